@@ -1,0 +1,29 @@
+import * as keycloak from "@pulumi/keycloak";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config";
+import { keycloakUrls } from "../lib/urls";
+
+/** The two explicit providers; nothing in this program may use a default one. */
+export function providers(settings: Settings): { keycloak: keycloak.Provider; kubernetes: k8s.Provider } {
+  const { origin, basePath } = keycloakUrls(settings.keycloak.url, settings.keycloak.admin.realm);
+  return {
+    keycloak: new keycloak.Provider("keycloak", {
+      // A plain string: an unknown URL would make the engine skip every check at preview.
+      url: origin,
+      basePath,
+      realm: settings.keycloak.admin.realm,
+      clientId: "admin-cli",
+      username: settings.keycloak.admin.username,
+      password: pulumi.secret(settings.keycloakAdminPassword),
+      // The default of 5 s is less than a realm can take; what then exists answers 409 on the next try.
+      clientTimeout: 60,
+    }),
+    kubernetes: new k8s.Provider("kubernetes", {
+      ...(settings.kubeconfig === "" ? {} : { kubeconfig: settings.kubeconfig }),
+      // Without these a changed value deletes the object first, and pods that start in the gap fail.
+      enableSecretMutable: true,
+      enableConfigMapMutable: true,
+    }),
+  };
+}

@@ -1,0 +1,78 @@
+import type { types } from "@pulumi/kubernetes";
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import { contractKeys, secretsPath } from "./contract";
+
+type Container = types.input.core.v1.Container;
+type Probe = types.input.core.v1.Probe;
+type EnvVar = types.input.core.v1.EnvVar;
+
+/** Where the gate's scripts are mounted. */
+export const gatePath = "/etc/backstage-gate";
+
+/** The gate's scripts, as a ConfigMap holds them. */
+export function gateScripts(): Record<string, string> {
+  const names = ["gate.mjs", "keycloak.mjs"];
+  return Object.fromEntries(names.map((name) => [name, readFileSync(path.join(__dirname, "gate", name), "utf8")]));
+}
+
+export interface GateSettings {
+  /** How long one gate tries before Kubernetes starts it again, in seconds. */
+  readonly gateSeconds: number;
+  /** The port that Backstage listens on. */
+  readonly port: number;
+  /** Where a sign-in starts, as a path on the backend. */
+  readonly startPath: string;
+}
+
+/** What the gate's scripts read, as environment variables. */
+export function gateEnv(settings: GateSettings): EnvVar[] {
+  return Object.entries({
+    GATE_SECRETS_PATH: secretsPath,
+    GATE_REQUIRED_KEYS: Object.values(contractKeys).join(","),
+    GATE_TIMEOUT_SECONDS: String(settings.gateSeconds),
+    GATE_INTERVAL_SECONDS: "2",
+    GATE_BACKSTAGE_URL: `http://127.0.0.1:${settings.port}`,
+    GATE_START_PATH: settings.startPath,
+  }).map(([name, value]) => ({ name, value }));
+}
+
+/** The order in which the gates run, each only after the one before it has passed. */
+export const gateNames = ["wait-for-secrets", "verify-credentials"] as const;
+
+const gateCommand = (mode: string): string[] => ["node", `${gatePath}/gate.mjs`, mode];
+
+/** The init containers, made from what Backstage's container and they have in common. */
+export function gateContainers(common: Omit<Container, "name">, settings: GateSettings): Container[] {
+  return gateNames.map((name) => ({ ...common, name, command: gateCommand(name), env: gateEnv(settings) }));
+}
+
+/**
+ * The three probes. Readiness asks for a proof that a sign-in can work; liveness fails only when a restart heals; so
+ * the start needs no more than a process that answers.
+ */
+export function probes(port: number): { startupProbe: Probe; readinessProbe: Probe; livenessProbe: Probe } {
+  return {
+    startupProbe: {
+      httpGet: { path: "/.backstage/health/v1/liveness", port },
+      periodSeconds: 1,
+      failureThreshold: 180,
+      timeoutSeconds: 5,
+    },
+    readinessProbe: {
+      exec: { command: gateCommand("ready") },
+      periodSeconds: 10,
+      timeoutSeconds: 30,
+      failureThreshold: 3,
+    },
+    livenessProbe: {
+      exec: { command: gateCommand("live") },
+      periodSeconds: 15,
+      // The script bounds itself to less; a node that is slow must not look like a Backstage that needs a restart.
+      timeoutSeconds: 60,
+      // The script asks several times before it says no, and the sooner it is believed the sooner sign-in works again.
+      failureThreshold: 1,
+      terminationGracePeriodSeconds: 10,
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import { createHash } from "node:crypto";
+
+/** SHA-256, in hex, over string data in an order that does not depend on how the object was built. */
+export function dataHash(data: Readonly<Record<string, string>>): string {
+  const entries = Object.keys(data)
+    .sort()
+    .map((key) => [key, data[key]]);
+  return createHash("sha256").update(JSON.stringify(entries)).digest("hex");
+}
+
+/** The pod template annotation that turns a changed Secret or ConfigMap into a rollout. */
+export function checksumAnnotation(kind: "secret" | "configmap", name: string): string {
+  return `checksum/${kind}-${name}`;
+}

@@ -1,0 +1,240 @@
+import * as keycloak from "@pulumi/keycloak";
+import * as k8s from "@pulumi/kubernetes";
+import assert from "node:assert/strict";
+import { Backstage } from "../../../components/backstage";
+import { ContractSecret } from "../../../components/contractSecret";
+import { OidcClient } from "../../../components/oidcClient";
+import { Realm } from "../../../components/realm";
+import { TestUsers } from "../../../components/testUsers";
+import { parseConfig } from "../../../config";
+import { contractKeys } from "../../../lib/contract";
+import { dataHash } from "../../../lib/hashes";
+import { record, valueOf, type Recording } from "../../recorder";
+
+const settings = parseConfig({
+  environment: "prod",
+  keycloak: { url: "https://id.example.com/auth" },
+  realm: { name: "platform" },
+  backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1", rolloutSeconds: 200, gateSeconds: 100 },
+});
+const user = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace" };
+
+function build(generation = 1) {
+  const realm = new Realm("platform", { keycloakUrl: settings.keycloak.url, realm: "platform", protect: settings.realm.protect });
+  const users = new TestUsers("users", { realm, users: [user] });
+  const client = new OidcClient("backstage", {
+    realm,
+    clientId: "backstage",
+    rootUrl: settings.backstage.url,
+    redirectUri: `${settings.backstage.url}/api/auth/oidc/handler/frame`,
+    secretGeneration: generation,
+  });
+  const namespace = new k8s.core.v1.Namespace("backstage", { metadata: { name: "backstage" } });
+  const contract = new ContractSecret(
+    "backstage-env-vars",
+    { realm, client, namespace: namespace.metadata.name, secretName: "backstage-env-vars" },
+    { dependsOn: [namespace] },
+  );
+  const app = new Backstage("backstage", { contract, namespace: namespace.metadata.name, settings: settings.backstage });
+  return { realm, users, client, contract, app };
+}
+
+const types = {
+  password: "random:index/randomPassword:RandomPassword",
+  realm: "keycloak:index/realm:Realm",
+  client: "keycloak:openid/client:Client",
+  defaultScopes: "keycloak:openid/clientDefaultScopes:ClientDefaultScopes",
+  optionalScopes: "keycloak:openid/clientOptionalScopes:ClientOptionalScopes",
+  secret: "kubernetes:core/v1:Secret",
+  configMap: "kubernetes:core/v1:ConfigMap",
+  deployment: "kubernetes:apps/v1:Deployment",
+  service: "kubernetes:core/v1:Service",
+} as const;
+
+interface PodTemplate {
+  metadata: { annotations: Record<string, string> };
+  spec: {
+    initContainers: { name: string; volumeMounts: { name: string }[] }[];
+    containers: { name: string; env: { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } }[] }[];
+  };
+}
+const specOf = (recording: Recording<unknown>): { template: PodTemplate; strategy: unknown; progressDeadlineSeconds: number } =>
+  recording.find(types.deployment, "backstage").inputs.spec as ReturnType<typeof specOf>;
+
+for (const preview of [false, true]) {
+  describe(`the chain (${preview ? "preview" : "update"})`, () => {
+    let recording: Recording<ReturnType<typeof build>>;
+    before(async () => {
+      recording = await record(build, preview);
+    });
+
+    it("registers exactly these resources", () => {
+      assert.deepEqual(
+        recording.resources.map(({ type, name }) => `${type} ${name}`).sort(),
+        [
+          "backstage-keycloak:credential:ContractSecret backstage-env-vars",
+          "backstage-keycloak:identity:OidcClient backstage",
+          "backstage-keycloak:identity:Realm platform",
+          "backstage-keycloak:identity:TestUsers users",
+          "backstage-keycloak:workload:Backstage backstage",
+          "keycloak:index/realm:Realm platform",
+          "keycloak:index/user:User users-ada",
+          "keycloak:openid/client:Client backstage",
+          "keycloak:openid/clientDefaultScopes:ClientDefaultScopes backstage",
+          "keycloak:openid/clientOptionalScopes:ClientOptionalScopes backstage",
+          "kubernetes:apps/v1:Deployment backstage",
+          "kubernetes:core/v1:ConfigMap backstage-app-config",
+          "kubernetes:core/v1:ConfigMap backstage-gate",
+          "kubernetes:core/v1:Namespace backstage",
+          "kubernetes:core/v1:Secret backstage-env-vars",
+          "kubernetes:core/v1:Service backstage",
+          "random:index/randomPassword:RandomPassword backstage-env-vars-session",
+          "random:index/randomPassword:RandomPassword backstage-secret",
+          "random:index/randomPassword:RandomPassword users-ada",
+        ],
+      );
+    });
+
+    it("makes every resource but the namespace a child of a component", () => {
+      for (const { custom, parent, type } of recording.resources) {
+        if (custom && type !== "kubernetes:core/v1:Namespace") assert.match(parent, /backstage-keycloak:/, type);
+      }
+    });
+
+    it("leads from Backstage to the owner of every secret, link by link", () => {
+      const reached = recording.reach(recording.find(types.deployment, "backstage").urn);
+      for (const [type, name] of [
+        [types.secret, "backstage-env-vars"],
+        [types.configMap, "backstage-app-config"],
+        [types.configMap, "backstage-gate"],
+        [types.client, "backstage"],
+        [types.defaultScopes, "backstage"],
+        [types.optionalScopes, "backstage"],
+        [types.realm, "platform"],
+        [types.password, "backstage-secret"],
+        [types.password, "backstage-env-vars-session"],
+        ["kubernetes:core/v1:Namespace", "backstage"],
+      ] as const) {
+        assert.ok(reached.has(recording.find(type, name).urn), `${type} ${name}`);
+      }
+      assert.ok(!reached.has(recording.find("keycloak:index/user:User", "users-ada").urn), "sign-in does not wait for test users");
+    });
+
+    it("ties each link to the next by reference and by dependsOn", () => {
+      const client = recording.find(types.client, "backstage");
+      const secret = recording.find(types.secret, "backstage-env-vars");
+      const deployment = recording.find(types.deployment, "backstage");
+      assert.ok(secret.propertyDependencies.data?.includes(client.urn), "the Secret's data refers to the client");
+      assert.ok(deployment.propertyDependencies.spec?.includes(secret.urn), "the pod's spec refers to the Secret");
+      for (const [type, name] of [[types.client, "backstage"], [types.defaultScopes, "backstage"], [types.optionalScopes, "backstage"], [types.realm, "platform"]] as const) {
+        assert.ok(secret.dependencies.includes(recording.find(type, name).urn), `${type} before the Secret`);
+      }
+    });
+
+    it("registers as outputs what its components show", async () => {
+      const { realm, client, contract } = recording.result;
+      assert.equal(realm.issuer, "https://id.example.com/auth/realms/platform");
+      assert.equal(await valueOf(realm.realmId), "platform");
+      assert.equal(await valueOf(client.clientSecret), "result-of-backstage-secret");
+      assert.equal(await valueOf(contract.secretName), "backstage-env-vars");
+    });
+
+    it("hands over one complete contract", async () => {
+      assert.deepEqual(await valueOf(recording.result.contract.data), {
+        [contractKeys.clientSecret]: "result-of-backstage-secret",
+        [contractKeys.clientId]: "backstage",
+        [contractKeys.issuer]: "https://id.example.com/auth/realms/platform",
+        [contractKeys.metadataUrl]: "https://id.example.com/auth/realms/platform/.well-known/openid-configuration",
+        [contractKeys.sessionSecret]: "result-of-backstage-env-vars-session",
+      });
+    });
+
+    it("writes the Secret's values in the form that shows drift", () => {
+      const { data, stringData } = recording.find(types.secret, "backstage-env-vars").inputs as { data: Record<string, string>; stringData?: unknown };
+      assert.equal(stringData, undefined);
+      assert.equal(Buffer.from(data[contractKeys.clientSecret] ?? "", "base64").toString(), "result-of-backstage-secret");
+    });
+
+    it("puts a hash of the Secret and of both ConfigMaps into the pod template", async () => {
+      const { annotations } = specOf(recording).template.metadata;
+      assert.deepEqual(Object.keys(annotations).sort(), [
+        "checksum/configmap-backstage-app-config",
+        "checksum/configmap-backstage-gate",
+        "checksum/secret-backstage-env-vars",
+      ]);
+      assert.equal(annotations["checksum/secret-backstage-env-vars"], dataHash(await valueOf(recording.result.contract.data)));
+    });
+
+    it("keeps old pods until new ones are ready, within the configured time", () => {
+      const { strategy, progressDeadlineSeconds } = specOf(recording);
+      assert.deepEqual(strategy, { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } });
+      assert.equal(progressDeadlineSeconds, 200);
+      assert.equal(recording.find(types.deployment, "backstage").createTimeout, "230s");
+    });
+
+    it("runs both gates with the Secret mounted, before Backstage, which gets its values from that Secret", () => {
+      const { initContainers, containers } = specOf(recording).template.spec;
+      assert.deepEqual(initContainers.map(({ name }) => name), ["wait-for-secrets", "verify-credentials"]);
+      for (const gate of initContainers) assert.ok(gate.volumeMounts.some(({ name }) => name === "secrets"), gate.name);
+      const env = containers[0]?.env ?? [];
+      for (const key of Object.values(contractKeys)) {
+        assert.deepEqual(env.find(({ name }) => name === key)?.valueFrom, { secretKeyRef: { name: "backstage-env-vars", key } });
+      }
+      assert.equal(env.find(({ name }) => name === "NODE_ENV")?.value, "production");
+    });
+
+    it("gives the client the settings that hold up", () => {
+      const { inputs } = recording.find(types.client, "backstage");
+      const expected: Record<string, unknown> = {
+        accessType: "CONFIDENTIAL",
+        standardFlowEnabled: true,
+        implicitFlowEnabled: false,
+        directAccessGrantsEnabled: false,
+        serviceAccountsEnabled: false,
+        oauth2DeviceAuthorizationGrantEnabled: false,
+        pkceCodeChallengeMethod: "S256",
+        fullScopeAllowed: false,
+        frontchannelLogoutEnabled: false,
+        excludeIssuerFromAuthResponse: false,
+        webOrigins: [],
+        validRedirectUris: ["https://dev.example.com/api/auth/oidc/handler/frame"],
+      };
+      for (const [flag, value] of Object.entries(expected)) assert.deepEqual(inputs[flag], value, flag);
+      const { length, special } = recording.find(types.password, "backstage-secret").inputs;
+      assert.deepEqual({ length, special }, { length: 48, special: false });
+    });
+
+    it("protects the realm when asked", () => assert.equal(recording.find(types.realm, "platform").protect, true));
+
+    it("annotates each object with the wave of its link", () => {
+      const waveOf = (type: string, name: string): string | undefined =>
+        (recording.find(type, name).inputs.metadata as { annotations?: Record<string, string> }).annotations?.["argocd.argoproj.io/sync-wave"];
+      assert.equal(waveOf(types.secret, "backstage-env-vars"), "15");
+      assert.equal(waveOf(types.configMap, "backstage-app-config"), "20");
+      assert.equal(waveOf(types.deployment, "backstage"), "25");
+      assert.equal(waveOf(types.service, "backstage"), "25");
+    });
+  });
+}
+
+describe("a new generation", () => {
+  it("replaces the client's secret and nothing else", async () => {
+    const keepers = async (generation: number): Promise<Record<string, unknown>> => {
+      const recording = await record(() => build(generation));
+      return Object.fromEntries(recording.resources.filter(({ type }) => type === types.password).map(({ name, inputs }) => [name, inputs.keepers]));
+    };
+    const [before, after] = [await keepers(1), await keepers(2)];
+    assert.notDeepEqual(after["backstage-secret"], before["backstage-secret"]);
+    assert.deepEqual({ ...after, "backstage-secret": undefined }, { ...before, "backstage-secret": undefined });
+  });
+});
+
+describe("providers", () => {
+  it("are the caller's: a component passes them to every child", async () => {
+    const { resources } = await record(() => {
+      const provider = new keycloak.Provider("given", { url: "https://id.example.com", clientId: "admin-cli" });
+      return new Realm("platform", { keycloakUrl: settings.keycloak.url, realm: "platform" }, { providers: [provider] });
+    });
+    assert.match(resources.find(({ type }) => type === types.realm)?.provider ?? "", /pulumi:providers:keycloak::given/);
+  });
+});

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { contractKeys, secretsPath } from "../../../lib/contract";
+import { gateContainers, gateEnv, gateNames, gateScripts, probes } from "../../../lib/gates";
+
+const namesOf = (env: ReturnType<typeof gateEnv>): string[] => env.map(({ name }) => name as string);
+
+const settings = { gateSeconds: 240, port: 7007, startPath: "/api/auth/oidc/start?env=dev" };
+
+describe("lib/gates", () => {
+  it("asks for the Secret before it asks Keycloak", () => {
+    assert.deepEqual([...gateNames], ["wait-for-secrets", "verify-credentials"]);
+    assert.deepEqual(gateContainers({ image: "i" }, settings).map(({ name }) => name), [...gateNames]);
+  });
+
+  it("runs each gate in what it has in common with Backstage", () => {
+    for (const container of gateContainers({ image: "localhost/app:1", volumeMounts: [] }, settings)) {
+      assert.equal(container.image, "localhost/app:1");
+      assert.deepEqual(container.command, ["node", "/etc/backstage-gate/gate.mjs", container.name]);
+    }
+  });
+
+  it("tells the script every key, path and bound, and no secret", () => {
+    const env = Object.fromEntries(gateEnv(settings).map(({ name, value }) => [name as string, value]));
+    assert.equal(env.GATE_REQUIRED_KEYS, Object.values(contractKeys).join(","));
+    assert.equal(env.GATE_SECRETS_PATH, secretsPath);
+    assert.equal(env.GATE_TIMEOUT_SECONDS, "240");
+    assert.ok(gateEnv(settings).every((variable) => variable.valueFrom === undefined));
+  });
+
+  it("reads every environment variable that it is told, and is told every one that it reads", () => {
+    const read = new Set(Object.values(gateScripts()).flatMap((script) => script.match(/GATE_[A-Z_]+/g) ?? []));
+    assert.deepEqual([...read].sort(), namesOf(gateEnv(settings)).sort());
+  });
+
+  it("ships every script that the gate imports", () => {
+    const scripts = gateScripts();
+    const imported = Object.values(scripts).flatMap((script) => [...script.matchAll(/from "\.\/([^"]+)"/g)].map(([, file]) => String(file)));
+    assert.ok(imported.length > 0 && imported.every((file) => file in scripts));
+  });
+
+  it("gives the scripts' own bounds time to end before the kubelet's", () => {
+    // The longest way through `live`: two credentials, discovery and probe each; three tries; one more discovery.
+    const live = 2 * 2 * 5 + 3 * (5 + 1) + 5;
+    assert.ok(live < Number(probes(7007).livenessProbe.timeoutSeconds));
+    assert.ok(3 * 5 + 5 <= Number(probes(7007).readinessProbe.timeoutSeconds));
+  });
+});

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { checksumAnnotation, dataHash } from "../../../lib/hashes";
+
+const data = fc.dictionary(fc.string(), fc.string(), { maxKeys: 6 });
+
+describe("lib/hashes", () => {
+  it("does not depend on the order of the keys", () => {
+    fc.assert(fc.property(data, (values) => assert.equal(dataHash(values), dataHash(Object.fromEntries(Object.entries(values).reverse())))));
+  });
+
+  it("tells any two different contents apart", () => {
+    const canonical = (values: Record<string, string>): string => JSON.stringify(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
+    fc.assert(fc.property(data, data, (a, b) => assert.equal(dataHash(a) === dataHash(b), canonical(a) === canonical(b))));
+  });
+
+  it("does not mistake a value for a key, or two keys for one", () => {
+    const all = [{ a: "b" }, { b: "a" }, { ab: "" }, { a: "", b: "" }, {}].map((values) => dataHash(values as Record<string, string>));
+    assert.equal(new Set(all).size, all.length);
+  });
+
+  it("names the annotation after the object", () => {
+    assert.equal(checksumAnnotation("secret", "backstage-env-vars"), "checksum/secret-backstage-env-vars");
+  });
+});

@@ -1,0 +1,115 @@
+import * as pulumi from "@pulumi/pulumi";
+import { existsSync, readFileSync } from "node:fs";
+import * as net from "node:net";
+import * as os from "node:os";
+import * as path from "node:path";
+import { parse } from "yaml";
+import type { Settings } from "../config";
+import { keycloakUrls } from "../lib/urls";
+
+/** A server is missing or refuses us: said in one sentence before anything is created. */
+class PreflightError extends pulumi.RunError {}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until Keycloak answers under its base path; the provider signs in at once, and fails the run if it cannot. */
+async function keycloakAnswers({ url, admin, waitSeconds }: Settings["keycloak"]): Promise<string> {
+  const { metadata } = keycloakUrls(url, admin.realm);
+  const end = performance.now() + waitSeconds * 1000;
+  for (let tries = 0; ; tries++) {
+    let fault: string;
+    try {
+      const response = await fetch(metadata, { redirect: "manual", signal: AbortSignal.timeout(5000) });
+      const document = (await response.json().catch(() => ({}))) as { token_endpoint?: unknown };
+      if (response.status === 200 && typeof document.token_endpoint === "string") return document.token_endpoint;
+      fault = `answers ${response.status}`;
+      if (response.status === 404 && tries >= 3) {
+        throw new PreflightError(
+          `Keycloak: ${metadata} answers 404; correct the path in keycloak.url (such as /auth) or keycloak.admin.realm.`,
+        );
+      }
+    } catch (error) {
+      if (error instanceof PreflightError) throw error;
+      const { cause, name } = error as Error & { cause?: { code?: string } };
+      fault = `cannot be reached (${cause?.code ?? name})`;
+    }
+    if (performance.now() > end) {
+      throw new PreflightError(
+        `Keycloak: ${url} ${fault}, after ${waitSeconds} s of trying; start it, or correct keycloak.url.`,
+      );
+    }
+    if (tries === 0) await pulumi.log.info(`waiting up to ${waitSeconds} s for Keycloak: ${metadata} ${fault}`);
+    await sleep(1000);
+  }
+}
+
+/** Signs in as the provider will. */
+async function adminSignsIn(settings: Settings, tokenEndpoint: string): Promise<void> {
+  const { url, admin } = settings.keycloak;
+  const password = await new Promise<string>((resolve) => settings.keycloakAdminPassword.apply(resolve));
+  const response = await fetch(tokenEndpoint, {
+    method: "POST",
+    body: new URLSearchParams({ grant_type: "password", client_id: "admin-cli", username: admin.username, password }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  if (response.status !== 200) {
+    throw new PreflightError(
+      `Keycloak: ${url} refuses the administrator ${admin.username} of realm ${admin.realm} (${response.status}); ` +
+        "correct keycloak.admin, or set the password with `pulumi config set --secret keycloakAdminPassword`.",
+    );
+  }
+}
+
+interface Kubeconfig {
+  "current-context"?: string;
+  contexts?: { name: string; context: { cluster: string } }[];
+  clusters?: { name: string; cluster: { server: string } }[];
+}
+
+/** The API server's address, as the Kubernetes provider finds it: the setting, KUBECONFIG, ~/.kube/config, the pod. */
+function apiServer(setting: string): { url: string; source: string } {
+  const ambient = process.env.KUBECONFIG?.split(path.delimiter).find((file) => file !== "");
+  const file = setting !== "" ? setting : (ambient ?? path.join(os.homedir(), ".kube", "config"));
+  const inline = setting.includes("\n");
+  if (!inline && !existsSync(file)) {
+    const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
+    if (host !== undefined && setting === "") return { url: `https://${host}:${port ?? "443"}`, source: "this pod" };
+    throw new PreflightError(`Kubernetes: there is no kubeconfig at ${file}; set KUBECONFIG or the setting kubeconfig.`);
+  }
+  const source = inline ? "the setting kubeconfig" : file;
+  const config = parse(inline ? setting : readFileSync(file, "utf8")) as Kubeconfig | null;
+  const context = config?.contexts?.find(({ name }) => name === config["current-context"])?.context;
+  const cluster = config?.clusters?.find(({ name }) => name === context?.cluster)?.cluster;
+  if (cluster === undefined) {
+    throw new PreflightError(`Kubernetes: ${source} has no current context; choose one with \`kubectl config use-context\`.`);
+  }
+  return { url: cluster.server, source };
+}
+
+async function apiServerAnswers(setting: string): Promise<void> {
+  const { url, source } = apiServer(setting);
+  const { hostname, port, protocol } = new URL(url);
+  const fault = await new Promise<string | undefined>((resolve) => {
+    const socket = net.connect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port === "" ? (protocol === "http:" ? 80 : 443) : port) });
+    socket.setTimeout(10_000, () => socket.destroy(Object.assign(new Error(), { code: "no answer in 10 s" })));
+    socket.on("connect", () => {
+      socket.destroy();
+      resolve(undefined);
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "no connection"));
+  });
+  if (fault !== undefined) {
+    throw new PreflightError(
+      `Kubernetes: the API server ${url} of ${source} cannot be reached (${fault}); start the cluster, or choose another context.`,
+    );
+  }
+}
+
+/**
+ * Makes sure that both servers are there and let us in, so that a run either starts whole or creates nothing.
+ * Throws one sentence with the remedy; waits at most `keycloak.waitSeconds` for Keycloak, and says so.
+ */
+export async function preflight(settings: Settings): Promise<void> {
+  await apiServerAnswers(settings.kubeconfig);
+  await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
+}

@@ -1,0 +1,77 @@
+import makeFetchCookie from "fetch-cookie";
+import { parse } from "node-html-parser";
+
+export interface SignInArgs {
+  /** Backstage's public URL. */
+  readonly backstageUrl: string;
+  /** Backstage's `auth.environment`. */
+  readonly authEnvironment: string;
+  readonly username: string;
+  readonly password: string;
+  /** Bound on each request, in milliseconds. @default 15000 */
+  readonly timeoutMs?: number;
+}
+
+export type SignIn =
+  | { readonly ok: true; readonly userEntityRef: string; readonly backstageToken: string; readonly seconds: number }
+  | { readonly ok: false; readonly step: "start" | "form" | "credentials" | "handler"; readonly why: string; readonly seconds: number };
+
+interface HandlerMessage {
+  response?: { backstageIdentity?: { token?: string; identity?: { userEntityRef?: string } } };
+  error?: { name?: string; message?: string };
+}
+
+/** What Backstage's handler page posts to the window that opened it. */
+export function handlerMessage(html: string): HandlerMessage {
+  const [, encoded] = /decodeURIComponent\('([^']*)'\)/.exec(html) ?? [];
+  if (encoded === undefined) return { error: { message: "the handler's page holds no answer" } };
+  return JSON.parse(decodeURIComponent(encoded)) as HandlerMessage;
+}
+
+/**
+ * One whole sign-in, as a browser does it: Backstage's start, Keycloak's form, Backstage's handler. Never throws for
+ * an answer it did not hope for: it says at which step it ended and why.
+ */
+export async function signIn(args: SignInArgs): Promise<SignIn> {
+  const began = performance.now();
+  const browser = makeFetchCookie(fetch);
+  const visit = async (url: string, init: RequestInit = {}): Promise<Response> =>
+    browser(url, { redirect: "manual", ...init, signal: AbortSignal.timeout(args.timeoutMs ?? 15_000) });
+  const ended = <T extends object>(outcome: T): T & { seconds: number } => ({ ...outcome, seconds: (performance.now() - began) / 1000 });
+
+  let step: "start" | "form" | "credentials" | "handler" = "start";
+  const failed = (why: string): SignIn => ended({ ok: false as const, step, why });
+  try {
+    const start = await visit(`${args.backstageUrl}/api/auth/oidc/start?env=${encodeURIComponent(args.authEnvironment)}`);
+    const authorize = start.headers.get("location");
+    if (start.status !== 302 || authorize === null) return failed(`Backstage answers ${start.status} where a sign-in starts`);
+
+    step = "form";
+    const page = await visit(authorize);
+    const html = parse(await page.text());
+    const action = html.querySelector("form#kc-form-login")?.getAttribute("action");
+    if (page.status !== 200 || action === undefined) {
+      const said = html.querySelector("#kc-error-message")?.text.replace(/\s+/g, " ").trim();
+      const redirected = page.headers.get("location");
+      return failed(`Keycloak shows no sign-in form (${page.status}): ${said ?? redirected?.replace(/^.*[?#]/, "") ?? "no reason given"}`);
+    }
+
+    step = "credentials";
+    const answer = await visit(new URL(action, authorize).href, {
+      method: "POST",
+      body: new URLSearchParams({ username: args.username, password: args.password }),
+    });
+    const handler = answer.headers.get("location");
+    if (answer.status !== 302 || handler === null) return failed(`Keycloak refuses user ${args.username} or the password`);
+
+    step = "handler";
+    const frame = await visit(handler);
+    const { response, error } = handlerMessage(await frame.text());
+    const token = response?.backstageIdentity?.token;
+    if (token === undefined) return failed(error?.message ?? `Backstage answers ${frame.status} without an identity`);
+    return ended({ ok: true as const, backstageToken: token, userEntityRef: response?.backstageIdentity?.identity?.userEntityRef ?? "" });
+  } catch (error) {
+    const { message, cause } = error as Error & { cause?: { code?: string } };
+    return failed(cause?.code ?? message);
+  }
+}
