@@ -5,6 +5,7 @@
 //   live                liveness probe: fails only when a restart is what heals
 // Ends with 0 or 1 and one line a try; never prints a secret.
 import { readFileSync, writeFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { discover, prove, request } from "./keycloak.mjs";
 
 const setting = (/** @type {string} */ name) => {
@@ -25,11 +26,16 @@ const KEYS = /** @type {const} */ ({
  * @typedef {{ done: boolean, line: string }} Try
  */
 
-/** @param {(key: string) => string | undefined} read */
-function credentialFrom(read) {
-  const entries = Object.entries(KEYS).map(([field, key]) => [field, read(key) ?? ""]);
-  return /** @type {Credential} */ (Object.fromEntries(entries));
-}
+/**
+ * @param {(key: string) => string | undefined} read
+ * @returns {Credential}
+ */
+const credentialFrom = (read) => ({
+  metadataUrl: read(KEYS.metadataUrl) ?? "",
+  issuer: read(KEYS.issuer) ?? "",
+  clientId: read(KEYS.clientId) ?? "",
+  clientSecret: read(KEYS.clientSecret) ?? "",
+});
 
 /** @param {string} key */
 function mountedValue(key) {
@@ -129,8 +135,7 @@ async function backstageWorks() {
 async function live() {
   const now = mounted();
   const then = inUse();
-  const changed = Object.keys(KEYS).some((field) => now[/** @type {keyof Credential} */ (field)] !== then[/** @type {keyof Credential} */ (field)]);
-  if (changed && (await prove(now)).answer === "accepted" && (await prove(then)).answer === "refused") {
+  if (!isDeepStrictEqual(now, then) && (await prove(now)).answer === "accepted" && (await prove(then)).answer === "refused") {
     return "Keycloak refuses the credential in use and accepts the one mounted now: a restart takes it over";
   }
   if (!(await backstageWorks()) && (await discover(now)).ok) {
@@ -143,7 +148,7 @@ async function live() {
  * @param {() => Promise<string | undefined>} check what is wrong, or undefined
  */
 async function once(check) {
-  const fault = await check().catch((/** @type {Error} */ error) => error.message);
+  const fault = await check().catch((/** @type {unknown} */ error) => /** @type {Error} */ (error).message);
   if (fault !== undefined) console.log(fault);
   return fault === undefined;
 }

@@ -12,7 +12,7 @@ const settings = {
 
 interface AppConfig {
   backend: { baseUrl: string; trustProxy?: boolean; cors: { origin: string } };
-  auth: { environment: string; session: { secret: string }; providers: { oidc: Partial<Record<string, Record<string, unknown>>> } };
+  auth: { environment: string; session: { secret: string }; providers: { oidc: { staging: Record<string, unknown> } } };
 }
 
 describe("lib/appConfig", () => {
@@ -28,17 +28,17 @@ describe("lib/appConfig", () => {
     const { auth } = parsed();
     const provider = auth.providers.oidc.staging;
     assert.equal(auth.session.secret, `\${${contractKeys.sessionSecret}}`);
-    assert.equal(provider?.clientSecret, `\${${contractKeys.clientSecret}}`);
-    assert.equal(provider?.clientId, `\${${contractKeys.clientId}}`);
-    assert.equal(provider?.metadataUrl, `\${${contractKeys.metadataUrl}}`);
+    assert.equal(provider.clientSecret, `\${${contractKeys.clientSecret}}`);
+    assert.equal(provider.clientId, `\${${contractKeys.clientId}}`);
+    assert.equal(provider.metadataUrl, `\${${contractKeys.metadataUrl}}`);
   });
 
   it("writes what the OIDC module needs and no longer allows", () => {
     const provider = parsed().auth.providers.oidc.staging;
-    assert.equal(provider?.prompt, "auto");
-    assert.deepEqual(provider?.timeout, { seconds: 30 });
-    assert.deepEqual(provider?.signIn, { resolvers: settings.resolvers });
-    assert.ok(!("scope" in (provider ?? {})));
+    assert.equal(provider.prompt, "auto");
+    assert.deepEqual(provider.timeout, { seconds: 30 });
+    assert.deepEqual(provider.signIn, { resolvers: settings.resolvers });
+    assert.ok(!("scope" in provider));
   });
 
   it("trusts a proxy exactly where TLS ends before Backstage", () => {

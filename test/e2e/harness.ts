@@ -1,0 +1,105 @@
+import KcAdminClient from "@keycloak/keycloak-admin-client";
+import assert from "node:assert/strict";
+import { adminPassword } from "../../sandbox/keycloak";
+import { startPlatform, type Platform } from "../../sandbox/platform";
+import { waitFor, type RunResult } from "../../sandbox/process";
+import { ports } from "../../sandbox/settings";
+import { Stack, type ConfigValues } from "../../sandbox/stack";
+import type { Outputs } from "../../verify/checks";
+import { clusterClient, type ClusterClient } from "../../verify/cluster";
+import { signIn, type SignIn } from "../../verify/signIn";
+
+/** The running platform, started when the first test asks for it; see hooks.ts for its end. */
+let started: Promise<Platform> | undefined;
+export function platform(): Promise<Platform> {
+  started ??= startPlatform();
+  return started;
+}
+export const platformWasUsed = (): boolean => started !== undefined;
+
+/** Keycloak's administrator, for what happens behind Pulumi's back. */
+export async function keycloakAdmin(): Promise<KcAdminClient> {
+  const { keycloakUrl } = await platform();
+  const admin = new KcAdminClient({ baseUrl: keycloakUrl });
+  await admin.auth({ grantType: "password", clientId: "admin-cli", username: "admin", password: adminPassword() });
+  return admin;
+}
+
+/** A stack of its own beside the demo's: another realm, namespace and port. */
+export class TestStack {
+  private constructor(
+    readonly stack: Stack,
+    readonly realm: string,
+    readonly namespace: string,
+    readonly cluster: ClusterClient,
+    private readonly values: ConfigValues,
+  ) {}
+
+  /** @param portOffset keeps stacks that live at the same time apart; 0 is the demo's. */
+  static async create(name: string, portOffset: number): Promise<TestStack> {
+    const running = await platform();
+    const nodePort = ports.backstage + portOffset;
+    const values = {
+      realm: { name },
+      backstage: { namespace: name, nodePort, url: `http://${running.nodeAddress}:${nodePort}` },
+    };
+    const own = new TestStack(new Stack(name, running), name, name, clusterClient(running.kubeconfig), values);
+    await own.configure();
+    return own;
+  }
+
+  /** Sets config values over the stack's own. */
+  configure(values: ConfigValues = {}): Promise<void> {
+    const backstage = { ...(this.values.backstage as ConfigValues), ...(values.backstage as ConfigValues | undefined) };
+    return this.stack.configure({ ...this.values, ...values, backstage });
+  }
+
+  /** `pulumi up`; fails with what the CLI printed. */
+  async up(...args: string[]): Promise<RunResult> {
+    const result = await this.stack.up(...args);
+    assert.equal(result.code, 0, result.stdout + result.stderr);
+    return result;
+  }
+
+  outputs(): Promise<Outputs> {
+    return this.stack.outputs();
+  }
+
+  /** Signs the test user in. */
+  async signIn(): Promise<SignIn> {
+    const { backstageUrl, authEnvironment, userPasswords } = await this.outputs();
+    return signIn({ backstageUrl, authEnvironment, username: "ada", password: userPasswords.ada ?? "" });
+  }
+
+  /** Destroys whatever a test left, so that the next run starts from nothing. */
+  async remove(): Promise<void> {
+    const result = await this.stack.destroy();
+    assert.equal(result.code, 0, result.stdout + result.stderr);
+    await this.stack.run(["stack", "rm", "--yes", "--force", this.stack.name]);
+  }
+
+  /** Waits until a sign-in works; returns the seconds it took and what was seen until then. */
+  async untilSignIn(seconds: number): Promise<{ seconds: number; refused: SignIn[] }> {
+    const { backstageUrl, authEnvironment, userPasswords } = await this.outputs();
+    const began = performance.now();
+    const refused: SignIn[] = [];
+    await waitFor("a sign-in that works", seconds, async () => {
+      const outcome = await signIn({ backstageUrl, authEnvironment, username: "ada", password: userPasswords.ada ?? "", timeoutMs: 5000 });
+      if (!outcome.ok) refused.push(outcome);
+      return outcome.ok ? true : undefined;
+    }, 1000);
+    return { seconds: (performance.now() - began) / 1000, refused };
+  }
+
+  async readyPods(): Promise<number> {
+    const { status } = await this.cluster.apps.readNamespacedDeployment({ namespace: this.namespace, name: "backstage" });
+    return status?.readyReplicas ?? 0;
+  }
+
+  /** How often Backstage's containers were restarted in all, and the pods' names. */
+  async pods(): Promise<{ names: string[]; restarts: number }> {
+    const pods = (await this.cluster.pods(this.namespace, "backstage")).filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+    const statuses = pods.flatMap(({ status }) => status?.containerStatuses ?? []);
+    return { names: pods.map(({ metadata }) => metadata?.name ?? "").sort(), restarts: statuses.reduce((sum, { restartCount }) => sum + restartCount, 0) };
+  }
+}

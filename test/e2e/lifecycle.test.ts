@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import { contractKeys } from "../../lib/contract";
+import { prove } from "../../lib/gate/keycloak.mjs";
+import { checks, runChecks, table } from "../../verify/checks";
+import { inPlatform } from "../../sandbox/settings";
+import { keycloakAdmin, TestStack } from "./harness";
+
+const credential = (values: Readonly<Record<string, string>>) => ({
+  metadataUrl: values[contractKeys.metadataUrl] ?? "",
+  issuer: values[contractKeys.issuer] ?? "",
+  clientId: values[contractKeys.clientId] ?? "",
+  clientSecret: values[contractKeys.clientSecret] ?? "",
+});
+
+/** Every file below a folder that a person or a tool may read, as one text. */
+function textOf(folder: string): string {
+  return fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => fs.readFileSync(`${entry.parentPath}/${entry.name}`, "utf8"))
+    .join("\n");
+}
+
+describe("a stack's life", function () {
+  this.timeout("5m");
+  // Each step needs the one before it: this is one story, told once, on one stack.
+  this.bail(true);
+
+  let own: TestStack;
+  const printed: string[] = [];
+  before(async () => {
+    own = await TestStack.create("lifecycle", 1);
+  });
+  after(() => own.remove());
+
+  it("previews on nothing, and creates nothing", async () => {
+    const { code, stdout, stderr } = await own.stack.preview();
+    printed.push(stdout, stderr);
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /keycloak:openid:Client/);
+    const admin = await keycloakAdmin();
+    assert.equal(await admin.realms.findOne({ realm: own.realm }), null);
+    await assert.rejects(own.cluster.core.readNamespace({ name: own.namespace }), { code: 404 });
+  });
+
+  it("comes up, and a user signs in", async () => {
+    const { stdout, stderr } = await own.up();
+    printed.push(stdout, stderr);
+    const outcome = await own.signIn();
+    assert.ok(outcome.ok, JSON.stringify(outcome));
+    assert.equal(outcome.userEntityRef, "user:default/ada");
+  });
+
+  it("passes every check of verify", async () => {
+    const results = await runChecks(checks(await own.outputs(), own.cluster));
+    assert.ok(results.every(({ ok }) => ok), table(results));
+    assert.equal(results.length, 5);
+  });
+
+  it("runs again and changes nothing", async () => {
+    const before = await own.pods();
+    const { stdout, stderr } = await own.up("--expect-no-changes");
+    printed.push(stdout, stderr);
+    assert.deepEqual(await own.pods(), before);
+  });
+
+  it("shows no drift after a refresh of its own work", async () => {
+    const refreshed = await own.stack.refresh();
+    assert.equal(refreshed.code, 0, refreshed.stdout);
+    const { code, stdout } = await own.stack.preview("--expect-no-changes");
+    assert.equal(code, 0, stdout);
+  });
+
+  it("rolls a new client secret out exactly once; the new one works and the old one does not", async () => {
+    const revision = async (): Promise<string | undefined> =>
+      (await own.cluster.apps.readNamespacedDeployment({ namespace: own.namespace, name: "backstage" })).metadata?.annotations?.["deployment.kubernetes.io/revision"];
+    assert.equal(await revision(), "1");
+    const old = credential((await own.outputs()).credential);
+    await own.configure({ rotation: { generation: 2 } });
+    const { stdout, stderr } = await own.up();
+    printed.push(stdout, stderr);
+    const now = credential((await own.outputs()).credential);
+    assert.equal(await revision(), "2");
+    assert.equal((await prove(now)).answer, "accepted");
+    assert.equal((await prove(old)).answer, "refused");
+    assert.ok((await own.signIn()).ok);
+    assert.equal((await own.pods()).restarts, 0);
+  });
+
+  it("leaves no secret in clear in its state, logs, events, outputs or ConfigMaps", async () => {
+    const { credential: values, userPasswords } = await own.outputs();
+    const secrets = [values[contractKeys.clientSecret], values[contractKeys.sessionSecret], userPasswords.ada];
+    for (const secret of secrets) assert.ok((secret ?? "").length >= 20);
+    const encoded = secrets.map((secret) => Buffer.from(secret ?? "").toString("base64"));
+
+    const { namespace } = own;
+    const pods = await own.cluster.pods(namespace, "backstage");
+    const podLogs = await Promise.all(
+      pods.flatMap(({ metadata, spec }) =>
+        [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].map((container) =>
+          own.cluster.core.readNamespacedPodLog({ namespace, name: metadata?.name ?? "", container: container.name }),
+        ),
+      ),
+    );
+    assert.ok(podLogs.every((log) => log.length > 0));
+    const places: Record<string, string> = {
+      "the state": textOf(inPlatform("state")),
+      "the stack's config": textOf(own.stack.folder),
+      "what pulumi printed": printed.join("\n"),
+      "the outputs": await own.stack.mustRun(["stack", "output", "--json", "--stack", own.stack.name]),
+      "the pods' logs": podLogs.join("\n"),
+      "the pods": JSON.stringify(pods),
+      "the events": JSON.stringify(await own.cluster.core.listNamespacedEvent({ namespace })),
+      "the ConfigMaps": JSON.stringify(await own.cluster.core.listNamespacedConfigMap({ namespace })),
+      "the sandbox's logs": textOf(inPlatform("logs")),
+    };
+    for (const [place, text] of Object.entries(places)) {
+      assert.ok(text.length > 100, `${place} was not read`);
+      for (const secret of [...secrets, ...encoded]) assert.ok(!text.includes(secret ?? "?"), `${place} holds a secret in clear`);
+    }
+  });
+
+  it("heals a client that was deleted by hand", async () => {
+    const admin = await keycloakAdmin();
+    const [client] = await admin.clients.find({ realm: own.realm, clientId: "backstage" });
+    await admin.clients.del({ realm: own.realm, id: client?.id ?? "" });
+    assert.equal((await own.stack.refresh()).code, 0);
+    await own.up();
+    assert.ok((await own.signIn()).ok);
+  });
+
+  it("heals a realm that was deleted by hand, its users included", async () => {
+    await (await keycloakAdmin()).realms.del({ realm: own.realm });
+    assert.equal((await own.stack.refresh()).code, 0);
+    await own.up();
+    assert.ok((await own.signIn()).ok);
+  });
+
+  it("heals a Secret that was edited by hand", async () => {
+    const { namespace } = own;
+    const name = (await own.outputs()).contractSecret;
+    const secret = await own.cluster.core.readNamespacedSecret({ namespace, name });
+    await own.cluster.core.replaceNamespacedSecret({
+      namespace,
+      name,
+      body: { ...secret, data: { ...secret.data, [contractKeys.clientSecret]: Buffer.from("edited").toString("base64") } },
+    });
+    assert.equal((await own.stack.refresh()).code, 0);
+    await own.up();
+    const results = await runChecks(checks(await own.outputs(), own.cluster));
+    assert.ok(results.every(({ ok }) => ok), table(results));
+  });
+
+  it("is destroyed, and leaves nothing in Keycloak or Kubernetes", async () => {
+    const { code, stdout } = await own.stack.destroy();
+    assert.equal(code, 0, stdout);
+    assert.equal(await (await keycloakAdmin()).realms.findOne({ realm: own.realm }), null);
+    await assert.rejects(own.cluster.core.readNamespace({ name: own.namespace }), { code: 404 });
+  });
+});

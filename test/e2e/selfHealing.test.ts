@@ -1,0 +1,85 @@
+import { Exec, KubeConfig } from "@kubernetes/client-node";
+import assert from "node:assert/strict";
+import { contractKeys } from "../../lib/contract";
+import { startKeycloak, stopKeycloak } from "../../sandbox/keycloak";
+import { sleep, waitFor } from "../../sandbox/process";
+import { keycloakAdmin, platform, TestStack } from "./harness";
+
+/** The bound that the design gives: kubelet's sync of a mounted Secret, one probe, one start. */
+const HEALED_SECONDS = 120;
+
+describe("a running Backstage heals itself", function () {
+  this.timeout("8m");
+  let own: TestStack;
+  before(async () => {
+    own = await TestStack.create("healing", 2);
+    await own.up();
+    const outcome = await own.signIn();
+    assert.ok(outcome.ok, JSON.stringify(outcome));
+  });
+  after(() => own.remove());
+
+  it("when Keycloak and the Secret get another value behind Pulumi's back", async () => {
+    const changed = "Changed0Changed0Changed0Changed0Changed0Changed0";
+    const { namespace } = own;
+    const name = (await own.outputs()).contractSecret;
+    const before = await own.pods();
+
+    const admin = await keycloakAdmin();
+    const [client] = await admin.clients.find({ realm: own.realm, clientId: "backstage" });
+    assert.ok(client?.id !== undefined);
+    await admin.clients.update({ realm: own.realm, id: client.id }, { ...client, secret: changed });
+    const secret = await own.cluster.core.readNamespacedSecret({ namespace, name });
+    await own.cluster.core.replaceNamespacedSecret({
+      namespace,
+      name,
+      body: { ...secret, data: { ...secret.data, [contractKeys.clientSecret]: Buffer.from(changed).toString("base64") } },
+    });
+
+    const { seconds, refused } = await own.untilSignIn(HEALED_SECONDS);
+    console.log(`      healed after ${seconds.toFixed(0)} s; ${refused.length} sign-ins refused until then`);
+    assert.ok(refused.length > 0, "the change was not noticed: the old secret still works");
+    const after = await own.pods();
+    assert.deepEqual(after.names, before.names, "it was the same pod");
+    assert.equal(after.restarts, before.restarts + 1, "restarted once");
+
+    // Pulumi is the owner, and its next run says so again.
+    assert.equal((await own.stack.refresh()).code, 0);
+    await own.up();
+    assert.ok((await own.signIn()).ok);
+  });
+
+  it("when Backstage's process started before its realm was there", async () => {
+    const { kubeconfig } = await platform();
+    await (await keycloakAdmin()).realms.del({ realm: own.realm });
+
+    const before = await own.pods();
+    const config = new KubeConfig();
+    config.loadFromFile(kubeconfig);
+    const stop = ["node", "-e", "process.kill(1, 'SIGTERM')"];
+    await new Exec(config).exec(own.namespace, before.names[0] ?? "", "backstage", stop, null, null, null, false);
+    await waitFor("the restart of the container", 60, async () => ((await own.pods()).restarts === before.restarts + 1 ? true : undefined));
+
+    // Long enough for every probe to have its say: nothing restarts a pod while the realm is missing.
+    await sleep(45_000);
+    assert.equal((await own.pods()).restarts, before.restarts + 1);
+    assert.equal(await own.readyPods(), 0, "a pod that cannot sign anybody in is not ready");
+
+    assert.equal((await own.stack.refresh()).code, 0);
+    await own.up();
+    const { seconds } = await own.untilSignIn(HEALED_SECONDS);
+    console.log(`      healed ${seconds.toFixed(0)} s after the run that brought the realm back`);
+    assert.deepEqual((await own.pods()).names, before.names, "it was the same pod");
+  });
+
+  it("and leaves a pod alone while Keycloak is down for two minutes", async () => {
+    const before = await own.pods();
+    await stopKeycloak();
+    await sleep(120_000);
+    assert.deepEqual(await own.pods(), before);
+    assert.equal(await own.readyPods(), 1, "who is signed in goes on working");
+    await startKeycloak();
+    assert.ok((await own.signIn()).ok);
+    assert.deepEqual(await own.pods(), before);
+  });
+});
