@@ -24,6 +24,9 @@ export function providers(settings: Settings): { keycloak: keycloak.Provider; ku
       // Without these a changed value deletes the object first, and pods that start in the gap fail.
       enableSecretMutable: true,
       enableConfigMapMutable: true,
+      // Pulumi is the one owner: a value that was changed by hand, or made by a run that was killed, is set right.
+      enablePatchForce: true,
+      upsertExistingObjects: true,
     }),
   };
 }

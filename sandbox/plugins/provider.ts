@@ -15,7 +15,7 @@ import type { Change, Properties } from "./values";
  *         inputs: ["realm", "enabled"],       // any other input is refused by name; left out: all are taken
  *         replaceOn: ["realm"],               // a change of these inputs replaces; own rules: write `diff`
  *         deleteBeforeReplace: true,
- *         secretOutputs: ["internalToken"],   // beside these, an output is secret where the input was
+ *         secretOutputs: ["internalToken"],
  *         async create(inputs, op) {
  *           if (op.preview) return { id: "", outputs: inputs };  // inputs may hold UNKNOWN (see values.ts)
  *           const realm = await op.config.createRealm(inputs);   // op.config is what `configure` returned
@@ -35,13 +35,14 @@ export interface Provider<C> {
   /** The accepted provider arguments; all but strings are JSON on the wire. */
   options: Readonly<Record<string, "string" | "boolean" | "number" | "json">>;
   /** Which changed arguments need every resource to be replaced (another cluster, say). */
-  replacedBy?: (olds: Properties, news: Properties) => string[];
+  replacedBy?: (olds: Properties, news: Properties) => Awaitable<string[]>;
   configure: (options: Properties) => C | Promise<C>;
   resource: (type: string) => Resource<C> | undefined;
 }
 
 export interface Resource<C> {
   inputs?: readonly string[];
+  /** Always secret, as inputs and as outputs; any other output is secret where the input of its name was. */
   secretOutputs?: readonly string[];
   replaceOn?: readonly string[];
   deleteBeforeReplace?: boolean;
@@ -72,6 +73,8 @@ export interface CheckResult {
 export interface DiffResult {
   changes: readonly (Change & { replace?: boolean })[];
   deleteBeforeReplace?: boolean;
+  /** Update also when nothing changed. */
+  evenIfSame?: boolean;
 }
 
 /** What a handler knows beside the values. */

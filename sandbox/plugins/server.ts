@@ -1,81 +1,22 @@
 import * as fs from "node:fs";
 import * as grpc from "@grpc/grpc-js";
-import { Any } from "google-protobuf/google/protobuf/any_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import * as engine from "@pulumi/pulumi/proto/engine_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as rpc from "@pulumi/pulumi/proto/provider_pb";
-import { Status } from "@pulumi/pulumi/proto/status_pb";
+import { checkResponse, diffResponse, grpcError } from "./answers";
 import {
   type Awaitable,
-  type CheckFailure,
-  type DiffResult,
   engineOptions,
-  InitFailed,
   type Operation,
   parseOptions,
   type Provider,
   refuseOptions,
   type Resource,
 } from "./provider";
-import { changes, decode, encode, formatPath, hasUnknown, Secrets } from "./values";
-
-function checkResponse(inputs: Struct | undefined, failures: CheckFailure[]): rpc.CheckResponse {
-  const response = new rpc.CheckResponse();
-  response.setInputs(inputs);
-  for (const { property, reason } of failures) {
-    const failure = new rpc.CheckFailure();
-    failure.setProperty(property);
-    failure.setReason(reason);
-    response.addFailures(failure);
-  }
-  return response;
-}
-
-function diffResponse({ changes: list, deleteBeforeReplace }: DiffResult): rpc.DiffResponse {
-  const response = new rpc.DiffResponse();
-  const { DIFF_SOME, DIFF_NONE } = rpc.DiffResponse.DiffChanges;
-  const kinds = rpc.PropertyDiff.Kind;
-  response.setChanges(list.length > 0 ? DIFF_SOME : DIFF_NONE);
-  response.setHasdetaileddiff(true);
-  response.setDeletebeforereplace(deleteBeforeReplace ?? false);
-  for (const change of list) {
-    const path = formatPath(change.path);
-    const detail = new rpc.PropertyDiff();
-    const inPlace = { add: kinds.ADD, delete: kinds.DELETE, update: kinds.UPDATE }[change.kind];
-    const replacing = { add: kinds.ADD_REPLACE, delete: kinds.DELETE_REPLACE, update: kinds.UPDATE_REPLACE }[change.kind];
-    detail.setKind(change.replace === true ? replacing : inPlace);
-    detail.setInputdiff(true);
-    response.getDetaileddiffMap().set(path, detail);
-    response.addDiffs(path);
-    if (change.replace === true) response.addReplaces(path);
-  }
-  return response;
-}
-
-/** The error as gRPC sends it; an InitFailed carries the object's id and state for the engine to record. */
-function grpcError(error: unknown, secrets: Secrets): Partial<grpc.StatusObject> {
-  const message = error instanceof Error ? error.message : String(error);
-  const metadata = new grpc.Metadata();
-  if (error instanceof InitFailed) {
-    const detail = new rpc.ErrorResourceInitFailed();
-    detail.setId(error.id);
-    detail.setProperties(encode(error.outputs, secrets.ofOutputs()));
-    detail.setInputs(encode(error.inputs, secrets));
-    detail.setReasonsList(error.reasons);
-    const any = new Any();
-    any.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
-    const status = new Status();
-    status.setCode(grpc.status.UNKNOWN);
-    status.setMessage(message);
-    status.addDetails(any);
-    metadata.add("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
-  }
-  return { code: grpc.status.UNKNOWN, details: message, metadata };
-}
+import { changes, decode, encode, hasUnknown, Secrets, without } from "./values";
 
 /** Answers a call with a promise's result; `secrets` collects what the request marks as secret. */
 function unary<Q, R>(answer: (request: Q, secrets: Secrets) => Awaitable<R>): grpc.handleUnaryCall<Q, R> {
@@ -116,17 +57,21 @@ function service<C>(provider: Provider<C>, engineAddress: string | undefined): g
     engineClient.log(request, () => undefined);
   }
 
+  function refuse(name: string): never {
+    throw new Error(`The stand-in for the ${provider.name} provider does not know ${name}; use the official plugin.`);
+  }
+
   /** The handler of a resource, and what it is told about this operation. */
-  async function operation(
-    request: { getUrn(): string; getTimeout?(): number; getPreview?(): boolean },
-  ): Promise<[Resource<C>, Operation<C>]> {
+  async function operation(request: {
+    getUrn(): string;
+    getTimeout?(): number;
+    getPreview?(): boolean;
+  }): Promise<[Resource<C>, Operation<C>]> {
     const urn = request.getUrn();
     const [, , chain = "", ...name] = urn.split("::");
     const type = chain.slice(chain.lastIndexOf("$") + 1);
     const handler = provider.resource(type);
-    if (handler === undefined) {
-      throw new Error(`The stand-in for the ${provider.name} provider does not know ${type}; use the official plugin.`);
-    }
+    if (handler === undefined) return refuse(type);
     if (configured === undefined) throw new Error(`The ${provider.name} provider was not configured.`);
     const timeout = request.getTimeout?.() ?? 0;
     const op: Operation<C> = {
@@ -174,19 +119,22 @@ function service<C>(provider: Provider<C>, engineAddress: string | undefined): g
       return response;
     }),
 
-    invoke: unary((request: rpc.InvokeRequest) => {
-      throw new Error(`The stand-in for the ${provider.name} provider does not know the function ${request.getTok()}.`);
-    }),
+    invoke: unary((request: rpc.InvokeRequest) => refuse(request.getTok())),
+    call: unary((request: rpc.CallRequest) => refuse(request.getTok())),
+    construct: unary((request: rpc.ConstructRequest) => refuse(request.getType())),
 
     checkConfig: unary((request: rpc.CheckRequest) =>
       checkResponse(request.getNews(), refuseOptions(provider, decode(request.getNews()))),
     ),
 
-    diffConfig: unary((request: rpc.DiffRequest) => {
-      const [olds, news] = [decode(request.getOldInputs() ?? request.getOlds()), decode(request.getNews())];
-      for (const key of engineOptions) delete olds[key], delete news[key];
-      const replacing = hasUnknown(news) ? [] : (provider.replacedBy?.(olds, news) ?? []);
-      const list = changes(olds, news).map((change) => ({ ...change, replace: replacing.includes(String(change.path[0])) }));
+    diffConfig: unary(async (request: rpc.DiffRequest) => {
+      const olds = without(decode(request.getOldInputs() ?? request.getOlds()), ...engineOptions);
+      const news = without(decode(request.getNews()), ...engineOptions);
+      const replacing = hasUnknown(news) ? [] : ((await provider.replacedBy?.(olds, news)) ?? []);
+      const list = changes(olds, news).map((change) => ({
+        ...change,
+        replace: replacing.includes(String(change.path[0])),
+      }));
       return diffResponse({ changes: list });
     }),
 
@@ -202,11 +150,15 @@ function service<C>(provider: Provider<C>, engineAddress: string | undefined): g
     check: unary(async (request: rpc.CheckRequest, secrets) => {
       const [handler, op] = await operation(request);
       const olds = request.hasOlds() ? decode(request.getOlds()) : undefined;
+      for (const name of handler.secretOutputs ?? []) secrets.add([name]);
       const news = decode(request.getNews(), secrets);
       const refused = Object.keys(news).filter((key) => handler.inputs?.includes(key) === false);
       if (refused.length > 0) {
         const reason = `the stand-in for the ${provider.name} provider does not know this input; remove it.`;
-        return checkResponse(request.getNews(), refused.map((property) => ({ property, reason })));
+        return checkResponse(
+          request.getNews(),
+          refused.map((property) => ({ property, reason })),
+        );
       }
       const { inputs, failures } = await (handler.check?.(olds, news, op) ?? { inputs: news });
       return checkResponse(encode(inputs, secrets), failures ?? []);
@@ -272,10 +224,11 @@ function service<C>(provider: Provider<C>, engineAddress: string | undefined): g
   };
 }
 
-/** Serves a provider (see provider.ts for how one is described) until the engine goes; prints the port as the protocol asks. */
+/** Serves a provider, described as in provider.ts, until the engine goes; prints the port as the protocol asks. */
 export async function serve<C>(provider: Provider<C>): Promise<void> {
   const server = new grpc.Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
-  server.addService(ResourceProviderService, service(provider, process.argv.slice(2).find((arg) => !arg.startsWith("-"))));
+  const engineAddress = process.argv.slice(2).find((arg) => !arg.startsWith("-"));
+  server.addService(ResourceProviderService, service(provider, engineAddress));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => {
       if (error === null) resolve(bound);

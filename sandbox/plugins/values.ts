@@ -26,6 +26,10 @@ const unknownText = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 export const isObject = (value: unknown): value is Properties =>
   typeof value === "object" && value !== null && !Array.isArray(value) && value !== UNKNOWN;
 
+/** A copy without these properties. */
+export const without = (values: Properties, ...names: readonly string[]): Properties =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)));
+
 /** Is the value, or anything inside it, not known yet? */
 export function hasUnknown(value: unknown): boolean {
   if (value === UNKNOWN) return true;

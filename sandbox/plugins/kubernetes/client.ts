@@ -26,14 +26,21 @@ export interface ClusterOptions {
 }
 
 /** Reads a kubeconfig, given as a path or as its contents. */
-export async function readKubeconfig({ kubeconfig, context, cluster }: Omit<ClusterOptions, "requestSeconds">): Promise<KubeConfig> {
+export async function readKubeconfig({
+  kubeconfig,
+  context,
+  cluster,
+}: Omit<ClusterOptions, "requestSeconds">): Promise<KubeConfig> {
   if (kubeconfig === undefined) {
-    throw new Error("The kubernetes provider has no kubeconfig; set its argument kubeconfig or the variable KUBECONFIG.");
+    throw new Error(
+      "The kubernetes provider has no kubeconfig; set its argument kubeconfig or the variable KUBECONFIG.",
+    );
   }
   const { KubeConfig: Loader } = await import("@kubernetes/client-node/dist/config.js");
   const config = new Loader();
   const isContents = /[\n{]/.test(kubeconfig);
-  if (!isContents && !fs.existsSync(kubeconfig)) throw new Error(`The kubeconfig ${kubeconfig} does not exist; check the path.`);
+  if (!isContents && !fs.existsSync(kubeconfig))
+    throw new Error(`The kubeconfig ${kubeconfig} does not exist; check the path.`);
   try {
     if (isContents) config.loadFromString(kubeconfig);
     else config.loadFromFile(kubeconfig);
@@ -41,10 +48,14 @@ export async function readKubeconfig({ kubeconfig, context, cluster }: Omit<Clus
     throw new Error("The kubeconfig of the kubernetes provider is not valid YAML or JSON; check its contents.");
   }
   if (context !== undefined) config.setCurrentContext(context);
-  const chosen = config.getContextObject(config.getCurrentContext());
-  if (chosen !== null && cluster !== undefined) chosen.cluster = cluster;
+  if (cluster !== undefined) {
+    const current = config.getCurrentContext();
+    config.contexts = config.contexts.map((entry) => (entry.name === current ? { ...entry, cluster } : entry));
+  }
   if (config.getCurrentCluster() === null) {
-    throw new Error(`The kubeconfig has no context "${config.getCurrentContext()}" with a cluster; name one that it has.`);
+    throw new Error(
+      `The kubeconfig has no context "${config.getCurrentContext()}" with a cluster; name one that it has.`,
+    );
   }
   return config;
 }
@@ -62,33 +73,31 @@ export interface ApplyOptions {
 
 export class Cluster {
   readonly #kinds = new Map<string, Kind>();
-  #config: Promise<KubeConfig> | undefined;
+  readonly #config: Promise<KubeConfig>;
 
-  constructor(private readonly options: ClusterOptions) {}
-
-  #kubeconfig(): Promise<KubeConfig> {
-    return (this.#config ??= readKubeconfig(this.options));
+  constructor(private readonly options: ClusterOptions) {
+    // Loading client-node takes a while: begin at once, and fail only when the cluster is really needed.
+    this.#config = readKubeconfig(options);
+    this.#config.catch(() => undefined);
   }
 
   /** The namespace of the kubeconfig's context, for objects that name none. */
   async defaultNamespace(): Promise<string> {
-    const config = await this.#kubeconfig();
+    const config = await this.#config;
     return config.getContextObject(config.getCurrentContext())?.namespace ?? "default";
   }
 
   async #send(method: string, path: string, body?: unknown): Promise<{ status: number; body: string }> {
-    const config = await this.#kubeconfig();
+    const config = await this.#config;
     const server = config.getCurrentCluster()?.server ?? "";
     const url = new URL(server.replace(/\/$/, "") + path);
-    const options: https.RequestOptions = { method, timeout: this.options.requestSeconds * 1000 };
+    const headers: Record<string, string> = { accept: "application/json" };
+    if (body !== undefined)
+      headers["content-type"] = method === "PATCH" ? "application/apply-patch+yaml" : "application/json";
+    const options: https.RequestOptions = { method, timeout: this.options.requestSeconds * 1000, headers };
     await config.applyToHTTPSOptions(options);
-    options.headers = { ...options.headers, accept: "application/json" };
     // An API server is often addressed by IP, where a server name is not allowed.
     if (isIP(url.hostname) === 0) options.servername ??= url.hostname;
-    if (body !== undefined) {
-      const type = method === "PATCH" ? "application/apply-patch+yaml" : "application/json";
-      options.headers = { ...options.headers, "content-type": type };
-    }
     return new Promise((resolve, reject) => {
       const request = https.request(url, options, (response) => {
         const chunks: Buffer[] = [];
@@ -100,8 +109,8 @@ export class Cluster {
       });
       request.on("timeout", () => request.destroy(new Error(`no answer in ${this.options.requestSeconds} s`)));
       request.on("error", (error: NodeJS.ErrnoException) => {
-        const cause = error.code ?? error.message;
-        reject(new Error(`The Kubernetes API server ${url.origin} cannot be reached (${cause}); check that it runs and the kubeconfig.`));
+        const fact = `The Kubernetes API server ${url.origin} cannot be reached (${error.code ?? error.message})`;
+        reject(new Error(`${fact}; check that it runs, and the kubeconfig.`));
       });
       request.end(body === undefined ? undefined : JSON.stringify(body));
     });
@@ -113,7 +122,8 @@ export class Cluster {
     try {
       parsed = JSON.parse(answer.body) as Properties;
     } catch {
-      if (answer.status < 400) throw new ApiError(answer.status, "", `The API server's answer to ${method} ${path} is no JSON.`);
+      if (answer.status < 400)
+        throw new ApiError(answer.status, "", `The API server's answer to ${method} ${path} is no JSON.`);
     }
     if (answer.status < 400) return parsed;
     const message = text(parsed, "message");
@@ -137,7 +147,11 @@ export class Cluster {
     }
     const found = this.#kinds.get(key);
     if (found !== undefined) return found;
-    throw new ApiError(404, "NoMatch", `The cluster does not serve ${kind} of ${apiVersion}; install its CustomResourceDefinition first.`);
+    throw new ApiError(
+      404,
+      "NoMatch",
+      `The cluster does not serve ${kind} of ${apiVersion}; install its CustomResourceDefinition first.`,
+    );
   }
 
   async #path({ apiVersion, kind, namespace, name }: Reference, query: Record<string, string> = {}): Promise<string> {
@@ -148,6 +162,7 @@ export class Cluster {
     return `${groupPath(apiVersion)}${within}/${plural}${object}${search === "" ? "" : `?${search}`}`;
   }
 
+  /** Undefined when the object, or its kind, is not there. */
   async get(reference: Reference): Promise<Properties | undefined> {
     try {
       return await this.#json("GET", await this.#path(reference));
@@ -161,14 +176,22 @@ export class Cluster {
     return list(await this.#json("GET", await this.#path({ ...reference, name: "" }, query)), "items");
   }
 
-  async apply(reference: Reference, object: Properties, { fieldManager, force, dryRun }: ApplyOptions): Promise<Properties> {
+  async apply(
+    reference: Reference,
+    object: Properties,
+    { fieldManager, force, dryRun }: ApplyOptions,
+  ): Promise<Properties> {
     const query = { fieldManager, force: String(force), ...(dryRun ? { dryRun: "All" } : {}) };
     return this.#json("PATCH", await this.#path(reference, query), object);
   }
 
   async delete(reference: Reference, propagationPolicy: string): Promise<void> {
     try {
-      await this.#json("DELETE", await this.#path(reference), { kind: "DeleteOptions", apiVersion: "v1", propagationPolicy });
+      await this.#json("DELETE", await this.#path(reference), {
+        kind: "DeleteOptions",
+        apiVersion: "v1",
+        propagationPolicy,
+      });
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 404)) throw error;
     }
@@ -190,4 +213,5 @@ export class Cluster {
   }
 }
 
-const groupPath = (apiVersion: string): string => (apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`);
+const groupPath = (apiVersion: string): string =>
+  apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DiffResult } from "../provider";
-import { type Change, changes, hasUnknown, isObject, type Path, type Properties, UNKNOWN } from "../values";
-import { annotation, at, text } from "./object";
+import { type Change, changes, hasUnknown, isObject, type Path, type Properties, UNKNOWN, without } from "../values";
+import { annotation, at, record, text } from "./object";
 
 /** What changed between two sets of inputs, what of it needs a new object, and what drifted in the cluster. */
 
@@ -68,7 +68,11 @@ export function diffObjects(oldInputs: Properties, newInputs: Properties, mutabl
   const sameNamespace = isDeepStrictEqual(at(before, "metadata", "namespace"), at(after, "metadata", "namespace"));
   const autonamed = annotation(after, "pulumi.com/autonamed") === "true";
   const deleteBeforeReplace =
-    found.some(({ replace }) => replace) && sameName && sameNamespace && !autonamed && !hasUnknown(at(after, "metadata", "name"));
+    found.some(({ replace }) => replace) &&
+    sameName &&
+    sameNamespace &&
+    !autonamed &&
+    !hasUnknown(at(after, "metadata", "name"));
   return { changes: found, deleteBeforeReplace };
 }
 
@@ -79,7 +83,10 @@ export function diffObjects(oldInputs: Properties, newInputs: Properties, mutabl
 export function driftedInputs(inputs: unknown, recorded: unknown, live: unknown): unknown {
   if (inputs === UNKNOWN || isDeepStrictEqual(recorded, live)) return inputs;
   if (isObject(inputs) && isObject(live)) {
-    const fields = Object.entries(inputs).map(([key, value]) => [key, driftedInputs(value, at(recorded, key), live[key])]);
+    const fields = Object.entries(inputs).map(([key, value]) => [
+      key,
+      driftedInputs(value, at(recorded, key), live[key]),
+    ]);
     return Object.fromEntries((fields as [string, unknown][]).filter(([, value]) => value !== undefined));
   }
   if (Array.isArray(inputs) && Array.isArray(live) && inputs.some(isObject)) {
@@ -90,13 +97,11 @@ export function driftedInputs(inputs: unknown, recorded: unknown, live: unknown)
 }
 
 const serverMetadata = [
-  ..."creationTimestamp deletionGracePeriodSeconds deletionTimestamp generation managedFields resourceVersion uid".split(" "),
-  "selfLink",
+  ..."creationTimestamp deletionGracePeriodSeconds deletionTimestamp generation".split(" "),
+  ..."managedFields resourceVersion selfLink uid".split(" "),
 ];
 
 /** The part of a live object that a program would write: for import. */
 export function importedInputs(live: Properties): Properties {
-  const { status: _status, metadata, ...rest } = live;
-  const kept = Object.entries(isObject(metadata) ? metadata : {}).filter(([key]) => !serverMetadata.includes(key));
-  return { ...rest, metadata: Object.fromEntries(kept) };
+  return { ...without(live, "status"), metadata: without(record(live, "metadata"), ...serverMetadata) };
 }

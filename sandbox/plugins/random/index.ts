@@ -19,7 +19,10 @@ const password: Resource<undefined> = {
     return { inputs: complete, failures: fault === undefined ? [] : [fault] };
   },
   create(given, { preview }) {
-    return { id: preview ? "" : id, outputs: { ...given, result: preview ? UNKNOWN : makePassword(asPassword(given)) } };
+    return {
+      id: preview ? "" : id,
+      outputs: { ...given, result: preview ? UNKNOWN : makePassword(asPassword(given)) },
+    };
   },
   read(existing) {
     if (existing.outputs.result !== undefined) return existing;

@@ -31,7 +31,10 @@ const letters = "abcdefghijklmnopqrstuvwxyz";
 /** The alphabets in use, each with the least number of its characters. */
 function alphabets(inputs: PasswordInputs): { characters: string; least: number }[] {
   // An empty override means "not set", as the official provider reads it.
-  const special = inputs.overrideSpecial === undefined || inputs.overrideSpecial === "" ? "!@#$%&*()-_=+[]{}<>:?" : inputs.overrideSpecial;
+  const special =
+    inputs.overrideSpecial === undefined || inputs.overrideSpecial === ""
+      ? "!@#$%&*()-_=+[]{}<>:?"
+      : inputs.overrideSpecial;
   return [
     { use: inputs.lower, characters: letters, least: inputs.minLower },
     { use: inputs.upper, characters: letters.toUpperCase(), least: inputs.minUpper },
