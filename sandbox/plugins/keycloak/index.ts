@@ -1,0 +1,37 @@
+import type { Resource } from "../provider";
+import { serve } from "../server";
+import * as bindings from "./bindings";
+import { Keycloak, options } from "./client";
+import * as members from "./members";
+import { client } from "./openidClient";
+import { clientPolicy, clientPolicyProfile } from "./policies";
+import { realm } from "./realm";
+import { resource } from "./resource";
+import * as scopes from "./scopes";
+
+/** Stand-in for the keycloak provider, for the types of this table. */
+const table: Readonly<Record<string, Resource<Keycloak>>> = {
+  "keycloak:index/realm:Realm": resource(realm),
+  "keycloak:index/user:User": resource(members.user),
+  "keycloak:index/group:Group": resource(members.group),
+  "keycloak:index/role:Role": resource(members.role),
+  "keycloak:index/groupMemberships:GroupMemberships": bindings.groupMemberships,
+  "keycloak:index/userRoles:UserRoles": bindings.userRoles,
+  "keycloak:index/realmClientPolicyProfile:RealmClientPolicyProfile": resource(clientPolicyProfile),
+  "keycloak:index/realmClientPolicyProfilePolicy:RealmClientPolicyProfilePolicy": resource(clientPolicy),
+  "keycloak:openid/client:Client": resource(client),
+  "keycloak:openid/clientScope:ClientScope": resource(scopes.clientScope),
+  "keycloak:openid/clientDefaultScopes:ClientDefaultScopes": bindings.clientDefaultScopes,
+  "keycloak:openid/clientOptionalScopes:ClientOptionalScopes": bindings.clientOptionalScopes,
+  "keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper": resource(scopes.groupMembershipMapper),
+  "keycloak:openid/audienceProtocolMapper:AudienceProtocolMapper": resource(scopes.audienceMapper),
+  "keycloak:openid/clientServiceAccountRole:ClientServiceAccountRole": bindings.clientServiceAccountRole,
+  "keycloak:openid/clientServiceAccountRealmRole:ClientServiceAccountRealmRole": bindings.clientServiceAccountRealmRole,
+};
+
+void serve<Keycloak>({
+  name: "keycloak",
+  options,
+  configure: (given) => Keycloak.connect(given),
+  resource: (type) => table[type],
+});
