@@ -125,15 +125,24 @@ export function startDaemon(name: string, command: string, args: string[], optio
   return child.pid;
 }
 
+/** Signals a process that may end at any moment. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 /** Stops a daemon: TERM, and KILL after `graceSeconds`. Does nothing when it does not run. */
 export async function stopDaemon(name: string, graceSeconds = 10): Promise<void> {
   const pid = daemonPid(name);
   if (pid !== undefined) {
-    process.kill(pid, graceSeconds > 0 ? "SIGTERM" : "SIGKILL");
+    signal(pid, graceSeconds > 0 ? "SIGTERM" : "SIGKILL");
     try {
       await waitFor(`end of ${name}`, graceSeconds, () => (daemonPid(name) === undefined ? true : undefined), 50);
     } catch {
-      process.kill(pid, "SIGKILL");
+      signal(pid, "SIGKILL");
       await waitFor(`end of ${name}`, 10, () => (daemonPid(name) === undefined ? true : undefined), 50);
     }
   }
