@@ -64,11 +64,11 @@ function logs(name: string | undefined): boolean {
 }
 
 /** A shell, or one command, in the demo stack's folder, where plain `pulumi` and `kubectl` work. */
-function shell(command: string | undefined): number {
+async function shell(command: string | undefined): Promise<number> {
   const cwd = inPlatform("stacks", DEMO_STACK);
   if (!fs.existsSync(cwd)) throw new UserError("The platform does not run; run make demo first.");
   const args = command === undefined ? ["-i"] : ["-c", command];
-  return spawnSync("bash", args, { cwd, env: pulumiEnv(), stdio: "inherit" }).status ?? 1;
+  return spawnSync("bash", args, { cwd, env: await pulumiEnv(), stdio: "inherit" }).status ?? 1;
 }
 
 const commands: Record<string, (argument?: string) => Promise<boolean | number> | boolean | number> = {

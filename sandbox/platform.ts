@@ -5,10 +5,7 @@ import { ensureBackstageImage } from "./image";
 import { startKeycloak, stopKeycloak } from "./keycloak";
 import { log } from "./process";
 import { ensurePulumi } from "./pulumi";
-import { platform, UserError } from "./settings";
-
-/** The cluster that the user names, if any; the sandbox reads that kubeconfig and never writes it. */
-const external = process.env.SANDBOX_KUBECONFIG;
+import { externalCluster as external, platform, UserError } from "./settings";
 
 export interface Platform {
   /** Path of the kubeconfig that everything here uses. */

@@ -20,7 +20,10 @@ export const cache =
 export const inCache = (...names: string[]): string => path.join(cache, ...names);
 
 /** What a running platform writes: removed as a whole by `make down`. */
-export const platform = path.join(cache, "platform");
+export const platform = process.env.SANDBOX_PLATFORM ?? path.join(cache, "platform");
+
+/** The kubeconfig of the cluster that the user names, if any; the sandbox reads it and never writes it. */
+export const externalCluster = process.env.SANDBOX_KUBECONFIG;
 
 /** A file or folder of the running platform. */
 export const inPlatform = (...names: string[]): string => path.join(platform, ...names);
@@ -28,8 +31,10 @@ export const inPlatform = (...names: string[]): string => path.join(platform, ..
 export const versions = {
   kubernetes: "1.37.2",
   keycloak: "26.7.3",
-  /** The CLI that is built when none can be found or downloaded. */
+  /** The CLI that is downloaded or, where that fails, built when PATH has none as new. */
   pulumi: "3.259.0",
+  /** npm's package that downloads it. */
+  pulumiPackage: "3.265.0",
 } as const;
 
 /** Two octets; the sandbox uses three /24 networks below it: the link to the host, pods, services. */

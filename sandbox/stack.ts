@@ -64,8 +64,6 @@ export class Stack {
     fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     const project = parse(fs.readFileSync(path.join(root, "Pulumi.yaml"), "utf8")) as Record<string, unknown>;
     fs.writeFileSync(path.join(this.folder, "Pulumi.yaml"), stringify({ ...project, main: root }));
-    const policy = path.join(this.folder, "policy");
-    if (!fs.existsSync(policy)) fs.symlinkSync(path.join(root, "policy"), policy);
 
     const prefix = "backstage-keycloak:";
     const dev = parse(fs.readFileSync(path.join(root, "Pulumi.dev.yaml"), "utf8")) as StackFile;
