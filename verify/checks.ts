@@ -1,6 +1,6 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import { contractKeys } from "../lib/contract";
-import { prove, type Credential } from "../lib/gate/keycloak.mjs";
+import { prove, request, type Credential } from "../lib/gate/keycloak.mjs";
 import { gateNames } from "../lib/gates";
 import { checksumAnnotation, dataHash } from "../lib/hashes";
 import { backstageUrls } from "../lib/urls";
@@ -41,10 +41,26 @@ function credentialOf(outputs: Outputs): Credential {
 
 const isReady = (pod: V1Pod): boolean => (pod.status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
 
+/** How long a pod may be ready before every node and proxy leads to it, in ms. */
+const ROUTE_MS = 15_000;
+
+/** The answer of Backstage's public URL; a connection that fails right after a rollout is tried again. */
+async function answerOf(url: string): Promise<Response> {
+  const end = performance.now() + ROUTE_MS;
+  for (;;) {
+    try {
+      return await request(url, {}, ROUTE_MS);
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  }
+}
+
 /** Where a sign-in starts, does Backstage send the browser to this client with this redirect URI? */
 async function startRedirect(outputs: Outputs): Promise<string> {
   const urls = backstageUrls(outputs.backstageUrl, "oidc", outputs.authEnvironment);
-  const response = await fetch(`${urls.base}${urls.startPath}`, { redirect: "manual", signal: AbortSignal.timeout(15_000) });
+  const response = await answerOf(`${urls.base}${urls.startPath}`);
   const location = response.headers.get("location");
   if (response.status !== 302 || location === null) throw new Error(`Backstage answers ${response.status}; look at its log`);
   const query = new URL(location).searchParams;

@@ -17,8 +17,8 @@ const REALM = "gate";
 async function gate(mode: string, secret: Record<string, string>, seconds: number): Promise<{ code: number; output: string }> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "gate-"));
   for (const [key, value] of Object.entries(secret)) fs.writeFileSync(path.join(folder, key), value, { mode: 0o600 });
-  const settings = gateEnv({ gateSeconds: seconds, port: 1, startPath: "/" }).map(({ name, value }) => [name as string, value as string]);
-  const env = { ...process.env, ...Object.fromEntries(settings), GATE_SECRETS_PATH: folder, GATE_INTERVAL_SECONDS: "1" };
+  const settings = gateEnv({ gateSeconds: seconds, port: 1, startPath: "/" }).map(({ name, value }) => [name as string, value as string] as const);
+  const env: NodeJS.ProcessEnv = { ...process.env, ...Object.fromEntries(settings), GATE_SECRETS_PATH: folder, GATE_INTERVAL_SECONDS: "1" };
   const child = spawn(process.execPath, [path.join(root, "lib/gate/gate.mjs"), mode], { env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -36,7 +36,7 @@ describe("the gates, against a real Keycloak", function () {
     const { keycloakUrl } = await platform();
     const { issuer, metadata } = keycloakUrls(keycloakUrl, REALM);
     const admin = await keycloakAdmin();
-    if ((await admin.realms.findOne({ realm: REALM })) !== null) await admin.realms.del({ realm: REALM });
+    if ((await admin.realms.find()).some(({ realm }) => realm === REALM)) await admin.realms.del({ realm: REALM });
     await admin.realms.create({ realm: REALM, enabled: true });
     await admin.clients.create({ realm: REALM, clientId: "backstage", publicClient: false, secret: SECRET, redirectUris: ["https://backstage.example.com/handler"] });
     right = {

@@ -91,6 +91,16 @@ export class TestStack {
     return { seconds: (performance.now() - began) / 1000, refused };
   }
 
+  /** Changes keys of the contract Secret behind Pulumi's back. */
+  async editSecret(values: Readonly<Record<string, string>>): Promise<void> {
+    const { namespace } = this;
+    const name = (await this.outputs()).contractSecret;
+    const secret = await this.cluster.core.readNamespacedSecret({ namespace, name });
+    const encoded = Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString("base64")] as const);
+    secret.data = { ...secret.data, ...Object.fromEntries(encoded) };
+    await this.cluster.core.replaceNamespacedSecret({ namespace, name, body: secret });
+  }
+
   async readyPods(): Promise<number> {
     const { status } = await this.cluster.apps.readNamespacedDeployment({ namespace: this.namespace, name: "backstage" });
     return status?.readyReplicas ?? 0;

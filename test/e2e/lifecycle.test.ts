@@ -105,7 +105,7 @@ describe("a stack's life", function () {
     );
     assert.ok(podLogs.every((log) => log.length > 0));
     const places: Record<string, string> = {
-      "the state": textOf(inPlatform("state")),
+      "the state": textOf(inPlatform("pulumi")),
       "the stack's config": textOf(own.stack.folder),
       "what pulumi printed": printed.join("\n"),
       "the outputs": await own.stack.mustRun(["stack", "output", "--json", "--stack", own.stack.name]),
@@ -138,14 +138,7 @@ describe("a stack's life", function () {
   });
 
   it("heals a Secret that was edited by hand", async () => {
-    const { namespace } = own;
-    const name = (await own.outputs()).contractSecret;
-    const secret = await own.cluster.core.readNamespacedSecret({ namespace, name });
-    await own.cluster.core.replaceNamespacedSecret({
-      namespace,
-      name,
-      body: { ...secret, data: { ...secret.data, [contractKeys.clientSecret]: Buffer.from("edited").toString("base64") } },
-    });
+    await own.editSecret({ [contractKeys.clientSecret]: "edited" });
     assert.equal((await own.stack.refresh()).code, 0);
     await own.up();
     const results = await runChecks(checks(await own.outputs(), own.cluster));

@@ -21,20 +21,13 @@ describe("a running Backstage heals itself", function () {
 
   it("when Keycloak and the Secret get another value behind Pulumi's back", async () => {
     const changed = "Changed0Changed0Changed0Changed0Changed0Changed0";
-    const { namespace } = own;
-    const name = (await own.outputs()).contractSecret;
     const before = await own.pods();
 
     const admin = await keycloakAdmin();
     const [client] = await admin.clients.find({ realm: own.realm, clientId: "backstage" });
     assert.ok(client?.id !== undefined);
     await admin.clients.update({ realm: own.realm, id: client.id }, { ...client, secret: changed });
-    const secret = await own.cluster.core.readNamespacedSecret({ namespace, name });
-    await own.cluster.core.replaceNamespacedSecret({
-      namespace,
-      name,
-      body: { ...secret, data: { ...secret.data, [contractKeys.clientSecret]: Buffer.from(changed).toString("base64") } },
-    });
+    await own.editSecret({ [contractKeys.clientSecret]: changed });
 
     const { seconds, refused } = await own.untilSignIn(HEALED_SECONDS);
     console.log(`      healed after ${seconds.toFixed(0)} s; ${refused.length} sign-ins refused until then`);
