@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { ConfigError, parseConfig } from "../../config";
+import { configurationPage } from "../../lib/settings/reference";
 
 type Values = Record<string, unknown>;
 
@@ -49,6 +50,10 @@ describe("config", () => {
     const file = parse(readFileSync(path.join(__dirname, "../../Pulumi.dev.yaml"), "utf8")) as { config: Values };
     const values = Object.fromEntries(Object.entries(file.config).map(([key, value]) => [key.replace("backstage-keycloak:", ""), value]));
     assert.equal(parseConfig(values).isDev, true);
+  });
+
+  it("is described key by key in docs/configuration.md; npm run docs writes that page", () => {
+    assert.equal(readFileSync(path.join(__dirname, "../../docs/configuration.md"), "utf8"), configurationPage());
   });
 
   it("declares in Pulumi.yaml exactly the keys that the loader knows", () => {

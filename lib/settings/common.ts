@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { canonicalUrl, publicUrlFault } from "../urls";
+
+/** The kinds of values that settings are made of. `title` is what docs/configuration.md calls the kind. */
+
+/** A Kubernetes name, as a DNS label. */
+export const name = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "must be 1 to 63 of a-z, 0-9 and -, with a letter or digit at each end")
+  .meta({ title: "name" });
+
+export const text = z.string().min(1, "must not be empty").meta({ title: "text" });
+
+export const realmName = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,36}$/, "must be 1 to 36 of A-Z, a-z, 0-9, '.', '_' and '-'")
+  .meta({ title: "1 to 36 of `A-Za-z0-9._-`" });
+
+export const clientId = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,255}$/, "must be 1 to 255 of A-Z, a-z, 0-9, '.', '_' and '-'")
+  .meta({ title: "1 to 255 of `A-Za-z0-9._-`" });
+
+/** A public base URL in its canonical form. Whether plain http will do depends on the environment: config.ts looks at that. */
+export const url = z
+  .string()
+  .transform((value, context) => {
+    const fault = publicUrlFault(value, true);
+    if (fault === undefined) return canonicalUrl(value);
+    context.addIssue({ code: "custom", message: fault });
+    return z.NEVER;
+  })
+  .meta({ title: "URL" });
+
+export const flag = z.boolean("must be true or false").meta({ title: "boolean" });
+
+/** A whole number within bounds; `unit` says what it counts. */
+export function whole(min: number, max: number, unit = ""): z.ZodInt {
+  const suffix = unit === "" ? "" : ` ${unit}`;
+  return z
+    .int(unit === "" ? "must be a whole number" : `must be a whole number of ${unit}`)
+    .min(min, `must be at least ${min}${suffix}`)
+    .max(max, `must be at most ${max}${suffix}`)
+    .meta({ title: `${min} to ${max}${suffix}` });
+}
+
+export const seconds = (byDefault: number): z.ZodDefault<z.ZodInt> => whole(1, 3600, "seconds").default(byDefault);
+export const port = (min: number): z.ZodInt => whole(min, 65535);

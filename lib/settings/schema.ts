@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { publicUrlFault } from "../urls";
+import { Backstage, backstageFaults } from "./backstage";
+import { name } from "./common";
+import { identityFaults, identitySettings } from "./identity";
+
+/** The configuration as `Pulumi.<stack>.yaml` holds it. docs/configuration.md is generated from it. */
+export const Config = z.strictObject({
+  environment: name.meta({
+    description: "The environment's name. Only `dev` may have test users, plain http and an unprotected realm.",
+    example: "prod",
+  }),
+  ...identitySettings,
+  backstage: Backstage.describe("Backstage, its place in the cluster and its sign-in."),
+  kubeconfig: z.string().default("").meta({
+    title: "path or text",
+    description: "The cluster; when empty `KUBECONFIG`, then `~/.kube/config`, then the pod's own.",
+  }),
+});
+
+export type Parsed = z.output<typeof Config>;
+
+/** Keys that Pulumi holds encrypted; the loader takes them as Outputs, so no schema sees their values. */
+export const secretKeys: Readonly<Record<string, string>> = {
+  keycloakAdminPassword: "The password of `keycloak.admin.username`.",
+};
+
+/** Everything that is wrong beyond a single key, a sentence each. */
+export function crossFaults(parsed: Parsed): string[] {
+  const isDev = parsed.environment === "dev";
+  const urls = { "keycloak.url": parsed.keycloak.url, "backstage.url": parsed.backstage.url };
+  const urlFaults = Object.entries(urls).flatMap(([key, value]) => {
+    const fault = publicUrlFault(value, isDev);
+    return fault === undefined ? [] : [`${key} ${fault}.`];
+  });
+  return [...urlFaults, ...identityFaults(parsed, isDev), ...backstageFaults(parsed.backstage)];
+}

@@ -1,0 +1,49 @@
+import { closest } from "fastest-levenshtein";
+import { z } from "zod";
+import { Config, secretKeys } from "./schema";
+
+/** What the schema finds wrong, as sentences for a person: the key, the fault and the remedy. */
+
+type Issue = z.core.$ZodIssue;
+
+/** The keys that the schema knows in the object at `path`. */
+function keysAt(path: readonly PropertyKey[]): string[] {
+  const bare = (schema: unknown): unknown =>
+    schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional ? bare(schema.unwrap()) : schema;
+  let schema: unknown = Config;
+  for (const part of path) {
+    schema = bare(schema);
+    if (schema instanceof z.ZodArray) schema = schema.element;
+    else if (schema instanceof z.ZodRecord) schema = schema.valueType;
+    else schema = schema instanceof z.ZodObject ? schema.shape[String(part)] : undefined;
+  }
+  schema = bare(schema);
+  const own = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  return path.length === 0 ? [...own, ...Object.keys(secretKeys)] : own;
+}
+
+/** The unknown keys of an issue, each with the key that was probably meant, as paths. */
+function misspelt(issue: Issue): { wrote: string; meant: string }[] {
+  if (issue.code !== "unrecognized_keys") return [];
+  const at = (key: string): string => [...issue.path, key].join(".");
+  return issue.keys.map((key) => ({ wrote: at(key), meant: at(closest(key, keysAt(issue.path))) }));
+}
+
+const isMissing = (issue: Issue): boolean => issue.code === "invalid_type" && issue.input === undefined;
+
+function sentences(issue: Issue): string[] {
+  const path = issue.path.join(".");
+  if (issue.code === "unrecognized_keys") return misspelt(issue).map(({ wrote, meant }) => `${wrote} is not a setting; did you mean ${meant}?`);
+  if (isMissing(issue)) return [`${path} is missing; set it in the stack's config.`];
+  if (issue.code === "invalid_value") return [`${path} must be one of ${issue.values.map(String).join(", ")}.`];
+  // zod's own sentence is there only where the schema has none
+  if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input")) return [`${path} must be of type ${issue.expected}.`];
+  return [`${path} ${issue.message}.`];
+}
+
+/** One sentence for each fault of a configuration that the schema refused. */
+export function schemaFaults({ issues }: z.ZodError): string[] {
+  const meant = new Set(issues.flatMap(misspelt).map((pair) => pair.meant));
+  // A key that is only misspelt is one mistake, not a missing key and an unknown one.
+  return issues.filter((issue) => !(isMissing(issue) && meant.has(issue.path.join(".")))).flatMap(sentences);
+}
