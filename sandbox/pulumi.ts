@@ -13,9 +13,13 @@ import { builtTools, goTools, olderThan } from "./tools";
  * they can be had, else the stand-ins under sandbox/plugins.
  */
 
-/** PULUMI_HOME: what is downloaded stays between platforms. */
-const home = inCache("pulumi");
-const standInBin = path.join(home, "stand-in");
+/** PULUMI_HOME of the platform: its stand-ins are those of the checkout that runs it. */
+const home = inPlatform("pulumi", "home");
+/** PULUMI_HOME of the downloads, which stay between platforms. */
+const downloads = inCache("pulumi");
+const standInBin = path.join(home, "bin");
+/** The folder that Pulumi's backend keeps the stacks in. */
+export const stateFolder = inPlatform("pulumi", "state");
 const passphraseFile = inPlatform("pulumi", "passphrase");
 
 /** How long an official download may take before it counts as not to be had, in ms. */
@@ -28,10 +32,8 @@ function env(cli: string): NodeJS.ProcessEnv {
   const kubernetes = builtTools("kubernetes");
   const folders = [
     path.dirname(process.execPath), // the program's Node is this one
-    ...(wanted === "stand-in" ? [standInBin] : []),
     path.dirname(cli),
     process.env.PATH ?? "",
-    standInBin,
     ...(kubernetes === undefined ? [] : [kubernetes]),
   ];
   return {
@@ -39,7 +41,7 @@ function env(cli: string): NodeJS.ProcessEnv {
     PATH: folders.join(path.delimiter),
     KUBECONFIG: externalCluster ?? kubeconfig,
     PULUMI_HOME: home,
-    PULUMI_BACKEND_URL: `file://${inPlatform("pulumi")}`,
+    PULUMI_BACKEND_URL: `file://${stateFolder}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile,
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
@@ -57,11 +59,11 @@ async function cliOnPath(): Promise<string | undefined> {
 
 /** npm's official package `pulumi` downloads the CLI with its language hosts into PULUMI_HOME. */
 async function downloadedCli(): Promise<string | undefined> {
-  const cli = path.join(home, "versions", versions.pulumi, "bin", "pulumi");
+  const cli = path.join(downloads, "versions", versions.pulumi, "bin", "pulumi");
   if (fs.existsSync(cli)) return cli;
   log(`downloading pulumi ${versions.pulumi}`);
   const args = ["exec", "--yes", `--package=pulumi@${versions.pulumiPackage}`, "--", "pulumi", "version"];
-  const told = { ...process.env, PULUMI_HOME: home, PULUMI_VERSION: versions.pulumi };
+  const told = { ...process.env, PULUMI_HOME: downloads, PULUMI_VERSION: versions.pulumi };
   await runUnchecked("npm", args, { env: told, cwd: inCache(), timeout: DOWNLOAD_MS });
   return fs.existsSync(cli) ? cli : undefined;
 }
@@ -84,51 +86,77 @@ function writeStandIn(file: string, plugin: string): void {
   fs.renameSync(`${file}.part`, file);
 }
 
-/** Is the official plugin on PATH, in the user's own plugin cache, in ours, or to be downloaded? */
-async function hasOfficial(cli: string, name: string, version: string): Promise<boolean> {
-  if (onPath(`pulumi-resource-${name}`)) return true;
-  const folder = `resource-${name}-${version}`;
-  const ours = path.join(home, "plugins", folder);
-  const theirs = path.join(process.env.PULUMI_HOME ?? path.join(os.homedir(), ".pulumi"), "plugins", folder);
-  if (fs.existsSync(ours)) return true;
-  if (fs.existsSync(theirs)) {
-    // A copy: the CLI takes no link for a plugin, and the user's folder stays the user's.
-    fs.cpSync(theirs, `${ours}.part`, { recursive: true });
-    fs.renameSync(`${ours}.part`, ours);
-    return true;
-  }
+const pluginFolder = (of: string, name: string, version: string): string => path.join(of, "plugins", `resource-${name}-${version}`);
+const isOnPath = (name: string): boolean => onPath(`pulumi-resource-${name}`);
+
+/** The official plugin's folder, in the user's own plugin cache or in ours, where it is downloaded to if it can be. */
+async function officialPlugin(cli: string, name: string, version: string): Promise<string | undefined> {
+  const theirs = pluginFolder(process.env.PULUMI_HOME ?? path.join(os.homedir(), ".pulumi"), name, version);
+  const ours = pluginFolder(downloads, name, version);
+  const found = [theirs, ours].find((folder) => fs.existsSync(folder));
+  if (found !== undefined) return found;
   log(`downloading the plugin ${name} ${version}`);
   const args = ["plugin", "install", "resource", name, version];
-  return (await runUnchecked(cli, args, { env: env(cli), timeout: DOWNLOAD_MS })).code === 0;
+  await runUnchecked(cli, args, { env: { ...env(cli), PULUMI_HOME: downloads }, timeout: DOWNLOAD_MS });
+  return fs.existsSync(ours) ? ours : undefined;
 }
 
-/** Lays whatever plugin the program needs where the engine finds it. */
-async function ensurePlugins(cli: string): Promise<void> {
+/** Lays a plugin where the engine finds it. Returns false when that is a stand-in. */
+async function layPlugin(cli: string, name: string, version: string): Promise<boolean> {
+  const folder = pluginFolder(home, name, version);
+  const marker = path.join(folder, "stand-in");
+  const wasStandIn = fs.existsSync(marker);
+  if (fs.existsSync(folder) && !wasStandIn && wanted !== "stand-in") return true;
+  // A platform that serves itself with stand-ins does not ask for a download at each run.
+  const official = wanted === "stand-in" || (wasStandIn && wanted === undefined) ? undefined : await officialPlugin(cli, name, version);
+  fs.rmSync(folder, { recursive: true, force: true });
+  if (official !== undefined) {
+    // A copy: the CLI takes no link for a plugin, and the user's folder stays the user's.
+    fs.cpSync(official, `${folder}.part`, { recursive: true });
+    fs.renameSync(`${folder}.part`, folder);
+    return true;
+  }
+  if (wanted === "official") throw new UserError(`The official plugin ${name} ${version} cannot be had here; unset SANDBOX_PLUGINS to use its stand-in.`);
+  writeStandIn(path.join(folder, `pulumi-resource-${name}`), name);
+  fs.writeFileSync(marker, "");
+  return false;
+}
+
+const LANGUAGE_HOST = "pulumi-language-nodejs";
+
+/**
+ * Makes sure that the engine finds a language host, and returns the CLI to use. Beside the CLI is where it is looked
+ * for without a warning, so a stand-in gets a CLI beside it.
+ */
+function layLanguageHost(cli: string): string {
+  const official = onPath(LANGUAGE_HOST) || fs.existsSync(path.join(path.dirname(cli), LANGUAGE_HOST));
+  if (official && wanted !== "stand-in") return cli;
+  if (wanted === "official") throw new UserError(`${LANGUAGE_HOST} cannot be had here; unset SANDBOX_PLUGINS to use its stand-in.`);
+  writeStandIn(path.join(standInBin, LANGUAGE_HOST), "language-nodejs");
+  const beside = path.join(standInBin, "pulumi");
+  fs.rmSync(beside, { force: true });
+  try {
+    fs.linkSync(fs.realpathSync(cli), beside);
+  } catch {
+    fs.copyFileSync(cli, beside); // on another disk
+  }
+  return beside;
+}
+
+/** Lays all that the program needs beside the CLI; says in one line where stand-ins serve. */
+async function ensurePlugins(cli: string): Promise<string> {
   if (wanted !== undefined && wanted !== "official" && wanted !== "stand-in") {
     throw new UserError(`SANDBOX_PLUGINS is ${wanted}; set it to official or stand-in, or unset it to take what can be had.`);
   }
   const standIns: string[] = [];
   for (const { name, version } of requiredPlugins(root)) {
-    const folder = path.join(home, "plugins", `resource-${name}-${version}`);
-    const marker = path.join(folder, "stand-in");
-    const known = fs.existsSync(marker) && !onPath(`pulumi-resource-${name}`) && wanted !== "official";
-    if (fs.existsSync(marker)) fs.rmSync(folder, { recursive: true });
-    if (wanted !== "stand-in" && !known && (await hasOfficial(cli, name, version))) continue;
-    if (wanted === "official") throw new UserError(`The official plugin ${name} ${version} cannot be had here; unset SANDBOX_PLUGINS to use its stand-in.`);
-    fs.rmSync(folder, { recursive: true, force: true });
-    writeStandIn(path.join(folder, `pulumi-resource-${name}`), name);
-    fs.writeFileSync(marker, "");
-    standIns.push(name);
+    if (isOnPath(name) && wanted !== "stand-in") fs.rmSync(pluginFolder(home, name, version), { recursive: true, force: true });
+    else if (!(await layPlugin(cli, name, version))) standIns.push(name);
   }
-  const host = "pulumi-language-nodejs";
-  fs.rmSync(standInBin, { recursive: true, force: true });
-  const official = onPath(host) || fs.existsSync(path.join(path.dirname(cli), host));
-  if (wanted === "stand-in" || !official) {
-    if (wanted === "official") throw new UserError(`${host} cannot be had here; unset SANDBOX_PLUGINS to use its stand-in.`);
-    writeStandIn(path.join(standInBin, host), "language-nodejs");
-    standIns.push("language-nodejs");
-  }
+  const used = layLanguageHost(cli);
+  if (used !== cli) standIns.push("language-nodejs");
   if (standIns.length > 0) log(`official plugins cannot be had here; stand-ins serve for ${standIns.join(", ")}`);
+  return used;
 }
 
 let ready: Promise<string> | undefined;
@@ -136,11 +164,9 @@ let ready: Promise<string> | undefined;
 /** The CLI, its plugins and its home; made once. Returns the CLI's path. */
 export function ensurePulumi(): Promise<string> {
   ready ??= (async () => {
-    fs.mkdirSync(inPlatform("pulumi"), { recursive: true, mode: 0o700 });
+    fs.mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
     if (!fs.existsSync(passphraseFile)) fs.writeFileSync(passphraseFile, randomBytes(24).toString("hex"), { mode: 0o600 });
-    const cli = await findCli();
-    await ensurePlugins(cli);
-    return cli;
+    return ensurePlugins(await findCli());
   })();
   return ready;
 }

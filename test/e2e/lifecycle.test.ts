@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import { contractKeys } from "../../lib/contract";
 import { prove } from "../../lib/gate/keycloak.mjs";
 import { checks, runChecks, table } from "../../verify/checks";
+import { stateFolder } from "../../sandbox/pulumi";
 import { inPlatform } from "../../sandbox/settings";
 import { keycloakAdmin, TestStack } from "./harness";
 
@@ -105,7 +106,7 @@ describe("a stack's life", function () {
     );
     assert.ok(podLogs.every((log) => log.length > 0));
     const places: Record<string, string> = {
-      "the state": textOf(inPlatform("pulumi")),
+      "the state": textOf(stateFolder),
       "the stack's config": textOf(own.stack.folder),
       "what pulumi printed": printed.join("\n"),
       "the outputs": await own.stack.mustRun(["stack", "output", "--json", "--stack", own.stack.name]),
