@@ -53,8 +53,10 @@ async function adminSignsIn(settings: Settings, tokenEndpoint: string): Promise<
     signal: AbortSignal.timeout(30_000),
   });
   if (response.status !== 200) {
+    const { error } = (await response.json().catch(() => ({}))) as { error?: string };
+    const said = `${response.status} ${error ?? "without an error code"}`;
     throw new PreflightError(
-      `Keycloak: ${url} refuses the administrator ${admin.username} of realm ${admin.realm} (${response.status}); ` +
+      `Keycloak: ${url} refuses the administrator ${admin.username} of realm ${admin.realm} (${said}); ` +
         "correct keycloak.admin, or set the password with `pulumi config set --secret keycloakAdminPassword`.",
     );
   }

@@ -71,7 +71,7 @@ describe("bad input gets one sentence and changes nothing", function () {
   it("wrong admin credentials", async () => {
     await own.stack.setAdminPassword("wrong");
     try {
-      assert.match(await refusal(), /refuses the administrator admin of realm master \(401\); correct keycloak\.admin, or set the password/);
+      assert.match(await refusal(), /refuses the administrator admin of realm master \(400 invalid_grant\); correct keycloak\.admin, or set the password/);
     } finally {
       await own.stack.setAdminPassword(adminPassword());
     }

@@ -24,7 +24,9 @@ async function gate(mode: string, secret: Record<string, string>, seconds: numbe
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const code = await new Promise<number>((resolve) => child.on("close", (exit) => resolve(exit ?? -1)));
   fs.rmSync(folder, { recursive: true });
-  assert.ok(!output.includes(secret[contractKeys.clientSecret] ?? SECRET), "the gate printed a secret");
+  for (const value of [SECRET, secret[contractKeys.clientSecret] ?? ""]) {
+    assert.ok(value === "" || !output.includes(value), "the gate printed a secret");
+  }
   return { code, output };
 }
 

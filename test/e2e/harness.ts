@@ -65,9 +65,10 @@ export class TestStack {
     return this.stack.outputs();
   }
 
-  /** Signs the test user in. */
+  /** Signs the test user in; a pod that has just become ready may have no route for a moment. */
   async signIn(): Promise<SignIn> {
     const { backstageUrl, authEnvironment, userPasswords } = await this.outputs();
+    await waitFor(`a route to ${backstageUrl}`, 15, () => fetch(backstageUrl, { signal: AbortSignal.timeout(5000) }));
     return signIn({ backstageUrl, authEnvironment, username: "ada", password: userPasswords.ada ?? "" });
   }
 

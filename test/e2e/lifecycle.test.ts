@@ -25,8 +25,13 @@ function textOf(folder: string): string {
 
 describe("a stack's life", function () {
   this.timeout("5m");
-  // Each step needs the one before it: this is one story, told once, on one stack.
-  this.bail(true);
+  // Each step needs the one before it: this is one story, told once, on one stack. mocha's `bail` would also skip it,
+  // and in silence, for a failure elsewhere.
+  let broken = false;
+  beforeEach(() => assert.ok(!broken, "an earlier step of this story failed"));
+  afterEach(function () {
+    broken ||= this.currentTest?.state === "failed";
+  });
 
   let own: TestStack;
   const printed: string[] = [];
