@@ -1,4 +1,4 @@
-# What each target does is in the README. CMD and NAME are handed on; ONLY is one of typecheck, lint, unit, e2e.
+# What each target does is in the README. CMD and NAME are handed on; ONLY is one of typecheck, lint, unit, e2e, foreign.
 .PHONY: demo test status logs shell down clean
 
 demo status down clean:

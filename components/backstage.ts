@@ -4,7 +4,7 @@ import type { Settings } from "../config";
 import { appConfig } from "../lib/appConfig";
 import { contractKeys, secretsPath } from "../lib/contract";
 import { gateContainers, gateEnv, gatePath, gateScripts, probes, type GateSettings } from "../lib/gates";
-import { checksumAnnotation, dataHash } from "../lib/hashes";
+import { checksumAnnotation, clientAnnotation, dataHash } from "../lib/hashes";
 import { backstageUrls } from "../lib/urls";
 import { waveAnnotations } from "../lib/waves";
 import type { ContractSecret } from "./contractSecret";
@@ -47,8 +47,10 @@ export class Backstage extends pulumi.ComponentResource {
 
     // Environment variables are read once: only a changed template makes pods that read them again.
     const checksums = pulumi
-      .all([contract.data, contract.secretName, configs.metadata.name, gate.metadata.name])
-      .apply(([data, secretName, configName, gateName]) => ({
+      .all([contract.data, contract.secretName, contract.clientUuid, configs.metadata.name, gate.metadata.name])
+      .apply(([data, secretName, clientUuid, configName, gateName]) => ({
+        // A realm that was made anew has other signing keys, and Backstage holds on to the old ones for a minute.
+        [clientAnnotation]: clientUuid,
         [checksumAnnotation("secret", secretName)]: dataHash(data),
         [checksumAnnotation("configmap", configName)]: dataHash(config),
         [checksumAnnotation("configmap", gateName)]: dataHash(scripts),

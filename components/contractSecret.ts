@@ -23,6 +23,8 @@ export class ContractSecret extends pulumi.ComponentResource {
   readonly secretName: pulumi.Output<string>;
   /** The Secret's contents; a secret. */
   readonly data: pulumi.Output<Record<string, string>>;
+  /** Keycloak's own id of the client that the credential is for. */
+  readonly clientUuid: pulumi.Output<string>;
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: ContractSecretArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -51,7 +53,8 @@ export class ContractSecret extends pulumi.ComponentResource {
       { parent: this, dependsOn: [...args.realm.ready, ...args.client.ready, session] },
     );
     this.secretName = secret.metadata.name;
+    this.clientUuid = args.client.uuid;
     this.ready = [secret];
-    this.registerOutputs({ secretName: this.secretName, data: this.data });
+    this.registerOutputs({ secretName: this.secretName, data: this.data, clientUuid: this.clientUuid });
   }
 }

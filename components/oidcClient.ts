@@ -25,6 +25,8 @@ const OPTIONAL_SCOPES = ["offline_access"];
 /** A confidential OIDC client for the authorization code flow with PKCE, and the one owner of its secret. */
 export class OidcClient extends pulumi.ComponentResource {
   readonly clientId: pulumi.Output<string>;
+  /** Keycloak's own id of the client: another one whenever the client, or its realm, was made anew. */
+  readonly uuid: pulumi.Output<string>;
   /** 48 characters of A-Z, a-z and 0-9; a secret. */
   readonly clientSecret: pulumi.Output<string>;
   /** What a consumer of the credential depends on: client and scope bindings, or sign-in ends in invalid_scope. */
@@ -86,8 +88,9 @@ export class OidcClient extends pulumi.ComponentResource {
       new keycloak.openid.ClientOptionalScopes(name, { ...scopes, optionalScopes: OPTIONAL_SCOPES }, { parent: this, dependsOn: [client] }),
     ];
     this.clientId = client.clientId;
+    this.uuid = client.id;
     this.clientSecret = pulumi.secret(client.clientSecret);
     this.ready = [secret, client, ...bindings];
-    this.registerOutputs({ clientId: this.clientId, clientSecret: this.clientSecret });
+    this.registerOutputs({ clientId: this.clientId, uuid: this.uuid, clientSecret: this.clientSecret });
   }
 }

@@ -8,6 +8,9 @@ export function dataHash(data: Readonly<Record<string, string>>): string {
   return createHash("sha256").update(JSON.stringify(entries)).digest("hex");
 }
 
+/** The pod template annotation that turns a client that was made anew into a rollout. */
+export const clientAnnotation = "checksum/oidc-client";
+
 /** The pod template annotation that turns a changed Secret or ConfigMap into a rollout. */
 export function checksumAnnotation(kind: "secret" | "configmap", name: string): string {
   return `checksum/${kind}-${name}`;

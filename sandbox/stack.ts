@@ -106,8 +106,8 @@ export class Stack {
     return this.run(["refresh", "--yes", "--skip-preview", "--non-interactive", "--stack", this.name]);
   }
 
-  destroy(): Promise<RunResult> {
-    return this.run(["destroy", "--yes", "--skip-preview", "--non-interactive", "--stack", this.name]);
+  destroy(...args: string[]): Promise<RunResult> {
+    return this.run(["destroy", "--yes", "--skip-preview", "--non-interactive", "--stack", this.name, ...args]);
   }
 
   /** The stack's outputs, its secrets in clear: keep them out of every log. */

@@ -1,7 +1,12 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { inCache, root } from "./settings";
+import { clusterRunning } from "./cluster";
+import { startPlatform, stopPlatform, type Platform } from "./platform";
+import { addresses, inCache, ports, root } from "./settings";
+
+/** The suite's stories of a stack; the others are about the platform itself or do not touch the cluster. */
+const FOREIGN = ["lifecycle", "selfHealing"].map((name) => `test/e2e/${name}.test.ts`);
 
 interface Counts {
   passed: number;
@@ -25,27 +30,52 @@ async function check(what: string, args: string[]): Promise<Counts> {
   return (await live(args)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
+/** Runs tests on the platform, and leaves it as it was: running or not. */
+async function onPlatform(test: (running: Platform) => Promise<Counts>): Promise<Counts> {
+  const ranBefore = clusterRunning();
+  try {
+    return await test(await startPlatform());
+  } finally {
+    if (!ranBefore) await stopPlatform();
+  }
+}
+
+/** What makes a second platform out of a cluster that is there already: here the first one's. */
+const onForeignCluster = ({ kubeconfig }: Platform): NodeJS.ProcessEnv => ({
+  SANDBOX_KUBECONFIG: kubeconfig,
+  SANDBOX_KEYCLOAK_HOST: addresses.host,
+  SANDBOX_KEYCLOAK_PORT: String(ports.keycloak + 1),
+  SANDBOX_BACKSTAGE_PORT: String(ports.backstage + 20),
+  SANDBOX_PLATFORM: inCache("platform-foreign"),
+});
+
 /** A mocha run; a run that ended without writing its counts has failed, whatever it printed. */
-async function mocha(what: string, folder: string): Promise<Counts> {
+async function mocha(what: string, paths: string[], env: NodeJS.ProcessEnv = {}): Promise<Counts> {
   console.log(`\n== ${what}`);
   const counts = inCache(`mocha-${process.pid}.json`);
   fs.rmSync(counts, { force: true });
   const code = await live(
-    [bin("mocha", "bin/mocha.js"), "--config", "test/mocharc.json", "--recursive", "--extension", "ts", folder],
-    { MOCHA_COUNTS: counts },
+    [bin("mocha", "bin/mocha.js"), "--config", "test/mocharc.json", "--recursive", "--extension", "ts", ...paths],
+    { ...env, MOCHA_COUNTS: counts },
   );
   const { passed, failed } = fs.existsSync(counts) ? (JSON.parse(fs.readFileSync(counts, "utf8")) as Counts) : { passed: 0, failed: 0 };
   fs.rmSync(counts, { force: true });
   return { passed, failed: code !== 0 || passed === 0 ? Math.max(1, failed) : failed };
 }
 
-/** Everything, or one of typecheck, lint, unit and e2e. Closes with one line over all of them. */
+/** Everything, or one of typecheck, lint, unit, e2e and foreign. Closes with one line over all of them. */
 export async function runTests(only?: string): Promise<boolean> {
   const steps: Record<string, () => Promise<Counts>> = {
     typecheck: () => check("typecheck", [bin("typescript", "bin/tsc")]),
     lint: () => check("lint", [bin("eslint", "bin/eslint.js"), "--max-warnings", "0", "."]),
-    unit: () => mocha("unit tests", "test/unit"),
-    e2e: () => mocha("end-to-end tests on the real servers", "test/e2e"),
+    unit: () => mocha("unit tests", ["test/unit"]),
+    e2e: () => onPlatform(() => mocha("end-to-end tests on the real servers", ["test/e2e"])),
+    foreign: () =>
+      onPlatform(async (running) => {
+        const counts = await mocha("the same on a cluster that SANDBOX_KUBECONFIG names", FOREIGN, onForeignCluster(running));
+        await live(["--import", "tsx", path.join("sandbox", "cli.ts"), "down"], onForeignCluster(running));
+        return counts;
+      }),
   };
   const total: Counts = { passed: 0, failed: 0 };
   for (const [name, step] of Object.entries(steps)) {

@@ -9,13 +9,12 @@ import type { Outputs } from "../../verify/checks";
 import { clusterClient, type ClusterClient } from "../../verify/cluster";
 import { signIn, type SignIn } from "../../verify/signIn";
 
-/** The running platform, started when the first test asks for it; see hooks.ts for its end. */
+/** The running platform, started when the first test asks for it; `make test` starts it before and ends it after. */
 let started: Promise<Platform> | undefined;
 export function platform(): Promise<Platform> {
   started ??= startPlatform();
   return started;
 }
-export const platformWasUsed = (): boolean => started !== undefined;
 
 /** Keycloak's administrator, for what happens behind Pulumi's back. */
 export async function keycloakAdmin(): Promise<KcAdminClient> {
@@ -74,9 +73,16 @@ export class TestStack {
 
   /** Destroys whatever a test left, so that the next run starts from nothing. */
   async remove(): Promise<void> {
-    const result = await this.stack.destroy();
+    // With a refresh: a test that failed may have left the state behind the servers.
+    const result = await this.stack.destroy("--refresh");
     assert.equal(result.code, 0, result.stdout + result.stderr);
     await this.stack.run(["stack", "rm", "--yes", "--force", this.stack.name]);
+  }
+
+  /** Signs the test user in; fails with what was said. */
+  async mustSignIn(): Promise<void> {
+    const { ok, ...said } = await this.signIn();
+    assert.ok(ok, JSON.stringify(said));
   }
 
   /** Waits until a sign-in works; returns the seconds it took and what was seen until then. */

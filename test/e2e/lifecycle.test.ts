@@ -90,7 +90,7 @@ describe("a stack's life", function () {
     assert.equal(await revision(), "2");
     assert.equal((await prove(now)).answer, "accepted");
     assert.equal((await prove(old)).answer, "refused");
-    assert.ok((await own.signIn()).ok);
+    await own.mustSignIn();
     assert.equal((await own.pods()).restarts, 0);
   });
 
@@ -133,14 +133,14 @@ describe("a stack's life", function () {
     await admin.clients.del({ realm: own.realm, id: client?.id ?? "" });
     assert.equal((await own.stack.refresh()).code, 0);
     await own.up();
-    assert.ok((await own.signIn()).ok);
+    await own.mustSignIn();
   });
 
   it("heals a realm that was deleted by hand, its users included", async () => {
     await (await keycloakAdmin()).realms.del({ realm: own.realm });
     assert.equal((await own.stack.refresh()).code, 0);
     await own.up();
-    assert.ok((await own.signIn()).ok);
+    await own.mustSignIn();
   });
 
   it("heals a Secret that was edited by hand", async () => {

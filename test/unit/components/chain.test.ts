@@ -155,13 +155,15 @@ for (const preview of [false, true]) {
       assert.equal(Buffer.from(data[contractKeys.clientSecret] ?? "", "base64").toString(), "result-of-backstage-secret");
     });
 
-    it("puts a hash of the Secret and of both ConfigMaps into the pod template", async () => {
+    it("puts a hash of the Secret and of both ConfigMaps, and which client it is, into the pod template", async () => {
       const { annotations } = specOf(recording).template.metadata;
       assert.deepEqual(Object.keys(annotations).sort(), [
         "checksum/configmap-backstage-app-config",
         "checksum/configmap-backstage-gate",
+        "checksum/oidc-client",
         "checksum/secret-backstage-env-vars",
       ]);
+      assert.equal(annotations["checksum/oidc-client"], "backstage-id");
       assert.equal(annotations["checksum/secret-backstage-env-vars"], dataHash(await valueOf(recording.result.contract.data)));
     });
 
