@@ -14,18 +14,19 @@ const UNPACK = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack";
 /** What Keycloak is built for once and cannot be told at start. `cache` is local: there is no second server. */
 const buildOptions = ["--db=dev-file", "--cache=local", "--features=client-secret-rotation"];
 
-async function checkJava(): Promise<void> {
+/** The Java to run Keycloak with; throws when there is none, or none new enough. */
+async function findJava(): Promise<string> {
   const remedy = "install Debian's package openjdk-17-jre-headless, or set JAVA_HOME to a newer one";
   const java = process.env.JAVA_HOME === undefined ? "java" : path.join(process.env.JAVA_HOME, "bin", "java");
   const answer = await runUnchecked(java, ["-version"]).catch(() => undefined);
   const version = /version "(?:1\.)?(\d+)/.exec(answer?.stderr ?? "")?.[1];
   if (version === undefined) throw new UserError(`Java is missing, and Keycloak runs on it; ${remedy}.`);
   if (olderThan(version, OLDEST_JAVA)) throw new UserError(`Java ${version} is too old, Keycloak needs ${OLDEST_JAVA} or newer; ${remedy}.`);
+  return java;
 }
 
 /** The folder of a Keycloak that is built for our options, from Maven Central when it is not there. */
 async function ensureKeycloak(): Promise<string> {
-  await checkJava();
   const home = inCache(`keycloak-${versions.keycloak}`);
   if (fs.existsSync(home)) return home;
   if (!onPath("mvn")) throw new UserError("Maven is missing, and Keycloak is fetched with it; install Debian's package maven.");
@@ -47,6 +48,24 @@ async function ensureKeycloak(): Promise<string> {
   fs.renameSync(unpacked, home);
   fs.rmSync(part, { recursive: true });
   return home;
+}
+
+/**
+ * What kc.sh would run. It would stay between us and Java, and a Java that has lost it is one that nobody stops.
+ * With one compiler only: a platform lives for minutes, and the second one would never earn its keep.
+ */
+function javaArguments(home: string): string[] {
+  const opened = ["java.util", "java.util.concurrent", "java.security", "java.lang"].map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`);
+  return [
+    ...["-Xms64m", "-Xmx512m", "-XX:MaxMetaspaceSize=256m", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", "-XX:TieredStopAtLevel=1"],
+    ...opened,
+    `-Dkc.home.dir=${home}`,
+    `-Djboss.server.config.dir=${path.join(home, "conf")}`,
+    "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
+    "-Djava.util.concurrent.ForkJoinPool.common.threadFactory=io.quarkus.bootstrap.forkjoin.QuarkusForkJoinWorkerThreadFactory",
+    "-Dpicocli.disable.closures=true",
+    ...["-cp", path.join(home, "lib", "quarkus-run.jar"), "io.quarkus.bootstrap.runner.QuarkusEntryPoint"],
+  ];
 }
 
 /** Refuses a port that somebody else listens on, and says who. */
@@ -84,21 +103,16 @@ export async function startKeycloak(): Promise<string> {
   const address = host();
   const url = `http://${address}:${ports.keycloak}`;
   if (daemonPid("keycloak") === undefined) {
+    const java = await findJava();
     const home = await ensureKeycloak();
     await checkPort(address, ports.keycloak);
     log("starting Keycloak");
     // The database is the platform's, not the distribution's; without NON_KEYWORDS Keycloak's own schema is no valid SQL.
     const database = `jdbc:h2:file:${inPlatform("keycloak", "database")};NON_KEYWORDS=VALUE;DB_CLOSE_ON_EXIT=FALSE`;
     const listen = ["--http-enabled=true", `--http-host=${address}`, `--http-port=${ports.keycloak}`, `--hostname=${url}`];
-    startDaemon("keycloak", "bash", [path.join(home, "bin", "kc.sh"), "start", "--optimized", ...listen, `--db-url=${database}`], {
+    startDaemon("keycloak", java, [...javaArguments(home), "start", "--optimized", ...listen, `--db-url=${database}`], {
       cwd: "/",
-      env: {
-        ...process.env,
-        KC_BOOTSTRAP_ADMIN_USERNAME: "admin",
-        KC_BOOTSTRAP_ADMIN_PASSWORD: adminPassword(),
-        // It lives for minutes, not months: the second compiler would never earn its keep.
-        JAVA_OPTS_APPEND: "-XX:TieredStopAtLevel=1",
-      },
+      env: { ...process.env, KC_BOOTSTRAP_ADMIN_USERNAME: "admin", KC_BOOTSTRAP_ADMIN_PASSWORD: adminPassword() },
     });
   }
   await waitFor(`Keycloak at ${url}`, START_SECONDS, async () => {
