@@ -4,7 +4,8 @@ import * as path from "node:path";
 import { checks, runChecks, table } from "../verify/checks";
 import { clusterClient } from "../verify/cluster";
 import { clusterRunning } from "./cluster";
-import { daemonPid, log } from "./process";
+import { nodePids } from "./node/host";
+import { daemonPid, log, memoryMiB } from "./process";
 import { startPlatform, stopPlatform } from "./platform";
 import { pulumiEnv } from "./pulumi";
 import { cache, inPlatform, platform, UserError } from "./settings";
@@ -44,7 +45,8 @@ async function status(): Promise<boolean> {
     return false;
   }
   const stacks = fs.existsSync(inPlatform("stacks")) ? fs.readdirSync(inPlatform("stacks")) : [];
-  console.log(`stacks      ${stacks.join(", ")}\nfiles       ${platform}`);
+  const memory = memoryMiB([...nodePids(), daemonPid("keycloak") ?? 0]);
+  console.log(`stacks      ${stacks.join(", ")}\nmemory      ${memory} MiB\nfiles       ${platform}`);
   return Promise.resolve(true);
 }
 

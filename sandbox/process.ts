@@ -110,6 +110,18 @@ export function daemonPid(name: string): number | undefined {
   return startTime(pid) === recorded[1] && recorded[1] !== undefined ? pid : undefined;
 }
 
+/** The memory that processes take in MiB, what they share counted once. */
+export function memoryMiB(pids: readonly number[]): number {
+  const kib = pids.map((pid) => {
+    try {
+      return Number(/^Pss:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0);
+    } catch {
+      return 0; // it has ended meanwhile
+    }
+  });
+  return Math.round(kib.reduce((sum, one) => sum + one, 0) / 1024);
+}
+
 /** The file that a daemon's output goes to. */
 export const daemonLog = (name: string): string => inPlatform("logs", `${name}.log`);
 

@@ -39,6 +39,20 @@ export function cgroupFolders(selfCgroup: string, mountInfo: string, name: strin
   });
 }
 
+/** What the node's cgroups are called. */
+const cgroupName = `backstage-keycloak-${prefix}`;
+
+/** The pids of everything in the node, its pods included. */
+export function nodePids(): number[] {
+  return fs.readdirSync("/proc").map(Number).filter((pid) => {
+    try {
+      return pid > 0 && fs.readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(`/${cgroupName}`);
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  });
+}
+
 // Recorded before it is made: another session may run in other cgroups and still has to find this one.
 const record = inPlatform("run", "cgroups");
 
@@ -57,7 +71,7 @@ function handDown(root: string): void {
 /** Makes the node's cgroups and returns their folders. */
 export function createCgroups(): string[] {
   const self = fs.readFileSync("/proc/self/cgroup", "utf8");
-  const folders = cgroupFolders(self, fs.readFileSync("/proc/self/mountinfo", "utf8"), `backstage-keycloak-${prefix}`);
+  const folders = cgroupFolders(self, fs.readFileSync("/proc/self/mountinfo", "utf8"), cgroupName);
   if (folders.length === 0) throw new UserError("This machine has no cgroups mounted; mount them at /sys/fs/cgroup.");
   fs.mkdirSync(path.dirname(record), { recursive: true, mode: 0o700 });
   fs.writeFileSync(record, folders.join("\n"));

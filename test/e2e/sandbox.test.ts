@@ -66,7 +66,7 @@ describe("the local platform", function () {
 
   it("comes up from nothing to a proven sign-in", async () => {
     assert.match(await mustMake("demo"), /ok {4}ada signs in .*\n[^]*A sign-in is proven\./);
-    assert.match(await mustMake("status"), /Kubernetes {2}runs\nKeycloak {4}runs/);
+    assert.match(await mustMake("status"), /Kubernetes {2}runs\nKeycloak {4}runs\nstacks {6}dev\nmemory {6}\d{3,4} MiB\n/);
   });
 
   it("comes up again after a kill -9 of everything, and after kills while it comes up", async () => {
