@@ -19,7 +19,7 @@ export = async () => {
   const { keycloak, kubernetes } = providers(settings);
   const urls = backstageUrls(backstage.url, "oidc", backstage.authEnvironment);
 
-  const realm = new Realm(settings.realm.name, { keycloakUrl: settings.keycloak.url, realm: settings.realm.name, ...settings.realm }, { providers: [keycloak] });
+  const realm = new Realm(settings.realm.name, { keycloakUrl: settings.keycloak.url, settings: settings.realm }, { providers: [keycloak] });
   const users = new TestUsers("users", { realm, users: settings.users }, { providers: [keycloak] });
   const client = new OidcClient(
     backstage.clientId,

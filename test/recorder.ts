@@ -25,6 +25,7 @@ export interface Recorded {
 const outputs: Record<string, (name: string, inputs: Record<string, unknown>) => Record<string, unknown>> = {
   "random:index/randomPassword:RandomPassword": (name) => ({ result: `result-of-${name}` }),
   "keycloak:index/realm:Realm": () => ({}),
+  "keycloak:index/realmEvents:RealmEvents": () => ({}),
   "keycloak:index/user:User": () => ({}),
   "keycloak:openid/client:Client": () => ({ serviceAccountUserId: "" }),
   "keycloak:openid/clientDefaultScopes:ClientDefaultScopes": () => ({}),

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { flag, realmName, seconds, text, url, whole } from "./common";
+import { realmName, seconds, text, url, whole } from "./common";
+import { Realm, realmFaults } from "./realm";
 
 /** The settings of Keycloak: where it is, the realm, who is in it, and how secrets are rotated. */
 
@@ -15,12 +16,6 @@ export const Keycloak = z.strictObject({
     })
     .prefault({}),
   waitSeconds: seconds(120).describe("How long a run waits for Keycloak before it gives up."),
-});
-
-export const Realm = z.strictObject({
-  name: realmName.meta({ description: "The realm that people sign in to; part of the issuer.", example: "platform" }),
-  displayName: text.optional().describe("What the sign-in form says; the realm's name when unset."),
-  protect: flag.optional().describe("Refuse to delete the realm and the users in it; when unset true, in `dev` false."),
 });
 
 export const User = z.strictObject({
@@ -48,7 +43,7 @@ type IdentityParsed = { [K in keyof typeof identitySettings]: z.output<(typeof i
 
 /** Rules of identity that need more than one key. */
 export function identityFaults({ keycloak, realm, users }: IdentityParsed, isDev: boolean): string[] {
-  const faults: string[] = [];
+  const faults = realmFaults(realm);
   if (realm.name === keycloak.admin.realm) {
     faults.push(`realm.name must not be ${keycloak.admin.realm}, the realm of Keycloak's own administrators; choose another name.`);
   }

@@ -32,7 +32,11 @@ describe("config", () => {
   it("fills in the defaults", () => {
     const { isDev, realm, backstage, keycloak, users, rotation } = parseConfig(valid());
     assert.equal(isDev, false);
-    assert.deepEqual(realm, { name: "platform", displayName: "platform", protect: true });
+    assert.equal(realm.displayName, "platform");
+    assert.equal(realm.protect, true);
+    assert.equal(realm.sslRequired, "external");
+    assert.equal(realm.lifetimes.accessToken, 300);
+    assert.deepEqual(realm.login, { rememberMe: false, resetPassword: false, verifyEmail: false, withEmail: true, passwordPolicy: "length(12) and notUsername and notEmail" });
     assert.deepEqual(keycloak, { url: "https://id.example.com", admin: { realm: "master", username: "admin" }, waitSeconds: 120 });
     assert.equal(backstage.authEnvironment, "prod");
     assert.equal(backstage.namespace, "backstage");
@@ -85,6 +89,10 @@ describe("config", () => {
     ["a user twice", { ...dev(), users: Array(2).fill({ username: "a", email: "a@b.example", firstName: "A", lastName: "B" }) }, /users\.1\.username is there twice/],
     ["an e-mail that is none", { ...dev(), users: [{ username: "a", email: "a", firstName: "A", lastName: "B" }] }, /users\.0\.email must be an e-mail address/],
     ["the realm of the administrators", { ...valid(), realm: { name: "master" } }, /realm\.name must not be master/],
+    ["a lifetime that is no duration", { ...valid(), realm: { name: "p", lifetimes: { accessToken: "5 minutes" } } }, /realm\.lifetimes\.accessToken must be a duration, such as 30m/],
+    ["a lifetime that is a number", { ...valid(), realm: { name: "p", lifetimes: { accessToken: 5 } } }, /realm\.lifetimes\.accessToken must be a duration, such as 30m/],
+    ["a session that ends before its token", { ...valid(), realm: { name: "p", lifetimes: { ssoSessionMax: "20m" } } }, /realm\.lifetimes\.ssoSessionIdle must be at most realm\.lifetimes\.ssoSessionMax/],
+    ["a realm without TLS", { ...valid(), realm: { name: "p", sslRequired: "none" } }, /realm\.sslRequired must be one of external, all/],
     ["replicas that cannot share their database", { ...valid(), backstage: { ...valid().backstage, replicas: 2 } }, /backstage\.replicas must be 1 with the in-memory database/],
     ["gates that outlast the rollout", { ...valid(), backstage: { ...valid().backstage, gateSeconds: 300 } }, /gateSeconds must be less than backstage\.rolloutSeconds/],
   ];

@@ -6,12 +6,14 @@ import * as members from "./members";
 import { client } from "./openidClient";
 import { clientPolicy, clientPolicyProfile } from "./policies";
 import { realm } from "./realm";
+import { realmEvents } from "./realmEvents";
 import { resource } from "./resource";
 import * as scopes from "./scopes";
 
 /** Stand-in for the keycloak provider, for the types of this table. */
 const table: Readonly<Record<string, Resource<Keycloak>>> = {
   "keycloak:index/realm:Realm": resource(realm),
+  "keycloak:index/realmEvents:RealmEvents": resource(realmEvents),
   "keycloak:index/user:User": resource(members.user),
   "keycloak:index/group:Group": resource(members.group),
   "keycloak:index/role:Role": resource(members.role),

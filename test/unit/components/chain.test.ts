@@ -20,7 +20,7 @@ const settings = parseConfig({
 const user = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace" };
 
 function build(generation = 1) {
-  const realm = new Realm("platform", { keycloakUrl: settings.keycloak.url, realm: "platform", protect: settings.realm.protect });
+  const realm = new Realm("platform", { keycloakUrl: settings.keycloak.url, settings: settings.realm });
   const users = new TestUsers("users", { realm, users: [user] });
   const client = new OidcClient("backstage", {
     realm,
@@ -78,6 +78,7 @@ for (const preview of [false, true]) {
           "backstage-keycloak:identity:TestUsers users",
           "backstage-keycloak:workload:Backstage backstage",
           "keycloak:index/realm:Realm platform",
+          "keycloak:index/realmEvents:RealmEvents platform",
           "keycloak:index/user:User users-ada",
           "keycloak:openid/client:Client backstage",
           "keycloak:openid/clientDefaultScopes:ClientDefaultScopes backstage",
@@ -233,7 +234,7 @@ describe("providers", () => {
   it("are the caller's: a component passes them to every child", async () => {
     const { resources } = await record(() => {
       const provider = new keycloak.Provider("given", { url: "https://id.example.com", clientId: "admin-cli" });
-      return new Realm("platform", { keycloakUrl: settings.keycloak.url, realm: "platform" }, { providers: [provider] });
+      return new Realm("platform", { keycloakUrl: settings.keycloak.url, settings: settings.realm }, { providers: [provider] });
     });
     assert.match(resources.find(({ type }) => type === types.realm)?.provider ?? "", /pulumi:providers:keycloak::given/);
   });
