@@ -63,6 +63,10 @@ export function loadConfig(): Settings {
   const key = adminSecretKeys[settings.keycloak.admin.method];
   const adminSecret = config.getSecret(key);
   if (adminSecret === undefined || config.get(key) === "") fail([`${key} is missing; set it with \`pulumi config set --secret ${key}\`.`]);
+  // The language host tells which keys are encrypted; the SDK has no function that says so.
+  const encrypted = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
+  const inClear = Object.keys(secretKeys).filter((own) => config.get(own) !== undefined && !encrypted.includes(`${prefix}${own}`));
+  if (inClear.length > 0) fail(inClear.map((own) => `${own} is in clear; set it anew with \`pulumi config set --secret ${own}\`.`));
   return { ...settings, adminSecret };
 }
 
