@@ -87,8 +87,8 @@ export class OidcClient extends pulumi.ComponentResource {
         oauth2DeviceAuthorizationGrantEnabled: false,
         standardTokenExchangeEnabled: false,
         pkceCodeChallengeMethod: signsIn ? "S256" : "",
-        rootUrl,
-        baseUrl: rootUrl,
+        // Even an empty root URL makes Keycloak add `/*` as a redirect URI and origin where there is none.
+        ...(rootUrl === "" ? {} : { rootUrl, baseUrl: rootUrl }),
         adminUrl: "",
         validRedirectUris: args.redirectUris ?? [],
         validPostLogoutRedirectUris: args.postLogoutRedirectUris ?? (rootUrl === "" ? [] : [rootUrl]),
