@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { CatalogSource } from "./lib/appConfig";
+import { adminSecretKeys } from "./lib/settings/admin";
 import { Config, crossFaults, type Parsed, secretKeys } from "./lib/settings/schema";
 import { schemaFaults } from "./lib/settings/sentences";
 
@@ -7,9 +9,10 @@ export class ConfigError extends pulumi.RunError {}
 
 /** The settings of one environment: validated, with every default filled in. */
 export interface Settings extends Omit<Parsed, "realm" | "backstage"> {
-  /** Test users, plain http and an unprotected realm are possible here only. */
+  /** Lasting initial passwords, plain http and an unprotected realm are possible here only. */
   readonly isDev: boolean;
-  readonly keycloakAdminPassword: pulumi.Output<string>;
+  /** What `keycloak.admin` signs in with: a password, a client's secret or a private key. */
+  readonly adminSecret: pulumi.Output<string>;
   readonly realm: Parsed["realm"] & { readonly displayName: string; readonly protect: boolean };
   readonly backstage: Parsed["backstage"] & { readonly authEnvironment: string };
 }
@@ -31,7 +34,7 @@ function fail(lines: readonly string[]): never {
 }
 
 /** Parses plain config values; throws a ConfigError with one sentence for each fault. */
-export function parseConfig(values: Readonly<Record<string, unknown>>): Omit<Settings, "keycloakAdminPassword"> {
+export function parseConfig(values: Readonly<Record<string, unknown>>): Omit<Settings, "adminSecret"> {
   const result = Config.safeParse(values, { reportInput: true });
   if (!result.success) return fail(schemaFaults(result.error));
   const parsed = result.data;
@@ -56,9 +59,18 @@ export function loadConfig(): Settings {
     const own = key.slice(prefix.length);
     if (key.startsWith(prefix) && !(own in secretKeys)) values[own] = configValue(own, raw);
   }
-  const keycloakAdminPassword = config.getSecret("keycloakAdminPassword");
-  if (keycloakAdminPassword === undefined) {
-    fail(["keycloakAdminPassword is missing; set it with `pulumi config set --secret keycloakAdminPassword`."]);
-  }
-  return { ...parseConfig(values), keycloakAdminPassword };
+  const settings = parseConfig(values);
+  const key = adminSecretKeys[settings.keycloak.admin.method];
+  const adminSecret = config.getSecret(key);
+  if (adminSecret === undefined || config.get(key) === "") fail([`${key} is missing; set it with \`pulumi config set --secret ${key}\`.`]);
+  // The language host tells which keys are encrypted; the SDK has no function that says so.
+  const encrypted = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
+  const inClear = Object.keys(secretKeys).filter((own) => config.get(own) !== undefined && !encrypted.includes(`${prefix}${own}`));
+  if (inClear.length > 0) fail(inClear.map((own) => `${own} is in clear; set it anew with \`pulumi config set --secret ${own}\`.`));
+  return { ...settings, adminSecret };
+}
+
+/** Where Backstage's catalog gets users and groups. */
+export function catalogSource({ keycloak, realm, catalogSync }: Pick<Settings, "keycloak" | "realm" | "catalogSync">): CatalogSource {
+  return { keycloakUrl: keycloak.url, realm: realm.name, frequency: catalogSync.frequency, timeout: catalogSync.timeout };
 }

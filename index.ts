@@ -1,13 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import { Backstage } from "./components/backstage";
 import { ContractSecret } from "./components/contractSecret";
-import { OidcClient } from "./components/oidcClient";
+import { identity } from "./components/identity";
+import { PlatformClients } from "./components/platformClients";
 import { providers } from "./components/providers";
-import { Realm } from "./components/realm";
-import { TestUsers } from "./components/testUsers";
-import { loadConfig } from "./config";
-import { contractSecretName } from "./lib/contract";
-import { backstageUrls } from "./lib/urls";
+import { catalogSource, loadConfig } from "./config";
+import { backstageContractKeys, catalogKeys, contractKeys, contractSecretName } from "./lib/contract";
 import { waveAnnotations } from "./lib/waves";
 import { preflight } from "./verify/preflight";
 
@@ -15,17 +13,8 @@ export = async () => {
   const settings = loadConfig();
   const { backstage } = settings;
   await preflight(settings);
-
   const { keycloak, kubernetes } = providers(settings);
-  const urls = backstageUrls(backstage.url, "oidc", backstage.authEnvironment);
-
-  const realm = new Realm(settings.realm.name, { keycloakUrl: settings.keycloak.url, realm: settings.realm.name, ...settings.realm }, { providers: [keycloak] });
-  const users = new TestUsers("users", { realm, users: settings.users }, { providers: [keycloak] });
-  const client = new OidcClient(
-    backstage.clientId,
-    { realm, clientId: backstage.clientId, rootUrl: urls.base, redirectUri: urls.redirectUri, secretGeneration: settings.rotation.generation },
-    { providers: [keycloak] },
-  );
+  const { realm, groupsScope, users, client, catalogSync } = identity(settings, { providers: [keycloak] });
   const namespace = new k8s.core.v1.Namespace(
     backstage.namespace,
     { metadata: { name: backstage.namespace, annotations: waveAnnotations("namespace") } },
@@ -33,10 +22,27 @@ export = async () => {
   );
   const contract = new ContractSecret(
     contractSecretName,
-    { realm, client, namespace: namespace.metadata.name, secretName: contractSecretName },
+    {
+      realm,
+      client,
+      namespace: namespace.metadata.name,
+      secretName: contractSecretName,
+      keys: backstageContractKeys,
+      sessionSecretKey: contractKeys.sessionSecret,
+      ...(catalogSync === undefined ? {} : { further: { client: catalogSync.client, requires: catalogSync.ready, keys: catalogKeys } }),
+    },
     { providers: [kubernetes], dependsOn: [namespace] },
   );
-  const app = new Backstage("backstage", { contract, namespace: namespace.metadata.name, settings: backstage }, { providers: [kubernetes] });
+  const clients = new PlatformClients(
+    "clients",
+    { realm, groupsScope, clients: settings.clients, namespaces: { [backstage.namespace]: namespace } },
+    { providers: [keycloak, kubernetes] },
+  );
+  const app = new Backstage(
+    "backstage",
+    { contract, namespace: namespace.metadata.name, settings: backstage, ...(catalogSync === undefined ? {} : { catalogSync: catalogSource(settings) }) },
+    { providers: [kubernetes] },
+  );
 
   return {
     backstageUrl: app.url,
@@ -47,6 +53,8 @@ export = async () => {
     deployment: app.deploymentName,
     contractSecret: contract.secretName,
     credential: contract.data,
+    clientSecrets: clients.secrets,
     userPasswords: users.passwords,
+    userPasswordsTemporary: !settings.isDev,
   };
 };

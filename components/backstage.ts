@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
-import { appConfig } from "../lib/appConfig";
-import { contractKeys, secretsPath } from "../lib/contract";
+import { appConfig, type CatalogSource } from "../lib/appConfig";
+import { secretsPath } from "../lib/contract";
 import { gateContainers, gateEnv, gatePath, gateScripts, probes, type GateSettings } from "../lib/gates";
 import { checksumAnnotation, clientAnnotation, dataHash } from "../lib/hashes";
 import { backstageUrls } from "../lib/urls";
@@ -15,6 +15,8 @@ export interface BackstageArgs {
   /** The namespace of everything here; an edge, not only a name. */
   readonly namespace: pulumi.Input<string>;
   readonly settings: Settings["backstage"];
+  /** Where the catalog's users and groups come from. @default nowhere */
+  readonly catalogSync?: CatalogSource;
 }
 
 const CONFIG_PATH = "/etc/backstage";
@@ -32,7 +34,7 @@ export class Backstage extends pulumi.ComponentResource {
     const { contract, namespace, settings } = args;
     const { port } = settings;
     const urls = backstageUrls(settings.url, "oidc", settings.authEnvironment);
-    const gates: GateSettings = { gateSeconds: settings.gateSeconds, port, startPath: urls.startPath };
+    const gates: GateSettings = { gateSeconds: settings.gateSeconds, port, startPath: urls.startPath, requiredKeys: contract.keys };
 
     const configMap = (suffix: string, data: Record<string, string>): k8s.core.v1.ConfigMap =>
       new k8s.core.v1.ConfigMap(
@@ -40,7 +42,7 @@ export class Backstage extends pulumi.ComponentResource {
         { metadata: { name: `${name}-${suffix}`, namespace, annotations: waveAnnotations("configuration") }, data },
         { parent: this, dependsOn: contract.ready },
       );
-    const config = { "app-config.yaml": appConfig({ ...settings, port }) };
+    const config = { "app-config.yaml": appConfig({ ...settings, port, ...(args.catalogSync === undefined ? {} : { catalogSync: args.catalogSync }) }) };
     const scripts = gateScripts();
     const configs = configMap("app-config", config);
     const gate = configMap("gate", scripts);
@@ -109,7 +111,7 @@ export class Backstage extends pulumi.ComponentResource {
                   env: [
                     // Anything else turns a broken sign-in provider into a warning.
                     { name: "NODE_ENV", value: "production" },
-                    ...Object.values(contractKeys).map((key) => ({
+                    ...contract.keys.map((key) => ({
                       name: key,
                       valueFrom: { secretKeyRef: { name: contract.secretName, key } },
                     })),

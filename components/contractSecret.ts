@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { contractKeys } from "../lib/contract";
+import type { ContractValue } from "../lib/contract";
 import { waveAnnotations } from "../lib/waves";
 import type { OidcClient } from "./oidcClient";
 import type { Realm } from "./realm";
@@ -13,35 +13,58 @@ export interface ContractSecretArgs {
   readonly namespace: pulumi.Input<string>;
   /** The Secret's name, fixed so that operators and GitOps manifests can rely on it. */
   readonly secretName: string;
+  /** The key of each value that the Secret holds. */
+  readonly keys: Readonly<Partial<Record<ContractValue, string>>>;
+  /** The key of a generated secret that all replicas share. @default none is generated */
+  readonly sessionSecretKey?: string;
+  /** Another client whose credential the application needs, under keys of its own. @default none */
+  readonly further?: { readonly client: OidcClient; readonly requires: pulumi.Resource[]; readonly keys: { readonly clientId: string; readonly clientSecret: string } };
 }
 
 const base64Values = (data: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
 
-/** The Secret through which Backstage gets its credential, complete or not at all. */
+/** A public client has no secret, and so no contract. */
+function secretOf(client: OidcClient): pulumi.Output<string> {
+  if (client.clientSecret === undefined) throw new pulumi.RunError("a contract Secret needs a confidential client.");
+  return client.clientSecret;
+}
+
+/** The Secret through which an application gets its credential, complete or not at all. */
 export class ContractSecret extends pulumi.ComponentResource {
   readonly secretName: pulumi.Output<string>;
   /** The Secret's contents; a secret. */
   readonly data: pulumi.Output<Record<string, string>>;
   /** Keycloak's own id of the client that the credential is for. */
   readonly clientUuid: pulumi.Output<string>;
+  /** The Secret's keys, in the order of the settings. */
+  readonly keys: readonly string[];
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: ContractSecretArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:credential:ContractSecret", name, { secretName: args.secretName }, opts);
+    const { realm, client, further } = args;
     // One string that all replicas share; more than the 32 bytes that session signing asks for.
-    const session = new random.RandomPassword(`${name}-session`, { length: 48, special: false }, { parent: this });
-    this.data = pulumi.secret(
-      pulumi
-        .all([args.client.clientSecret, args.client.clientId, session.result])
-        .apply(([clientSecret, clientId, sessionSecret]): Record<string, string> => ({
-          [contractKeys.clientSecret]: clientSecret,
-          [contractKeys.clientId]: clientId,
-          [contractKeys.issuer]: args.realm.issuer,
-          [contractKeys.metadataUrl]: args.realm.metadataUrl,
-          [contractKeys.sessionSecret]: sessionSecret,
-        })),
+    const session =
+      args.sessionSecretKey === undefined ? undefined : new random.RandomPassword(`${name}-session`, { length: 48, special: false }, { parent: this });
+    const values: Record<ContractValue, pulumi.Input<string>> = {
+      clientSecret: secretOf(client),
+      clientId: client.clientId,
+      issuer: realm.issuer,
+      metadataUrl: realm.metadataUrl,
+      jwksUrl: realm.urls.jwks,
+      tokenUrl: realm.urls.token,
+    };
+    const data: Record<string, pulumi.Input<string>> = Object.fromEntries(
+      Object.entries(args.keys).map(([value, key]) => [key, values[value as ContractValue]]),
     );
+    if (session !== undefined && args.sessionSecretKey !== undefined) data[args.sessionSecretKey] = session.result;
+    if (further !== undefined) {
+      data[further.keys.clientId] = further.client.clientId;
+      data[further.keys.clientSecret] = secretOf(further.client);
+    }
+    this.keys = Object.keys(data);
+    this.data = pulumi.secret(pulumi.all(data));
     const secret = new k8s.core.v1.Secret(
       name,
       {
@@ -50,11 +73,19 @@ export class ContractSecret extends pulumi.ComponentResource {
         // `data`, not `stringData`: that is write-only, so a value changed by hand would never show as drift.
         data: this.data.apply(base64Values),
       },
-      { parent: this, dependsOn: [...args.realm.ready, ...args.client.ready, session] },
+      {
+        parent: this,
+        dependsOn: [
+          ...realm.ready,
+          ...client.ready,
+          ...(session === undefined ? [] : [session]),
+          ...(further === undefined ? [] : [...further.client.ready, ...further.requires]),
+        ],
+      },
     );
     this.secretName = secret.metadata.name;
     this.clientUuid = args.client.uuid;
     this.ready = [secret];
-    this.registerOutputs({ secretName: this.secretName, data: this.data, clientUuid: this.clientUuid });
+    this.registerOutputs({ secretName: this.secretName, data: this.data, clientUuid: this.clientUuid, keys: this.keys });
   }
 }

@@ -1,74 +1,102 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import type { Settings } from "../config";
+import { groupsScope } from "../lib/clients";
+import type { GroupsScope } from "./groupsScope";
 import type { Realm } from "./realm";
 
 export interface OidcClientArgs {
   /** The realm that the client belongs to. */
   readonly realm: Realm;
+  /** The scope behind the name `groups`. */
+  readonly groupsScope: GroupsScope;
   /** The client id, as the application sends it. */
   readonly clientId: string;
-  /** The application's public base URL. */
-  readonly rootUrl: pulumi.Input<string>;
-  /** The one redirect URI that Keycloak accepts, compared character by character. */
-  readonly redirectUri: pulumi.Input<string>;
+  /** With a secret and the code flow, without a secret, or with a secret and no users at all. @default confidential */
+  readonly kind?: "confidential" | "public" | "service-account";
+  /** What the application is, for people. @default none */
+  readonly description?: string | undefined;
+  /** The application's public base URL. @default none, as for a service account */
+  readonly rootUrl?: string;
+  /** The redirect URIs that Keycloak accepts, compared character by character. @default none */
+  readonly redirectUris?: string[];
+  /** Where a sign-out may lead. @default only rootUrl */
+  readonly postLogoutRedirectUris?: string[];
   /** The origins that may call Keycloak from a browser. @default none: only the backend talks to Keycloak */
-  readonly webOrigins?: pulumi.Input<string>[];
+  readonly webOrigins?: string[];
+  /** The scopes of every token; the binding is authoritative, so all of them. */
+  readonly defaultScopes: readonly string[];
+  /** The scopes that may be asked for. */
+  readonly optionalScopes: readonly string[];
+  /** What is added to the claim `aud` of access tokens, by the mapper's name. @default nothing */
+  readonly audiences?: readonly { readonly name: string; readonly audience: string }[];
+  /** In seconds. @default the realm's */
+  readonly lifetimes?: Partial<Settings["clients"][number]["lifetimes"]>;
   /** A higher number makes a new secret. @default 1 */
   readonly secretGeneration?: number;
 }
 
-/** Default scopes of a sign-in client; the binding is authoritative, so all of them are listed. */
-const DEFAULT_SCOPES = ["basic", "acr", "web-origins", "profile", "email", "roles"];
-const OPTIONAL_SCOPES = ["offline_access"];
+/** Empty means the realm's lifetime, to Keycloak. */
+const lifetime = (seconds: number | undefined): string => (seconds === undefined ? "" : String(seconds));
 
-/** A confidential OIDC client for the authorization code flow with PKCE, and the one owner of its secret. */
+/** An OIDC client for the authorization code flow with PKCE, or for a service account; the one owner of its secret. */
 export class OidcClient extends pulumi.ComponentResource {
   readonly clientId: pulumi.Output<string>;
   /** Keycloak's own id of the client: another one whenever the client, or its realm, was made anew. */
   readonly uuid: pulumi.Output<string>;
-  /** 48 characters of A-Z, a-z and 0-9; a secret. */
-  readonly clientSecret: pulumi.Output<string>;
-  /** What a consumer of the credential depends on: client and scope bindings, or sign-in ends in invalid_scope. */
+  /** 48 characters of A-Z, a-z and 0-9; a secret. Undefined for a public client. */
+  readonly clientSecret: pulumi.Output<string> | undefined;
+  /** The user behind a service account. */
+  readonly serviceAccountUserId: pulumi.Output<string>;
+  /** What a consumer of the credential depends on: client, scopes and mappers, or sign-in ends in invalid_scope. */
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: OidcClientArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:identity:OidcClient", name, { clientId: args.clientId, rootUrl: args.rootUrl }, opts);
-    const secret = new random.RandomPassword(
-      `${name}-secret`,
-      {
-        length: 48,
-        // Special characters break clients that do not form-encode the secret in the Basic header.
-        special: false,
-        keepers: { generation: String(args.secretGeneration ?? 1) },
-      },
-      { parent: this },
-    );
+    const { kind = "confidential", rootUrl = "", lifetimes = {} } = args;
+    const { realmId } = args.realm;
+    const isPublic = kind === "public";
+    const signsIn = kind !== "service-account";
+    const secret = isPublic
+      ? undefined
+      : new random.RandomPassword(
+          `${name}-secret`,
+          {
+            length: 48,
+            // Special characters break clients that do not form-encode the secret in the Basic header.
+            special: false,
+            keepers: { generation: String(args.secretGeneration ?? 1) },
+          },
+          { parent: this },
+        );
     // Every flag is set: most are optional and computed in the provider, and what is left out is never corrected.
     const client = new keycloak.openid.Client(
       name,
       {
-        realmId: args.realm.realmId,
+        realmId,
         clientId: args.clientId,
         name: args.clientId,
+        description: args.description ?? "",
         enabled: true,
-        accessType: "CONFIDENTIAL",
+        accessType: isPublic ? "PUBLIC" : "CONFIDENTIAL",
         clientAuthenticatorType: "client-secret",
-        clientSecret: secret.result,
-        standardFlowEnabled: true,
+        ...(secret === undefined ? {} : { clientSecret: secret.result }),
+        standardFlowEnabled: signsIn,
         implicitFlowEnabled: false,
         directAccessGrantsEnabled: false,
-        serviceAccountsEnabled: false,
+        serviceAccountsEnabled: !signsIn,
         oauth2DeviceAuthorizationGrantEnabled: false,
         standardTokenExchangeEnabled: false,
-        pkceCodeChallengeMethod: "S256",
-        rootUrl: args.rootUrl,
-        baseUrl: args.rootUrl,
+        pkceCodeChallengeMethod: signsIn ? "S256" : "",
+        // Even an empty root URL makes Keycloak add `/*` as a redirect URI and origin where there is none.
+        ...(rootUrl === "" ? {} : { rootUrl, baseUrl: rootUrl }),
         adminUrl: "",
-        validRedirectUris: [args.redirectUri],
-        validPostLogoutRedirectUris: [args.rootUrl],
+        validRedirectUris: args.redirectUris ?? [],
+        validPostLogoutRedirectUris: args.postLogoutRedirectUris ?? (rootUrl === "" ? [] : [rootUrl]),
         webOrigins: args.webOrigins ?? [],
-        fullScopeAllowed: false,
+        // A service account needs its own roles in its token, and has few; a person's roles are nobody's business.
+        fullScopeAllowed: !signsIn,
         consentRequired: false,
         frontchannelLogoutEnabled: false,
         backchannelLogoutUrl: "",
@@ -78,19 +106,40 @@ export class OidcClient extends pulumi.ComponentResource {
         excludeIssuerFromAuthResponse: false,
         useRefreshTokens: true,
         useRefreshTokensClientCredentials: false,
+        accessTokenLifespan: lifetime(lifetimes.accessToken),
+        clientSessionIdleTimeout: lifetime(lifetimes.sessionIdle),
+        clientSessionMaxLifespan: lifetime(lifetimes.sessionMax),
         extraConfig: { "oidc.ciba.grant.enabled": "false" },
       },
       { parent: this, dependsOn: args.realm.ready },
     );
-    const scopes = { realmId: args.realm.realmId, clientId: client.id };
+    // The name of our own scope comes from the scope, so that the binding cannot be made before it.
+    const names = (scopes: readonly string[]): pulumi.Input<string>[] =>
+      scopes.map((scope) => (scope === groupsScope ? args.groupsScope.scopeName : scope));
+    const own = { realmId, clientId: client.id };
+    const options = { parent: this, dependsOn: [client, ...args.groupsScope.ready] };
     const bindings = [
-      new keycloak.openid.ClientDefaultScopes(name, { ...scopes, defaultScopes: DEFAULT_SCOPES }, { parent: this, dependsOn: [client] }),
-      new keycloak.openid.ClientOptionalScopes(name, { ...scopes, optionalScopes: OPTIONAL_SCOPES }, { parent: this, dependsOn: [client] }),
+      new keycloak.openid.ClientDefaultScopes(name, { ...own, defaultScopes: names(args.defaultScopes) }, options),
+      new keycloak.openid.ClientOptionalScopes(name, { ...own, optionalScopes: names(args.optionalScopes) }, options),
     ];
+    const mappers = (args.audiences ?? []).map(
+      (mapper) =>
+        new keycloak.openid.AudienceProtocolMapper(
+          `${name}-${mapper.name}`,
+          { ...own, name: mapper.name, includedCustomAudience: mapper.audience, addToIdToken: false, addToAccessToken: true },
+          { parent: this, dependsOn: [client] },
+        ),
+    );
     this.clientId = client.clientId;
     this.uuid = client.id;
-    this.clientSecret = pulumi.secret(client.clientSecret);
-    this.ready = [secret, client, ...bindings];
-    this.registerOutputs({ clientId: this.clientId, uuid: this.uuid, clientSecret: this.clientSecret });
+    this.clientSecret = secret === undefined ? undefined : pulumi.secret(client.clientSecret);
+    this.serviceAccountUserId = client.serviceAccountUserId;
+    this.ready = [...(secret === undefined ? [] : [secret]), client, ...args.groupsScope.ready, ...bindings, ...mappers];
+    this.registerOutputs({
+      clientId: this.clientId,
+      uuid: this.uuid,
+      clientSecret: this.clientSecret,
+      serviceAccountUserId: this.serviceAccountUserId,
+    });
   }
 }

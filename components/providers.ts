@@ -4,6 +4,15 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { keycloakUrls } from "../lib/urls";
 
+/** The provider does not mark its credentials as secret itself. */
+function credentials({ keycloak: { admin }, adminSecret }: Settings): keycloak.ProviderArgs {
+  const secret = pulumi.secret(adminSecret);
+  if (admin.method === "password") return { clientId: "admin-cli", username: admin.username, password: secret };
+  const clientId = admin.clientId ?? "";
+  if (admin.method === "client-secret") return { clientId, clientSecret: secret };
+  return { clientId, jwtSigningKey: secret, jwtSigningAlg: admin.signingAlgorithm };
+}
+
 /** The two explicit providers; nothing in this program may use a default one. */
 export function providers(settings: Settings): { keycloak: keycloak.Provider; kubernetes: k8s.Provider } {
   const { origin, basePath } = keycloakUrls(settings.keycloak.url, settings.keycloak.admin.realm);
@@ -13,9 +22,8 @@ export function providers(settings: Settings): { keycloak: keycloak.Provider; ku
       url: origin,
       basePath,
       realm: settings.keycloak.admin.realm,
-      clientId: "admin-cli",
-      username: settings.keycloak.admin.username,
-      password: pulumi.secret(settings.keycloakAdminPassword),
+      ...credentials(settings),
+      ...(settings.keycloak.version === undefined ? {} : { keycloakVersion: settings.keycloak.version }),
       // The default of 5 s is less than a realm can take; what then exists answers 409 on the next try.
       clientTimeout: 60,
     }),

@@ -1,19 +1,54 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
-import { keycloakUrls } from "../lib/urls";
+import type { Settings } from "../config";
+import { durationText } from "../lib/durations";
+import { keycloakUrls, type KeycloakUrls } from "../lib/urls";
 
 export interface RealmArgs {
   /** Keycloak's public URL, its path included. A plain string: the URLs of the whole chain derive from it. */
   readonly keycloakUrl: string;
-  /** The realm's name, part of the issuer. */
-  readonly realm: string;
-  /** What people see at the sign-in form. @default the realm's name */
-  readonly displayName?: pulumi.Input<string>;
-  /** Refuse to delete the realm and the users in it. @default true */
-  readonly protect?: boolean;
+  readonly settings: Settings["realm"];
 }
 
-/** A Keycloak realm for sign-in: TLS from outside, brute force detection, no self-registration. */
+type Lifetimes = Settings["realm"]["lifetimes"];
+
+/** Every lifetime is set, so that a changed one is corrected. */
+function lifetimes(given: Lifetimes): keycloak.RealmArgs {
+  const text = (key: keyof Lifetimes): string => durationText(given[key]);
+  return {
+    accessTokenLifespan: text("accessToken"),
+    // No client may use the implicit flow; its own longer default would only mislead.
+    accessTokenLifespanForImplicitFlow: text("accessToken"),
+    ssoSessionIdleTimeout: text("ssoSessionIdle"),
+    ssoSessionMaxLifespan: text("ssoSessionMax"),
+    ssoSessionIdleTimeoutRememberMe: text("ssoSessionIdleRememberMe"),
+    ssoSessionMaxLifespanRememberMe: text("ssoSessionMaxRememberMe"),
+    clientSessionIdleTimeout: text("clientSessionIdle"),
+    clientSessionMaxLifespan: text("clientSessionMax"),
+    offlineSessionIdleTimeout: text("offlineSessionIdle"),
+    offlineSessionMaxLifespanEnabled: true,
+    offlineSessionMaxLifespan: text("offlineSessionMax"),
+    accessCodeLifespan: text("accessCode"),
+    accessCodeLifespanLogin: text("accessCodeLogin"),
+    accessCodeLifespanUserAction: text("accessCodeUserAction"),
+    actionTokenGeneratedByUserLifespan: text("actionTokenByUser"),
+    actionTokenGeneratedByAdminLifespan: text("actionTokenByAdmin"),
+  };
+}
+
+function bruteForceDetection(given: Settings["realm"]["bruteForce"]): keycloak.types.input.RealmSecurityDefensesBruteForceDetection {
+  return {
+    permanentLockout: given.permanentLockout,
+    maxLoginFailures: given.maxLoginFailures,
+    waitIncrementSeconds: given.waitIncrement,
+    quickLoginCheckMilliSeconds: given.quickLogin,
+    minimumQuickLoginWaitSeconds: given.quickLoginWait,
+    maxFailureWaitSeconds: given.maxWait,
+    failureResetTimeSeconds: given.failureReset,
+  };
+}
+
+/** A Keycloak realm for sign-in: TLS from outside, brute force detection, events, no self-registration. */
 export class Realm extends pulumi.ComponentResource {
   /** The realm's name, known only once it exists. */
   readonly realmId: pulumi.Output<string>;
@@ -21,40 +56,57 @@ export class Realm extends pulumi.ComponentResource {
   readonly issuer: string;
   /** The discovery document's URL. */
   readonly metadataUrl: string;
+  /** Every public URL of the realm. */
+  readonly urls: KeycloakUrls;
   /** What a consumer of this realm depends on. */
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: RealmArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:identity:Realm", name, { ...args }, opts);
+    const { name: realmName, displayName, protect, sslRequired, login, themes, events, ...settings } = args.settings;
     const realm = new keycloak.Realm(
       name,
       {
-        realm: args.realm,
+        realm: realmName,
         enabled: true,
-        displayName: args.displayName ?? args.realm,
-        sslRequired: "external",
+        displayName,
+        sslRequired,
+        ...lifetimes(settings.lifetimes),
         registrationAllowed: false,
-        loginWithEmailAllowed: true,
+        registrationEmailAsUsername: false,
+        editUsernameAllowed: false,
+        userManagedAccess: false,
+        rememberMe: login.rememberMe,
+        resetPasswordAllowed: login.resetPassword,
+        verifyEmail: login.verifyEmail,
+        loginWithEmailAllowed: login.withEmail,
         duplicateEmailsAllowed: false,
-        securityDefenses: {
-          bruteForceDetection: {
-            permanentLockout: false,
-            maxLoginFailures: 30,
-            waitIncrementSeconds: 60,
-            quickLoginCheckMilliSeconds: 1000,
-            minimumQuickLoginWaitSeconds: 60,
-            maxFailureWaitSeconds: 900,
-            failureResetTimeSeconds: 43200,
-          },
-        },
+        passwordPolicy: login.passwordPolicy,
+        loginTheme: themes.login,
+        accountTheme: themes.account,
+        emailTheme: themes.email,
+        securityDefenses: { bruteForceDetection: bruteForceDetection(settings.bruteForce) },
       },
-      { parent: this, protect: args.protect ?? true },
+      { parent: this, protect },
     );
-    const urls = keycloakUrls(args.keycloakUrl, args.realm);
+    new keycloak.RealmEvents(
+      name,
+      {
+        realmId: realm.realm,
+        eventsEnabled: events.enabled,
+        eventsExpiration: events.expiration,
+        eventsListeners: events.listeners,
+        ...(events.types.length === 0 ? {} : { enabledEventTypes: events.types }),
+        adminEventsEnabled: events.admin,
+        adminEventsDetailsEnabled: events.adminDetails,
+      },
+      { parent: this, dependsOn: [realm] },
+    );
+    this.urls = keycloakUrls(args.keycloakUrl, realmName);
     this.realmId = realm.realm;
-    this.issuer = urls.issuer;
-    this.metadataUrl = urls.metadata;
+    this.issuer = this.urls.issuer;
+    this.metadataUrl = this.urls.metadata;
     this.ready = [realm];
-    this.registerOutputs({ realmId: this.realmId, issuer: this.issuer, metadataUrl: this.metadataUrl });
+    this.registerOutputs({ realmId: this.realmId, issuer: this.issuer, metadataUrl: this.metadataUrl, urls: this.urls });
   }
 }

@@ -1,6 +1,17 @@
 import { stringify } from "yaml";
-import { contractKeys } from "./contract";
+import { catalogKeys, contractKeys } from "./contract";
 import { backstageUrls } from "./urls";
+
+/** A realm whose users and groups fill the catalog. */
+export interface CatalogSource {
+  /** Keycloak's public URL. */
+  readonly keycloakUrl: string;
+  readonly realm: string;
+  /** How often, in seconds. */
+  readonly frequency: number;
+  /** How long that may take, in seconds. */
+  readonly timeout: number;
+}
 
 export interface AppConfigSettings {
   /** Backstage's public URL. */
@@ -11,9 +22,30 @@ export interface AppConfigSettings {
   readonly authEnvironment: string;
   /** How a Keycloak user becomes a Backstage identity, in the order they are tried. */
   readonly resolvers: readonly Readonly<Record<string, unknown>>[];
+  /** @default the catalog is not filled from Keycloak */
+  readonly catalogSync?: CatalogSource;
 }
 
-const fromEnvironment = (key: keyof typeof contractKeys): string => `\${${contractKeys[key]}}`;
+const inEnvironment = (name: string): string => `\${${name}}`;
+const fromEnvironment = (key: keyof typeof contractKeys): string => inEnvironment(contractKeys[key]);
+
+function catalog({ keycloakUrl, realm, frequency, timeout }: CatalogSource): object {
+  return {
+    providers: {
+      keycloakOrg: {
+        default: {
+          baseUrl: keycloakUrl,
+          // Unset it means `master`, where this client is unknown.
+          loginRealm: realm,
+          realm,
+          clientId: inEnvironment(catalogKeys.clientId),
+          clientSecret: inEnvironment(catalogKeys.clientSecret),
+          schedule: { frequency: { seconds: frequency }, timeout: { seconds: timeout }, initialDelay: { seconds: 1 } },
+        },
+      },
+    },
+  };
+}
 
 /**
  * Backstage's app-config. It names secrets, as `${NAME}`, and never holds one: Backstage puts in the environment's
@@ -50,5 +82,6 @@ export function appConfig(settings: AppConfigSettings): string {
         },
       },
     },
+    ...(settings.catalogSync === undefined ? {} : { catalog: catalog(settings.catalogSync) }),
   });
 }

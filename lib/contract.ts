@@ -10,6 +10,34 @@ export const contractKeys = {
   sessionSecret: "AUTH_SESSION_SECRET",
 } as const;
 
+/** Its keys that come from Backstage's client. */
+export const backstageContractKeys = {
+  clientSecret: contractKeys.clientSecret,
+  clientId: contractKeys.clientId,
+  issuer: contractKeys.issuer,
+  metadataUrl: contractKeys.metadataUrl,
+} as const;
+
+/** What it also holds when the catalog is filled from Keycloak. */
+export const catalogKeys = {
+  clientId: "KEYCLOAK_CATALOG_CLIENT_ID",
+  clientSecret: "KEYCLOAK_CATALOG_CLIENT_SECRET",
+} as const;
+
+/** What a contract Secret can tell an application of its client. */
+export const contractValues = ["issuer", "metadataUrl", "jwksUrl", "tokenUrl", "clientId", "clientSecret"] as const;
+export type ContractValue = (typeof contractValues)[number];
+
+/** The keys of any other client's contract Secret, where its settings name no others. */
+export const clientContractKeys: Readonly<Record<ContractValue, string>> = {
+  issuer: "OIDC_ISSUER",
+  metadataUrl: "OIDC_METADATA_URL",
+  jwksUrl: "OIDC_JWKS_URL",
+  tokenUrl: "OIDC_TOKEN_URL",
+  clientId: "OIDC_CLIENT_ID",
+  clientSecret: "OIDC_CLIENT_SECRET",
+};
+
 /** Where the contract Secret is mounted in the gates and in Backstage. */
 export const secretsPath = "/var/secrets";
 

@@ -23,13 +23,15 @@ export interface GateSettings {
   readonly port: number;
   /** Where a sign-in starts, as a path on the backend. */
   readonly startPath: string;
+  /** The keys that the contract Secret must have. @default those of every Backstage */
+  readonly requiredKeys?: readonly string[];
 }
 
 /** What the gate's scripts read, as environment variables. */
 export function gateEnv(settings: GateSettings): EnvVar[] {
   return Object.entries({
     GATE_SECRETS_PATH: secretsPath,
-    GATE_REQUIRED_KEYS: Object.values(contractKeys).join(","),
+    GATE_REQUIRED_KEYS: (settings.requiredKeys ?? Object.values(contractKeys)).join(","),
     GATE_TIMEOUT_SECONDS: String(settings.gateSeconds),
     GATE_INTERVAL_SECONDS: "2",
     GATE_BACKSTAGE_URL: `http://127.0.0.1:${settings.port}`,

@@ -1,6 +1,6 @@
 /** Every URL of the sign-in, derived from one public URL each for Keycloak and Backstage. */
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+export const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /**
  * Says what is wrong with a public base URL, or returns undefined when it is right.
@@ -36,6 +36,10 @@ export interface KeycloakUrls {
   readonly issuer: string;
   /** The OpenID Connect discovery document. */
   readonly metadata: string;
+  /** The keys that sign tokens. */
+  readonly jwks: string;
+  /** Where codes and refresh tokens are redeemed. */
+  readonly token: string;
 }
 
 export function keycloakUrls(publicUrl: string, realm: string): KeycloakUrls {
@@ -46,6 +50,8 @@ export function keycloakUrls(publicUrl: string, realm: string): KeycloakUrls {
     basePath: url.pathname.replace(/\/+$/, ""),
     issuer,
     metadata: `${issuer}/.well-known/openid-configuration`,
+    jwks: `${issuer}/protocol/openid-connect/certs`,
+    token: `${issuer}/protocol/openid-connect/token`,
   };
 }
 

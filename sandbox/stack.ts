@@ -74,23 +74,27 @@ export class Stack {
     const base = Object.fromEntries(Object.entries(dev.config).map(([key, value]) => [key.replace(prefix, ""), value]));
     const plain = merged(merged(base, ours), values) as ConfigValues;
     const secretKey = `${prefix}keycloakAdminPassword`;
-    const secret = before?.config[secretKey];
+    const kept = Object.entries(before?.config ?? {}).filter(([, value]) => isObject(value) && "secure" in value);
     const file: StackFile = {
       ...(before?.encryptionsalt === undefined ? {} : { encryptionsalt: before.encryptionsalt }),
       config: {
         ...Object.fromEntries(Object.entries(plain).map(([key, value]) => [`${prefix}${key}`, value])),
-        ...(secret === undefined ? {} : { [secretKey]: secret }),
+        ...Object.fromEntries(kept),
       },
     };
     fs.writeFileSync(this.file, stringify(file), { mode: 0o600 });
     if (before?.encryptionsalt === undefined) await this.mustRun(["stack", "select", "--create", this.name]);
-    if (secret === undefined) await this.setAdminPassword(adminPassword());
+    if (!kept.some(([key]) => key === secretKey)) await this.setAdminPassword(adminPassword());
+  }
+
+  setAdminPassword(password: string): Promise<void> {
+    return this.setSecret("keycloakAdminPassword", password);
   }
 
   /** By standard input: an argument would show in the list of processes. */
-  async setAdminPassword(password: string): Promise<void> {
-    const args = ["config", "set", "--secret", "keycloakAdminPassword", "--stack", this.name];
-    const result = await pulumi(args, { cwd: this.folder, input: password });
+  async setSecret(key: string, value: string): Promise<void> {
+    const args = ["config", "set", "--secret", key, "--stack", this.name];
+    const result = await pulumi(args, { cwd: this.folder, input: value });
     if (result.code !== 0) throw new UserError(`pulumi config set failed: ${result.stderr}`);
   }
 

@@ -5,6 +5,8 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { parse } from "yaml";
 import type { Settings } from "../config";
+import { loginForm } from "../lib/keycloakLogin";
+import { adminSecretKeys } from "../lib/settings/admin";
 import { keycloakUrls } from "../lib/urls";
 
 /** A server is missing or refuses us: said in one sentence before anything is created. */
@@ -14,14 +16,19 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** Waits until Keycloak answers under its base path; the provider signs in at once, and fails the run if it cannot. */
 async function keycloakAnswers({ url, admin, waitSeconds }: Settings["keycloak"]): Promise<string> {
-  const { metadata } = keycloakUrls(url, admin.realm);
+  const { metadata, issuer } = keycloakUrls(url, admin.realm);
   const end = performance.now() + waitSeconds * 1000;
   for (let tries = 0; ; tries++) {
     let fault: string;
     try {
       const response = await fetch(metadata, { redirect: "manual", signal: AbortSignal.timeout(5000) });
-      const document = (await response.json().catch(() => ({}))) as { token_endpoint?: unknown };
-      if (response.status === 200 && typeof document.token_endpoint === "string") return document.token_endpoint;
+      const document = (await response.json().catch(() => ({}))) as { token_endpoint?: unknown; issuer?: unknown };
+      if (response.status === 200 && typeof document.token_endpoint === "string") {
+        if (document.issuer === issuer) return document.token_endpoint;
+        throw new PreflightError(
+          `Keycloak: ${url} calls its issuer ${String(document.issuer)}, not ${issuer}; correct Keycloak's hostname or keycloak.url.`,
+        );
+      }
       fault = `answers ${response.status}`;
       if (response.status === 404 && tries >= 3) {
         throw new PreflightError(
@@ -46,18 +53,28 @@ async function keycloakAnswers({ url, admin, waitSeconds }: Settings["keycloak"]
 /** Signs in as the provider will. */
 async function adminSignsIn(settings: Settings, tokenEndpoint: string): Promise<void> {
   const { url, admin } = settings.keycloak;
-  const password = await new Promise<string>((resolve) => settings.keycloakAdminPassword.apply(resolve));
-  const response = await fetch(tokenEndpoint, {
-    method: "POST",
-    body: new URLSearchParams({ grant_type: "password", client_id: "admin-cli", username: admin.username, password }),
-    signal: AbortSignal.timeout(30_000),
-  });
+  const secret = await new Promise<string>((resolve) => settings.adminSecret.apply(resolve));
+  const clientId = admin.clientId ?? "";
+  const logins = {
+    password: { method: "password", clientId: "admin-cli", username: admin.username, secret },
+    "client-secret": { method: "client-secret", clientId, secret },
+    "signed-jwt": { method: "signed-jwt", clientId, secret, algorithm: admin.signingAlgorithm },
+  } as const;
+  const key = adminSecretKeys[admin.method];
+  let form: Record<string, string>;
+  try {
+    form = loginForm(logins[admin.method], keycloakUrls(url, admin.realm).issuer);
+  } catch {
+    throw new PreflightError(`config: ${key} is no private key for ${admin.signingAlgorithm}; set it as PEM, or correct keycloak.admin.signingAlgorithm.`);
+  }
+  const response = await fetch(tokenEndpoint, { method: "POST", body: new URLSearchParams(form), signal: AbortSignal.timeout(30_000) });
   if (response.status !== 200) {
     const { error } = (await response.json().catch(() => ({}))) as { error?: string };
     const said = `${response.status} ${error ?? "without an error code"}`;
+    const who = admin.method === "password" ? `administrator ${admin.username}` : `client ${clientId}`;
     throw new PreflightError(
-      `Keycloak: ${url} refuses the administrator ${admin.username} of realm ${admin.realm} (${said}); ` +
-        "correct keycloak.admin, or set the password with `pulumi config set --secret keycloakAdminPassword`.",
+      `Keycloak: ${url} refuses the ${who} of realm ${admin.realm} (${said}); ` +
+        `correct keycloak.admin, or set what it signs in with by \`pulumi config set --secret ${key}\`.`,
     );
   }
 }

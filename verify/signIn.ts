@@ -64,6 +64,10 @@ export async function signIn(args: SignInArgs): Promise<SignIn> {
     const handler = answer.headers.get("location");
     if (answer.status !== 302 || handler === null) return failed(`Keycloak refuses user ${args.username} or the password`);
 
+    if (new URL(handler).pathname.endsWith("/login-actions/required-action")) {
+      return failed(`Keycloak asks user ${args.username} for ${new URL(handler).searchParams.get("execution") ?? "an action"} first`);
+    }
+
     step = "handler";
     const frame = await visit(handler);
     const { response, error } = handlerMessage(await frame.text());

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { seconds as durationSeconds } from "../durations";
 import { canonicalUrl, publicUrlFault } from "../urls";
 
 /** The kinds of values that settings are made of. `title` is what docs/configuration.md calls the kind. */
@@ -46,3 +47,14 @@ export function whole(min: number, max: number, unit = ""): z.ZodInt {
 
 export const seconds = (byDefault: number): z.ZodDefault<z.ZodInt> => whole(1, 3600, "seconds").default(byDefault);
 export const port = (min: number): z.ZodInt => whole(min, 65535);
+
+/** A duration such as 30m or 1h30m; the parsed value is in seconds. */
+export const duration = z
+  .string("must be a duration, such as 30m or 1h30m")
+  .transform((value, context) => {
+    const total = durationSeconds(value);
+    if (total !== undefined) return total;
+    context.addIssue({ code: "custom", message: "must be a duration, such as 30m or 1h30m" });
+    return z.NEVER;
+  })
+  .meta({ title: "duration, such as `30m`" });

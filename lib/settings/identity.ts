@@ -1,5 +1,9 @@
 import { z } from "zod";
-import { flag, realmName, seconds, text, url, whole } from "./common";
+import { Admin, adminFaults } from "./admin";
+import { clientFaults, clientSettings } from "./clients";
+import { clientId, duration, flag, seconds, url, whole } from "./common";
+import { peopleFaults, peopleSettings } from "./people";
+import { Realm, realmFaults } from "./realm";
 
 /** The settings of Keycloak: where it is, the realm, who is in it, and how secrets are rotated. */
 
@@ -8,55 +12,51 @@ export const Keycloak = z.strictObject({
     description: "Keycloak's public URL, its path included. Issuer, discovery and the provider's address derive from it.",
     example: "https://id.example.com/auth",
   }),
-  admin: z
-    .strictObject({
-      realm: realmName.default("master").describe("The realm of the administrator that Pulumi signs in as."),
-      username: text.default("admin").describe("That administrator. Its password is the setting `keycloakAdminPassword`."),
-    })
-    .prefault({}),
-  waitSeconds: seconds(120).describe("How long a run waits for Keycloak before it gives up."),
-});
-
-export const Realm = z.strictObject({
-  name: realmName.meta({ description: "The realm that people sign in to; part of the issuer.", example: "platform" }),
-  displayName: text.optional().describe("What the sign-in form says; the realm's name when unset."),
-  protect: flag.optional().describe("Refuse to delete the realm and the users in it; when unset true, in `dev` false."),
-});
-
-export const User = z.strictObject({
-  username: z
+  admin: Admin.prefault({}).describe("How Pulumi signs in to Keycloak."),
+  version: z
     .string()
-    .regex(/^[a-z0-9._-]{1,63}$/, "must be 1 to 63 of a-z, 0-9, '.', '_' and '-'")
-    .meta({ title: "1 to 63 of `a-z0-9._-`", description: "The name to sign in with.", example: "ada" }),
-  email: z.email("must be an e-mail address").meta({ title: "e-mail address", description: "Marked as verified.", example: "ada@example.com" }),
-  firstName: text.meta({ description: "The given name.", example: "Ada" }),
-  lastName: text.meta({ description: "The family name.", example: "Lovelace" }),
+    .regex(/^\d+\.\d+\.\d+$/, "must be a version, such as 26.7.3")
+    .optional()
+    .meta({
+      title: "version",
+      description: "Keycloak's version; needed where Keycloak does not tell it to a client of least privilege.",
+      example: "26.7.3",
+    }),
+  waitSeconds: seconds(120).describe("How long a run waits for Keycloak before it gives up."),
 });
 
 export const Rotation = z.strictObject({
   generation: whole(1, 2 ** 31).default(1).describe("A higher number makes a new client secret and rolls it out."),
 });
 
+export const CatalogSync = z.strictObject({
+  enabled: flag.default(false).describe("Fill Backstage's catalog with the realm's users and groups, by a client that may do no more than view them."),
+  clientId: clientId.default("backstage-catalog").describe("That client."),
+  frequency: duration.prefault("30m").describe("How often the catalog is filled anew."),
+  timeout: duration.prefault("3m").describe("How long that may take."),
+});
+
 export const identitySettings = {
   keycloak: Keycloak.describe("Keycloak and who may configure it."),
   realm: Realm.describe("The realm that people sign in to."),
-  users: z.array(User).default([]).describe("Test users of the `dev` environment; passwords are generated."),
+  ...peopleSettings,
+  ...clientSettings,
+  catalogSync: CatalogSync.prefault({}).describe("Users and groups in Backstage's catalog."),
   rotation: Rotation.prefault({}).describe("When secrets are made anew."),
 };
 
 type IdentityParsed = { [K in keyof typeof identitySettings]: z.output<(typeof identitySettings)[K]> };
 
-/** Rules of identity that need more than one key. */
-export function identityFaults({ keycloak, realm, users }: IdentityParsed, isDev: boolean): string[] {
-  const faults: string[] = [];
+/** Rules of identity that need more than one key; `backstage` is the client and the Secret of the other half. */
+export function identityFaults(settings: IdentityParsed, backstage: { clientId: string; secret: string }, isDev: boolean): string[] {
+  const { keycloak, realm, clients, catalogSync } = settings;
+  const faults = [...adminFaults(keycloak.admin), ...realmFaults(realm), ...peopleFaults(settings)];
   if (realm.name === keycloak.admin.realm) {
     faults.push(`realm.name must not be ${keycloak.admin.realm}, the realm of Keycloak's own administrators; choose another name.`);
   }
-  if (users.length > 0 && !isDev) faults.push("users are test users for the dev environment; remove them here.");
-  users.forEach(({ username }, index) => {
-    if (users.findIndex((other) => other.username === username) < index) {
-      faults.push(`users.${index}.username is there twice; remove one of them.`);
-    }
-  });
-  return faults;
+  if (catalogSync.enabled && catalogSync.clientId === backstage.clientId) {
+    faults.push("catalogSync.clientId must not be backstage.clientId, which may not view users; choose another.");
+  }
+  const ids = [backstage.clientId, ...(catalogSync.enabled ? [catalogSync.clientId] : [])];
+  return [...faults, ...clientFaults(clients, { ids, secrets: [backstage.secret] }, isDev)];
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { contractSecretName } from "../contract";
 import { publicUrlFault } from "../urls";
 import { Backstage, backstageFaults } from "./backstage";
 import { name } from "./common";
@@ -7,7 +8,7 @@ import { identityFaults, identitySettings } from "./identity";
 /** The configuration as `Pulumi.<stack>.yaml` holds it. docs/configuration.md is generated from it. */
 export const Config = z.strictObject({
   environment: name.meta({
-    description: "The environment's name. Only `dev` may have test users, plain http and an unprotected realm.",
+    description: "The environment's name. Only `dev` may have plain http, lasting initial passwords and an unprotected realm.",
     example: "prod",
   }),
   ...identitySettings,
@@ -22,7 +23,9 @@ export type Parsed = z.output<typeof Config>;
 
 /** Keys that Pulumi holds encrypted; the loader takes them as Outputs, so no schema sees their values. */
 export const secretKeys: Readonly<Record<string, string>> = {
-  keycloakAdminPassword: "The password of `keycloak.admin.username`.",
+  keycloakAdminPassword: "The password of `keycloak.admin.username`, for the method `password`.",
+  keycloakAdminClientSecret: "The secret of `keycloak.admin.clientId`, for the method `client-secret`.",
+  keycloakAdminSigningKey: "The private key of `keycloak.admin.clientId` as PEM, for the method `signed-jwt`.",
 };
 
 /** Everything that is wrong beyond a single key, a sentence each. */
@@ -33,5 +36,6 @@ export function crossFaults(parsed: Parsed): string[] {
     const fault = publicUrlFault(value, isDev);
     return fault === undefined ? [] : [`${key} ${fault}.`];
   });
-  return [...urlFaults, ...identityFaults(parsed, isDev), ...backstageFaults(parsed.backstage)];
+  const backstage = { clientId: parsed.backstage.clientId, secret: `${parsed.backstage.namespace}/${contractSecretName}` };
+  return [...urlFaults, ...identityFaults(parsed, backstage, isDev), ...backstageFaults(parsed.backstage)];
 }

@@ -38,6 +38,13 @@ export interface Provider<C> {
   replacedBy?: (olds: Properties, news: Properties) => Awaitable<string[]>;
   configure: (options: Properties) => C | Promise<C>;
   resource: (type: string) => Resource<C> | undefined;
+  /** What can be asked, by token. */
+  functions?: Readonly<Record<string, Lookup<C>>>;
+}
+
+export interface Lookup<C> {
+  answer: (args: Properties, config: C) => Awaitable<Properties>;
+  secretOutputs?: readonly string[];
 }
 
 export interface Resource<C> {

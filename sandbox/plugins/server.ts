@@ -16,7 +16,7 @@ import {
   refuseOptions,
   type Resource,
 } from "./provider";
-import { changes, decode, encode, hasUnknown, Secrets, without } from "./values";
+import { changes, decode, encode, hasUnknown, type Properties, Secrets, without } from "./values";
 
 /** Answers a call with a promise's result; `secrets` collects what the request marks as secret. */
 function unary<Q, R>(answer: (request: Q, secrets: Secrets) => Awaitable<R>): grpc.handleUnaryCall<Q, R> {
@@ -119,7 +119,14 @@ function service<C>(provider: Provider<C>, engineAddress: string | undefined): g
       return response;
     }),
 
-    invoke: unary((request: rpc.InvokeRequest) => refuse(request.getTok())),
+    invoke: unary(async (request: rpc.InvokeRequest, secrets) => {
+      const lookup = provider.functions?.[request.getTok()];
+      if (lookup === undefined || configured === undefined) return refuse(request.getTok());
+      for (const name of lookup.secretOutputs ?? []) secrets.add([name]);
+      const response = new rpc.InvokeResponse();
+      response.setReturn(encode(await lookup.answer(decode(request.getArgs()), await configured), secrets));
+      return response;
+    }),
     call: unary((request: rpc.CallRequest) => refuse(request.getTok())),
     construct: unary((request: rpc.ConstructRequest) => refuse(request.getType())),
 
@@ -168,8 +175,10 @@ function service<C>(provider: Provider<C>, engineAddress: string | undefined): g
       const [handler, op] = await operation(request);
       const [inputs, outputs] = [decode(request.getOldInputs()), decode(request.getOlds())];
       const news = decode(request.getNews());
+      const ignored = request.getIgnorechangesList();
       if (handler.diff !== undefined) {
-        return diffResponse(await handler.diff({ id: request.getId(), inputs, outputs, news }, op));
+        const result = await handler.diff({ id: request.getId(), inputs, outputs, news }, op);
+        return diffResponse({ ...result, changes: result.changes.filter(({ path }) => !ignored.includes(String(path[0]))) });
       }
       const list = changes(inputs, news).map((change) => ({
         ...change,
@@ -208,7 +217,9 @@ function service<C>(provider: Provider<C>, engineAddress: string | undefined): g
       if (handler.update === undefined) throw new Error(`${op.type} cannot be updated in place.`);
       for (const name of handler.secretOutputs ?? []) secrets.add([name]);
       const [inputs, outputs] = [decode(request.getOldInputs()), decode(request.getOlds())];
-      const news = decode(request.getNews(), secrets);
+      // What is ignored stays what it is, though the program does not name it.
+      const kept = request.getIgnorechangesList().map((name) => [name, outputs[name]]);
+      const news = { ...decode(request.getNews(), secrets), ...(Object.fromEntries(kept) as Properties) };
       const response = new rpc.UpdateResponse();
       const result = await handler.update({ id: request.getId(), inputs, outputs, news }, op);
       response.setProperties(encode(result, secrets.ofOutputs()));

@@ -48,7 +48,7 @@ describe("bad input gets one sentence and changes nothing", function () {
     ["a missing URL", { backstage: { url: undefined } }, /config: backstage\.url is missing; set it/],
     ["a malformed URL", { keycloak: { url: "keycloak" } }, /config: keycloak\.url is not an absolute URL; write it as/],
     ["an empty host", { keycloak: { url: "https:///keycloak" } }, /config: keycloak\.url has an empty host; write/],
-    ["http outside loopback and dev", { environment: "prod", users: undefined }, /config: (keycloak|backstage)\.url is plain http/],
+    ["http outside loopback and dev", { environment: "prod" }, /config: (keycloak|backstage)\.url is plain http/],
   ];
   for (const [what, values, sentence] of settings) {
     it(what, async () => {
@@ -71,7 +71,7 @@ describe("bad input gets one sentence and changes nothing", function () {
   it("wrong admin credentials", async () => {
     await own.stack.setAdminPassword("wrong");
     try {
-      assert.match(await refusal(), /refuses the administrator admin of realm master \(400 invalid_grant\); correct keycloak\.admin, or set the password/);
+      assert.match(await refusal(), /refuses the administrator admin of realm master \(400 invalid_grant\); correct keycloak\.admin, or set what it signs in with/);
     } finally {
       await own.stack.setAdminPassword(adminPassword());
     }

@@ -17,6 +17,16 @@ const valid = (): { keycloak: Values; realm: Values; backstage: Values } & Value
 
 const dev = (): ReturnType<typeof valid> => ({ ...valid(), environment: "dev" });
 
+const person = (more: Values): Values => ({ username: "a", email: "a@b.example", firstName: "A", lastName: "B", ...more });
+
+const app = (more: Values): Values => ({
+  clientId: "argo-workflows",
+  rootUrl: "https://argo.example.com",
+  redirectUris: ["https://argo.example.com/oauth2/callback"],
+  secret: { namespace: "argo", name: "oidc" },
+  ...more,
+});
+
 /** The one sentence that a configuration is refused with. */
 function refusal(values: Values): string {
   try {
@@ -32,8 +42,16 @@ describe("config", () => {
   it("fills in the defaults", () => {
     const { isDev, realm, backstage, keycloak, users, rotation } = parseConfig(valid());
     assert.equal(isDev, false);
-    assert.deepEqual(realm, { name: "platform", displayName: "platform", protect: true });
-    assert.deepEqual(keycloak, { url: "https://id.example.com", admin: { realm: "master", username: "admin" }, waitSeconds: 120 });
+    assert.equal(realm.displayName, "platform");
+    assert.equal(realm.protect, true);
+    assert.equal(realm.sslRequired, "external");
+    assert.equal(realm.lifetimes.accessToken, 300);
+    assert.deepEqual(realm.login, { rememberMe: false, resetPassword: false, verifyEmail: false, withEmail: true, passwordPolicy: "length(12) and notUsername and notEmail" });
+    assert.deepEqual(keycloak, {
+      url: "https://id.example.com",
+      admin: { realm: "master", method: "password", username: "admin", signingAlgorithm: "RS256" },
+      waitSeconds: 120,
+    });
     assert.equal(backstage.authEnvironment, "prod");
     assert.equal(backstage.namespace, "backstage");
     assert.equal(backstage.replicas, 1);
@@ -59,7 +77,7 @@ describe("config", () => {
   it("declares in Pulumi.yaml exactly the keys that the loader knows", () => {
     const project = parse(readFileSync(path.join(__dirname, "../../Pulumi.yaml"), "utf8")) as { config: Record<string, { description?: string }> };
     for (const key of Object.keys(project.config)) {
-      if (key === "keycloakAdminPassword") continue;
+      if (key.startsWith("keycloakAdmin")) continue;
       assert.doesNotMatch(refusal({ ...valid(), [key]: Symbol.for("wrong") }), /is not a setting/, key);
     }
     assert.match(refusal({ ...valid(), other: 1 }), /other is not a setting/);
@@ -81,10 +99,39 @@ describe("config", () => {
     ["a value outside its list", { ...valid(), backstage: { ...valid().backstage, imagePullPolicy: "Sometimes" } }, /imagePullPolicy must be one of Always, IfNotPresent, Never/],
     ["an image with a space", { ...valid(), backstage: { ...valid().backstage, image: "a b" } }, /backstage\.image must be an image reference/],
     ["a namespace that Kubernetes refuses", { ...valid(), backstage: { ...valid().backstage, namespace: "Back_stage" } }, /backstage\.namespace must be 1 to 63/],
-    ["test users outside dev", { ...valid(), users: [{ username: "a", email: "a@b.example", firstName: "A", lastName: "B" }] }, /users are test users for the dev environment/],
-    ["a user twice", { ...dev(), users: Array(2).fill({ username: "a", email: "a@b.example", firstName: "A", lastName: "B" }) }, /users\.1\.username is there twice/],
+    ["a user twice", { ...dev(), users: [person({}), person({ email: "other@b.example" })] }, /users\.1\.username is there twice/],
     ["an e-mail that is none", { ...dev(), users: [{ username: "a", email: "a", firstName: "A", lastName: "B" }] }, /users\.0\.email must be an e-mail address/],
     ["the realm of the administrators", { ...valid(), realm: { name: "master" } }, /realm\.name must not be master/],
+    ["a lifetime that is no duration", { ...valid(), realm: { name: "p", lifetimes: { accessToken: "5 minutes" } } }, /realm\.lifetimes\.accessToken must be a duration, such as 30m/],
+    ["a lifetime that is a number", { ...valid(), realm: { name: "p", lifetimes: { accessToken: 5 } } }, /realm\.lifetimes\.accessToken must be a duration, such as 30m/],
+    ["a session that ends before its token", { ...valid(), realm: { name: "p", lifetimes: { ssoSessionMax: "20m" } } }, /realm\.lifetimes\.ssoSessionIdle must be at most realm\.lifetimes\.ssoSessionMax/],
+    ["a realm without TLS", { ...valid(), realm: { name: "p", sslRequired: "none" } }, /realm\.sslRequired must be one of external, all/],
+    ["an e-mail address twice", { ...valid(), users: [person({}), person({ username: "b", email: "A@b.example" })] }, /users\.1\.email is there twice/],
+    ["a membership of a missing group", { ...valid(), users: [person({ groups: ["team-a"] })] }, /users\.0\.groups\.0 names team-a, which groups does not have; add it there/],
+    ["a role of a user that is missing", { ...valid(), users: [person({ roles: ["boss"] })] }, /users\.0\.roles\.0 names boss, which roles does not have/],
+    ["a role of a group that is missing", { ...valid(), groups: [{ name: "g", roles: ["boss"] }] }, /groups\.0\.roles\.0 names boss, which roles does not have/],
+    ["a group twice", { ...valid(), groups: [{ name: "g" }, { name: "g" }] }, /groups\.1\.name is there twice/],
+    ["a role twice", { ...valid(), roles: [{ name: "r" }, { name: "r" }] }, /roles\.1\.name is there twice/],
+    ["a client id twice", { ...valid(), clients: [app({}), app({ secret: { namespace: "argo", name: "other" } })] }, /clients\.1\.clientId is there twice/],
+    ["the client id of Backstage", { ...valid(), clients: [app({ clientId: "backstage" })] }, /clients\.0\.clientId is backstage, which this program makes itself/],
+    ["a client id of Keycloak's own", { ...valid(), clients: [app({ clientId: "account-console" })] }, /clients\.0\.clientId is account-console, a client of Keycloak's own/],
+    ["a wildcard redirect", { ...valid(), clients: [app({ redirectUris: ["https://argo.example.com/*"] })] }, /clients\.0\.redirectUris\.0 has a wildcard; write each redirect URI out/],
+    ["a redirect with a fragment", { ...valid(), clients: [app({ redirectUris: ["https://argo.example.com/#x"] })] }, /redirectUris\.0 has a fragment/],
+    ["an http redirect outside dev", { ...valid(), clients: [app({ redirectUris: ["http://argo.example.com/cb"] })] }, /redirectUris\.0 is plain http, which is allowed only for loopback/],
+    ["a redirect that is no URL", { ...valid(), clients: [app({ redirectUris: ["/cb"] })] }, /redirectUris\.0 is not an absolute URL/],
+    ["a wildcard after sign-out", { ...valid(), clients: [app({ postLogoutRedirectUris: ["https://argo.example.com/*"] })] }, /postLogoutRedirectUris\.0 has a wildcard/],
+    ["a wildcard origin", { ...valid(), clients: [app({ webOrigins: ["*"] })] }, /webOrigins\.0 has a wildcard/],
+    ["an origin with a path", { ...valid(), clients: [app({ webOrigins: ["https://argo.example.com/"] })] }, /webOrigins\.0 is more than an origin; write https:\/\/argo\.example\.com/],
+    ["an unknown scope", { ...valid(), clients: [app({ defaultScopes: ["openid2"] })] }, /clients\.0\.defaultScopes\.0 is openid2, which is no scope of the realm; write one of/],
+    ["a scope in both lists", { ...valid(), clients: [app({ defaultScopes: ["email"], optionalScopes: ["email"] })] }, /clients\.0\.optionalScopes\.0 is there twice/],
+    ["a confidential client without a Secret", { ...valid(), clients: [app({ secret: undefined })] }, /clients\.0\.secret is missing/],
+    ["a public client with a Secret", { ...valid(), clients: [app({ kind: "public" })] }, /clients\.0\.secret is for confidential clients; remove it/],
+    ["a SAML client without its endpoint", { ...valid(), clients: [app({ kind: "saml", secret: undefined })] }, /clients\.0\.saml is missing/],
+    ["two clients in one Secret", { ...valid(), clients: [app({}), app({ clientId: "other" })] }, /clients\.1\.secret is argo\/oidc, which another client has/],
+    ["a client in Backstage's Secret", { ...valid(), clients: [app({ secret: { namespace: "backstage", name: "backstage-env-vars" } })] }, /clients\.0\.secret is backstage\/backstage-env-vars, which another client has/],
+    ["one key for two values", { ...valid(), clients: [app({ secret: { namespace: "argo", name: "oidc", keys: { issuer: "a", clientId: "a" } } })] }, /clients\.0\.secret\.keys\.clientId is there twice/],
+    ["one client for sign-in and catalog", { ...valid(), catalogSync: { enabled: true, clientId: "backstage" } }, /catalogSync\.clientId must not be backstage\.clientId/],
+    ["a client sign-in without a client", { ...valid(), keycloak: { url: "https://id.example.com", admin: { method: "client-secret" } } }, /keycloak\.admin\.clientId is missing; name the client/],
     ["replicas that cannot share their database", { ...valid(), backstage: { ...valid().backstage, replicas: 2 } }, /backstage\.replicas must be 1 with the in-memory database/],
     ["gates that outlast the rollout", { ...valid(), backstage: { ...valid().backstage, gateSeconds: 300 } }, /gateSeconds must be less than backstage\.rolloutSeconds/],
   ];

@@ -29,6 +29,6 @@ describe("the recorder", () => {
   }
 
   it("refuses a type that it has no outputs for", async () => {
-    await assert.rejects(record(() => valueOf(new keycloak.Group("g", { realmId: "r" }).id)), /no outputs for keycloak:index\/group:Group/);
+    await assert.rejects(record(() => valueOf(new keycloak.DefaultRoles("g", { realmId: "r", defaultRoles: [] }).id)), /no outputs for keycloak:index\/defaultRoles:DefaultRoles/);
   });
 });

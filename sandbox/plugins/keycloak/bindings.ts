@@ -87,6 +87,11 @@ function binding(spec: Binding): Resource<Keycloak> {
   };
 }
 
+function parseOwner(importId: string): Owner {
+  const [realm = "", id = ""] = importId.split("/");
+  return { realm, id };
+}
+
 const slash = ({ realm, id }: Owner): string => `${realm}/${id}`;
 
 function clientScopes(kind: "Default" | "Optional"): Resource<Keycloak> {
@@ -192,14 +197,57 @@ export const userRoles = binding({
   members: "roleIds",
   fields: { exhaustive: { type: "boolean", default: true } },
   id: slash,
-  parseImport: (importId) => {
-    const [realm = "", id = ""] = importId.split("/");
-    return { realm, id };
-  },
+  parseImport: parseOwner,
   list: userRoleIds,
   add: (keycloak, at, ids) => eachRole(keycloak, at, ids, true),
   remove: (keycloak, at, ids) => eachRole(keycloak, at, ids, false),
   exclusive: ({ exhaustive }) => exhaustive !== false,
+});
+
+/** The same for a group. */
+async function eachGroupRole(keycloak: Keycloak, { realm, id }: Owner, ids: string[], adding: boolean): Promise<void> {
+  for (const roleId of ids) {
+    const { name, client } = await roleById(keycloak, realm, roleId);
+    if (client !== undefined) throw new Error(`The stand-in gives groups realm roles only, not ${name} of a client.`);
+    const at = { realm, id, roles: [{ id: roleId, name }] };
+    await keycloak.call((admin) => (adding ? admin.groups.addRealmRoleMappings(at) : admin.groups.delRealmRoleMappings(at)));
+  }
+}
+
+const exhaustive = { exhaustive: { type: "boolean", default: true } } as const;
+
+export const groupRoles = binding({
+  owner: "groupId",
+  members: "roleIds",
+  fields: exhaustive,
+  id: slash,
+  parseImport: parseOwner,
+  list: async (keycloak, at) => {
+    const mappings = await keycloak.find((admin) => admin.groups.listRoleMappings(at));
+    return mappings?.realmMappings?.map((role) => role.id ?? "") ?? (mappings === undefined ? undefined : []);
+  },
+  add: (keycloak, at, ids) => eachGroupRole(keycloak, at, ids, true),
+  remove: (keycloak, at, ids) => eachGroupRole(keycloak, at, ids, false),
+  exclusive: (values) => values.exhaustive !== false,
+});
+
+export const userGroups = binding({
+  owner: "userId",
+  members: "groupIds",
+  fields: exhaustive,
+  id: slash,
+  parseImport: parseOwner,
+  list: async (keycloak, at) => {
+    const groups = await keycloak.find((admin) => admin.users.listGroups(at));
+    return groups?.map((group) => group.id ?? "");
+  },
+  add: async (keycloak, at, ids) => {
+    for (const groupId of ids) await keycloak.call((admin) => admin.users.addToGroup({ ...at, groupId }));
+  },
+  remove: async (keycloak, at, ids) => {
+    for (const groupId of ids) await keycloak.call((admin) => admin.users.delFromGroup({ ...at, groupId }));
+  },
+  exclusive: (values) => values.exhaustive !== false,
 });
 
 /** One role for a client's service account: of another client (`clientId`), or of the realm. */

@@ -1,5 +1,6 @@
 import * as tls from "node:tls";
 import KeycloakAdminClient, { NetworkError } from "@keycloak/keycloak-admin-client";
+import { loginForm } from "../../../lib/keycloakLogin";
 import type { Properties } from "../values";
 
 /** The provider's arguments that this stand-in knows; any other is refused by name. */
@@ -9,6 +10,8 @@ export const options = {
   realm: "string",
   clientId: "string",
   clientSecret: "string",
+  jwtSigningKey: "string",
+  jwtSigningAlg: "string",
   username: "string",
   password: "string",
   clientTimeout: "number",
@@ -23,6 +26,8 @@ interface Options {
   realm?: string;
   clientId?: string;
   clientSecret?: string;
+  jwtSigningKey?: string;
+  jwtSigningAlg?: string;
   username?: string;
   password?: string;
   clientTimeout?: number;
@@ -53,7 +58,8 @@ const statusOf = (error: unknown): number | undefined =>
 /** A connection to Keycloak's Admin API that logs in again when its token has expired or lacks a new realm's roles. */
 export class Keycloak {
   readonly #admin: KeycloakAdminClient;
-  readonly #credentials: Parameters<KeycloakAdminClient["auth"]>[0];
+  /** Gets a token and hands it to the client. */
+  readonly #authenticate: () => Promise<void>;
   readonly #tokenUrl: string;
   #login: Promise<void> | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -69,9 +75,19 @@ export class Keycloak {
     this.#admin = new KeycloakAdminClient({ baseUrl, realmName, timeout: (given.clientTimeout ?? 15) * 1000 });
     const secret = clientSecret === undefined ? {} : { clientSecret };
     if (username !== undefined && password !== undefined) {
-      this.#credentials = { grantType: "password", clientId, username, password, ...secret };
+      this.#authenticate = () => this.#admin.auth({ grantType: "password", clientId, username, password, ...secret });
+    } else if (given.jwtSigningKey !== undefined) {
+      const algorithm = given.jwtSigningAlg ?? "RS256";
+      const login = { method: "signed-jwt", clientId, secret: given.jwtSigningKey, algorithm } as const;
+      this.#authenticate = async () => {
+        const body = new URLSearchParams(loginForm(login, `${baseUrl}/realms/${realmName}`));
+        const response = await fetch(this.#tokenUrl, { method: "POST", body, signal: AbortSignal.timeout(30_000) });
+        if (response.status !== 200) throw new Error(`${response.status} ${response.statusText}`);
+        const { access_token: token } = (await response.json()) as { access_token: string };
+        this.#admin.setAccessToken(token);
+      };
     } else if (clientSecret !== undefined) {
-      this.#credentials = { grantType: "client_credentials", clientId, ...secret };
+      this.#authenticate = () => this.#admin.auth({ grantType: "client_credentials", clientId, ...secret });
     } else {
       throw new Error(
         "must specify client id, username and password for password grant, either client id and client secret or " +
@@ -93,7 +109,7 @@ export class Keycloak {
   /** Logs in once for all that wait for it. */
   #loggedIn(again = false): Promise<void> {
     if (again) this.#login = undefined;
-    const login = this.#login ?? this.#admin.auth(this.#credentials).catch((error: unknown) => {
+    const login = this.#login ?? this.#authenticate().catch((error: unknown) => {
       this.#login = undefined;
       const reason =
         error instanceof NetworkError

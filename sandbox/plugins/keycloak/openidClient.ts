@@ -1,6 +1,7 @@
 import type { CheckFailure } from "../provider";
 import { isObject, type Properties } from "../values";
-import { type Field, type Fields, zero } from "./fields";
+import type { Keycloak } from "./client";
+import { type Field, type Fields, fromRepresentation, zero } from "./fields";
 import { importField, realmAndId, refuseImport, type Spec } from "./resource";
 
 const attribute = (name: string, field: Omit<Field, "at" | "quoted">): Field => ({
@@ -204,3 +205,13 @@ export const client: Spec = {
 
   remove: (keycloak, id, { realmId }) => keycloak.call((admin) => admin.clients.del({ id, realm: realmId as string })),
 };
+
+/** The client of this name, as the official provider's data source tells it. */
+export async function findClient(args: Properties, keycloak: Keycloak): Promise<Properties> {
+  const [realm, clientId] = [args.realmId as string, args.clientId as string];
+  const [found] = await keycloak.call((admin) => admin.clients.find({ realm, clientId }));
+  if (found?.id === undefined) throw new Error(`openid client with name ${clientId} does not exist`);
+  const answer = await client.get(keycloak, found.id, { realmId: realm });
+  if (answer === undefined) throw new Error(`openid client with name ${clientId} does not exist`);
+  return { ...fromRepresentation(fields, answer.found, {}), ...answer.extra, realmId: realm, clientId, id: found.id };
+}

@@ -5,9 +5,13 @@ import { Backstage } from "../../../components/backstage";
 import { ContractSecret } from "../../../components/contractSecret";
 import { OidcClient } from "../../../components/oidcClient";
 import { Realm } from "../../../components/realm";
-import { TestUsers } from "../../../components/testUsers";
+import { CatalogSync } from "../../../components/catalogSync";
+import { Groups } from "../../../components/groups";
+import { GroupsScope } from "../../../components/groupsScope";
+import { Users } from "../../../components/users";
 import { parseConfig } from "../../../config";
-import { contractKeys } from "../../../lib/contract";
+import { defaultScopes, optionalScopes } from "../../../lib/clients";
+import { backstageContractKeys, catalogKeys, contractKeys } from "../../../lib/contract";
 import { dataHash } from "../../../lib/hashes";
 import { record, valueOf, type Recording } from "../../recorder";
 
@@ -17,22 +21,36 @@ const settings = parseConfig({
   realm: { name: "platform" },
   backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1", rolloutSeconds: 200, gateSeconds: 100 },
 });
-const user = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace" };
+const user = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace", groups: ["team-a"], roles: ["viewer"] };
 
 function build(generation = 1) {
-  const realm = new Realm("platform", { keycloakUrl: settings.keycloak.url, realm: "platform", protect: settings.realm.protect });
-  const users = new TestUsers("users", { realm, users: [user] });
+  const realm = new Realm("platform", { keycloakUrl: settings.keycloak.url, settings: settings.realm });
+  const groupsScope = new GroupsScope("groups", { realm });
+  const groups = new Groups("groups", { realm, roles: [{ name: "viewer" }], groups: [{ name: "team-a", roles: ["viewer"] }] });
+  const users = new Users("users", { realm, groups, users: [user] });
   const client = new OidcClient("backstage", {
     realm,
+    groupsScope,
     clientId: "backstage",
+    defaultScopes,
+    optionalScopes,
     rootUrl: settings.backstage.url,
-    redirectUri: `${settings.backstage.url}/api/auth/oidc/handler/frame`,
+    redirectUris: [`${settings.backstage.url}/api/auth/oidc/handler/frame`],
     secretGeneration: generation,
   });
   const namespace = new k8s.core.v1.Namespace("backstage", { metadata: { name: "backstage" } });
+  const sync = new CatalogSync("backstage-catalog", { realm, groupsScope, clientId: "backstage-catalog" });
   const contract = new ContractSecret(
     "backstage-env-vars",
-    { realm, client, namespace: namespace.metadata.name, secretName: "backstage-env-vars" },
+    {
+      realm,
+      client,
+      namespace: namespace.metadata.name,
+      secretName: "backstage-env-vars",
+      keys: backstageContractKeys,
+      sessionSecretKey: contractKeys.sessionSecret,
+      further: { client: sync.client, requires: sync.ready, keys: catalogKeys },
+    },
     { dependsOn: [namespace] },
   );
   const app = new Backstage("backstage", { contract, namespace: namespace.metadata.name, settings: settings.backstage });
@@ -45,6 +63,9 @@ const types = {
   client: "keycloak:openid/client:Client",
   defaultScopes: "keycloak:openid/clientDefaultScopes:ClientDefaultScopes",
   optionalScopes: "keycloak:openid/clientOptionalScopes:ClientOptionalScopes",
+  scope: "keycloak:openid/clientScope:ClientScope",
+  groupMapper: "keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper",
+  serviceAccountRole: "keycloak:openid/clientServiceAccountRole:ClientServiceAccountRole",
   secret: "kubernetes:core/v1:Secret",
   configMap: "kubernetes:core/v1:ConfigMap",
   deployment: "kubernetes:apps/v1:Deployment",
@@ -73,21 +94,38 @@ for (const preview of [false, true]) {
         recording.resources.map(({ type, name }) => `${type} ${name}`).sort(),
         [
           "backstage-keycloak:credential:ContractSecret backstage-env-vars",
+          "backstage-keycloak:identity:CatalogSync backstage-catalog",
+          "backstage-keycloak:identity:Groups groups",
+          "backstage-keycloak:identity:GroupsScope groups",
           "backstage-keycloak:identity:OidcClient backstage",
+          "backstage-keycloak:identity:OidcClient backstage-catalog",
           "backstage-keycloak:identity:Realm platform",
-          "backstage-keycloak:identity:TestUsers users",
+          "backstage-keycloak:identity:Users users",
           "backstage-keycloak:workload:Backstage backstage",
+          "keycloak:index/group:Group groups-team-a",
+          "keycloak:index/groupRoles:GroupRoles groups-team-a",
           "keycloak:index/realm:Realm platform",
+          "keycloak:index/realmEvents:RealmEvents platform",
+          "keycloak:index/role:Role groups-viewer",
           "keycloak:index/user:User users-ada",
+          "keycloak:index/userGroups:UserGroups users-ada",
+          "keycloak:index/userRoles:UserRoles users-ada",
           "keycloak:openid/client:Client backstage",
+          "keycloak:openid/client:Client backstage-catalog",
           "keycloak:openid/clientDefaultScopes:ClientDefaultScopes backstage",
+          "keycloak:openid/clientDefaultScopes:ClientDefaultScopes backstage-catalog",
           "keycloak:openid/clientOptionalScopes:ClientOptionalScopes backstage",
+          "keycloak:openid/clientOptionalScopes:ClientOptionalScopes backstage-catalog",
+          "keycloak:openid/clientScope:ClientScope groups",
+          "keycloak:openid/clientServiceAccountRole:ClientServiceAccountRole backstage-catalog",
+          "keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper groups",
           "kubernetes:apps/v1:Deployment backstage",
           "kubernetes:core/v1:ConfigMap backstage-app-config",
           "kubernetes:core/v1:ConfigMap backstage-gate",
           "kubernetes:core/v1:Namespace backstage",
           "kubernetes:core/v1:Secret backstage-env-vars",
           "kubernetes:core/v1:Service backstage",
+          "random:index/randomPassword:RandomPassword backstage-catalog-secret",
           "random:index/randomPassword:RandomPassword backstage-env-vars-session",
           "random:index/randomPassword:RandomPassword backstage-secret",
           "random:index/randomPassword:RandomPassword users-ada",
@@ -110,14 +148,19 @@ for (const preview of [false, true]) {
         [types.client, "backstage"],
         [types.defaultScopes, "backstage"],
         [types.optionalScopes, "backstage"],
+        [types.scope, "groups"],
+        [types.groupMapper, "groups"],
+        [types.client, "backstage-catalog"],
+        [types.serviceAccountRole, "backstage-catalog"],
         [types.realm, "platform"],
         [types.password, "backstage-secret"],
+        [types.password, "backstage-catalog-secret"],
         [types.password, "backstage-env-vars-session"],
         ["kubernetes:core/v1:Namespace", "backstage"],
       ] as const) {
         assert.ok(reached.has(recording.find(type, name).urn), `${type} ${name}`);
       }
-      assert.ok(!reached.has(recording.find("keycloak:index/user:User", "users-ada").urn), "sign-in does not wait for test users");
+      assert.ok(!reached.has(recording.find("keycloak:index/user:User", "users-ada").urn), "sign-in does not wait for users");
     });
 
     it("ties each link to the next by reference and by dependsOn", () => {
@@ -126,7 +169,7 @@ for (const preview of [false, true]) {
       const deployment = recording.find(types.deployment, "backstage");
       assert.ok(secret.propertyDependencies.data?.includes(client.urn), "the Secret's data refers to the client");
       assert.ok(deployment.propertyDependencies.spec?.includes(secret.urn), "the pod's spec refers to the Secret");
-      for (const [type, name] of [[types.client, "backstage"], [types.defaultScopes, "backstage"], [types.optionalScopes, "backstage"], [types.realm, "platform"]] as const) {
+      for (const [type, name] of [[types.client, "backstage"], [types.scope, "groups"], [types.groupMapper, "groups"], [types.serviceAccountRole, "backstage-catalog"], [types.defaultScopes, "backstage"], [types.optionalScopes, "backstage"], [types.realm, "platform"]] as const) {
         assert.ok(secret.dependencies.includes(recording.find(type, name).urn), `${type} before the Secret`);
       }
     });
@@ -135,6 +178,7 @@ for (const preview of [false, true]) {
       const { realm, client, contract } = recording.result;
       assert.equal(realm.issuer, "https://id.example.com/auth/realms/platform");
       assert.equal(await valueOf(realm.realmId), "platform");
+      assert.ok(client.clientSecret !== undefined);
       assert.equal(await valueOf(client.clientSecret), "result-of-backstage-secret");
       assert.equal(await valueOf(contract.secretName), "backstage-env-vars");
     });
@@ -146,6 +190,8 @@ for (const preview of [false, true]) {
         [contractKeys.issuer]: "https://id.example.com/auth/realms/platform",
         [contractKeys.metadataUrl]: "https://id.example.com/auth/realms/platform/.well-known/openid-configuration",
         [contractKeys.sessionSecret]: "result-of-backstage-env-vars-session",
+        [catalogKeys.clientId]: "backstage-catalog",
+        [catalogKeys.clientSecret]: "result-of-backstage-catalog-secret",
       });
     });
 
@@ -179,7 +225,7 @@ for (const preview of [false, true]) {
       assert.deepEqual(initContainers.map(({ name }) => name), ["wait-for-secrets", "verify-credentials"]);
       for (const gate of initContainers) assert.ok(gate.volumeMounts.some(({ name }) => name === "secrets"), gate.name);
       const env = containers[0]?.env ?? [];
-      for (const key of Object.values(contractKeys)) {
+      for (const key of [...Object.values(contractKeys), ...Object.values(catalogKeys)]) {
         assert.deepEqual(env.find(({ name }) => name === key)?.valueFrom, { secretKeyRef: { name: "backstage-env-vars", key } });
       }
       assert.equal(env.find(({ name }) => name === "NODE_ENV")?.value, "production");
@@ -204,6 +250,27 @@ for (const preview of [false, true]) {
       for (const [flag, value] of Object.entries(expected)) assert.deepEqual(inputs[flag], value, flag);
       const { length, special } = recording.find(types.password, "backstage-secret").inputs;
       assert.deepEqual({ length, special }, { length: 48, special: false });
+    });
+
+    it("gives the catalog's client a service account that may view users, and no sign-in", () => {
+      const { inputs } = recording.find(types.client, "backstage-catalog");
+      const { standardFlowEnabled, directAccessGrantsEnabled, implicitFlowEnabled, serviceAccountsEnabled, validRedirectUris } = inputs;
+      assert.deepEqual([standardFlowEnabled, directAccessGrantsEnabled, implicitFlowEnabled, serviceAccountsEnabled], [false, false, false, true]);
+      assert.deepEqual(validRedirectUris, []);
+      const roles = recording.resources.filter(({ type }) => type === types.serviceAccountRole).map((role) => role.inputs.role);
+      assert.deepEqual(roles, ["view-users"]);
+    });
+
+    it("puts group names without their path into every token and into userinfo", () => {
+      const { fullPath, claimName, addToIdToken, addToAccessToken, addToUserinfo } = recording.find(types.groupMapper, "groups").inputs;
+      assert.deepEqual([claimName, fullPath, addToIdToken, addToAccessToken, addToUserinfo], ["groups", false, true, true, true]);
+    });
+
+    it("gives a user a temporary password, the groups and no other, and the roles beside the default one", () => {
+      const { initialPassword } = recording.find("keycloak:index/user:User", "users-ada").inputs;
+      assert.deepEqual(initialPassword, { value: "result-of-users-ada", temporary: true });
+      assert.equal(recording.find("keycloak:index/userGroups:UserGroups", "users-ada").inputs.exhaustive, true);
+      assert.equal(recording.find("keycloak:index/userRoles:UserRoles", "users-ada").inputs.exhaustive, false);
     });
 
     it("protects the realm when asked", () => assert.equal(recording.find(types.realm, "platform").protect, true));
@@ -235,7 +302,7 @@ describe("providers", () => {
   it("are the caller's: a component passes them to every child", async () => {
     const { resources } = await record(() => {
       const provider = new keycloak.Provider("given", { url: "https://id.example.com", clientId: "admin-cli" });
-      return new Realm("platform", { keycloakUrl: settings.keycloak.url, realm: "platform" }, { providers: [provider] });
+      return new Realm("platform", { keycloakUrl: settings.keycloak.url, settings: settings.realm }, { providers: [provider] });
     });
     assert.match(resources.find(({ type }) => type === types.realm)?.provider ?? "", /pulumi:providers:keycloak::given/);
   });

@@ -38,6 +38,8 @@ describe("lib/urls", () => {
       basePath: "/auth",
       issuer: "https://id.example.com/auth/realms/platform",
       metadata: "https://id.example.com/auth/realms/platform/.well-known/openid-configuration",
+      jwks: "https://id.example.com/auth/realms/platform/protocol/openid-connect/certs",
+      token: "https://id.example.com/auth/realms/platform/protocol/openid-connect/token",
     });
     assert.equal(keycloakUrls("https://id.example.com", "platform").basePath, "");
   });

@@ -1,3 +1,5 @@
+/** Durations as Go writes them: the form in which the keycloak provider takes them and gives them back. */
+
 const unitSeconds: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 };
 
 /** Seconds of a duration as Go writes it ("1h30m"); undefined when it is none. */

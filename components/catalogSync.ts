@@ -1,0 +1,52 @@
+import * as keycloak from "@pulumi/keycloak";
+import * as pulumi from "@pulumi/pulumi";
+import type { GroupsScope } from "./groupsScope";
+import { OidcClient } from "./oidcClient";
+import type { Realm } from "./realm";
+
+export interface CatalogSyncArgs {
+  readonly realm: Realm;
+  readonly groupsScope: GroupsScope;
+  readonly clientId: string;
+  /** A higher number makes a new secret. @default 1 */
+  readonly secretGeneration?: number;
+}
+
+/** What a service account's token needs to be one with roles. */
+const SCOPES = ["basic", "acr", "roles", "service_account"];
+
+/** The client by which Backstage's catalog reads users and groups: it may view users and nothing else. */
+export class CatalogSync extends pulumi.ComponentResource {
+  readonly client: OidcClient;
+  /** What a consumer depends on: without the role every request is answered 403. */
+  readonly ready: pulumi.Resource[];
+
+  constructor(name: string, args: CatalogSyncArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("backstage-keycloak:identity:CatalogSync", name, { clientId: args.clientId }, opts);
+    const { realm, groupsScope, clientId } = args;
+    const { realmId } = realm;
+    this.client = new OidcClient(
+      name,
+      {
+        realm,
+        groupsScope,
+        clientId,
+        kind: "service-account",
+        description: "Reads users and groups for Backstage's catalog.",
+        defaultScopes: SCOPES,
+        optionalScopes: [],
+        secretGeneration: args.secretGeneration ?? 1,
+      },
+      { parent: this },
+    );
+    // Keycloak makes this client with the realm, so its id can only be asked for, and only once the realm exists.
+    const management = keycloak.openid.getClientOutput({ realmId, clientId: "realm-management" }, { parent: this, dependsOn: realm.ready });
+    const role = new keycloak.openid.ClientServiceAccountRole(
+      name,
+      { realmId, serviceAccountUserId: this.client.serviceAccountUserId, clientId: management.id, role: "view-users" },
+      { parent: this, dependsOn: this.client.ready },
+    );
+    this.ready = [...this.client.ready, role];
+    this.registerOutputs({ clientId: this.client.clientId });
+  }
+}

@@ -1,0 +1,39 @@
+import * as keycloak from "@pulumi/keycloak";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config";
+import type { Realm } from "./realm";
+
+export interface GroupsArgs {
+  readonly realm: Realm;
+  readonly roles: Settings["roles"];
+  readonly groups: Settings["groups"];
+}
+
+/** The realm's roles and groups, and which roles a group gives to its members. */
+export class Groups extends pulumi.ComponentResource {
+  /** The id of each group, by its name. */
+  readonly groupIds: Readonly<Record<string, pulumi.Output<string>>>;
+  /** The id of each realm role, by its name. */
+  readonly roleIds: Readonly<Record<string, pulumi.Output<string>>>;
+
+  constructor(name: string, args: GroupsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("backstage-keycloak:identity:Groups", name, { roles: args.roles, groups: args.groups }, opts);
+    const { realmId, ready } = args.realm;
+    const options = { parent: this, dependsOn: ready };
+    const roles = args.roles.map((role) => new keycloak.Role(`${name}-${role.name}`, { realmId, ...role }, options));
+    this.roleIds = Object.fromEntries(roles.map(({ id }, index) => [args.roles[index]?.name ?? "", id]));
+    const ids: Record<string, pulumi.Output<string>> = {};
+    for (const { roles: given, ...group } of args.groups) {
+      const made = new keycloak.Group(`${name}-${group.name}`, { realmId, ...group }, options);
+      ids[group.name] = made.id;
+      if (given.length === 0) continue;
+      new keycloak.GroupRoles(
+        `${name}-${group.name}`,
+        { realmId, groupId: made.id, roleIds: given.map((role) => this.roleIds[role] ?? ""), exhaustive: true },
+        { parent: this, dependsOn: [made, ...roles] },
+      );
+    }
+    this.groupIds = ids;
+    this.registerOutputs({ groupIds: this.groupIds, roleIds: this.roleIds });
+  }
+}

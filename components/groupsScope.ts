@@ -1,0 +1,44 @@
+import * as keycloak from "@pulumi/keycloak";
+import * as pulumi from "@pulumi/pulumi";
+import { groupsScope } from "../lib/clients";
+import type { Realm } from "./realm";
+
+export interface GroupsScopeArgs {
+  readonly realm: Realm;
+}
+
+/** The client scope that puts the names of a user's groups into the claim `groups`. */
+export class GroupsScope extends pulumi.ComponentResource {
+  /** The scope's name, known only once it exists. */
+  readonly scopeName: pulumi.Output<string>;
+  /** What a client with this scope depends on: without the mapper the claim is missing. */
+  readonly ready: pulumi.Resource[];
+
+  constructor(name: string, args: GroupsScopeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("backstage-keycloak:identity:GroupsScope", name, {}, opts);
+    const { realmId } = args.realm;
+    const scope = new keycloak.openid.ClientScope(
+      name,
+      { realmId, name: groupsScope, description: "The names of the user's groups.", includeInTokenScope: true },
+      { parent: this, dependsOn: args.realm.ready },
+    );
+    const mapper = new keycloak.openid.GroupMembershipProtocolMapper(
+      name,
+      {
+        realmId,
+        clientScopeId: scope.id,
+        name: "groups",
+        claimName: "groups",
+        // `team-a`, not `/team-a`: what applications compare with.
+        fullPath: false,
+        addToIdToken: true,
+        addToAccessToken: true,
+        addToUserinfo: true,
+      },
+      { parent: this, dependsOn: [scope] },
+    );
+    this.scopeName = scope.name;
+    this.ready = [scope, mapper];
+    this.registerOutputs({ scopeName: this.scopeName });
+  }
+}

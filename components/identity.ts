@@ -1,0 +1,47 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config";
+import { defaultScopes, optionalScopes } from "../lib/clients";
+import { backstageUrls } from "../lib/urls";
+import { CatalogSync } from "./catalogSync";
+import { Groups } from "./groups";
+import { GroupsScope } from "./groupsScope";
+import { OidcClient } from "./oidcClient";
+import { Realm } from "./realm";
+import { Users } from "./users";
+
+export interface Identity {
+  readonly realm: Realm;
+  readonly groupsScope: GroupsScope;
+  readonly users: Users;
+  /** Backstage's own client. */
+  readonly client: OidcClient;
+  readonly catalogSync: CatalogSync | undefined;
+}
+
+/** The realm with its scopes, people and the clients of Backstage, in the chain's order. */
+export function identity(settings: Settings, opts: pulumi.ComponentResourceOptions): Identity {
+  const { backstage, rotation, catalogSync } = settings;
+  const urls = backstageUrls(backstage.url, "oidc", backstage.authEnvironment);
+  const realm = new Realm(settings.realm.name, { keycloakUrl: settings.keycloak.url, settings: settings.realm }, opts);
+  const groupsScope = new GroupsScope("groups", { realm }, opts);
+  const groups = new Groups("groups", { realm, roles: settings.roles, groups: settings.groups }, opts);
+  const users = new Users("users", { realm, groups, users: settings.users, temporaryPasswords: !settings.isDev }, opts);
+  const client = new OidcClient(
+    backstage.clientId,
+    {
+      realm,
+      groupsScope,
+      clientId: backstage.clientId,
+      rootUrl: urls.base,
+      redirectUris: [urls.redirectUri],
+      defaultScopes,
+      optionalScopes,
+      secretGeneration: rotation.generation,
+    },
+    opts,
+  );
+  const sync = catalogSync.enabled
+    ? new CatalogSync(catalogSync.clientId, { realm, groupsScope, clientId: catalogSync.clientId, secretGeneration: rotation.generation }, opts)
+    : undefined;
+  return { realm, groupsScope, users, client, catalogSync: sync };
+}

@@ -1,0 +1,69 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config";
+import { waveAnnotations } from "../lib/waves";
+import { ContractSecret } from "./contractSecret";
+import type { GroupsScope } from "./groupsScope";
+import { OidcClient } from "./oidcClient";
+import type { Realm } from "./realm";
+import { SamlClient } from "./samlClient";
+
+export interface PlatformClientsArgs {
+  readonly realm: Realm;
+  readonly groupsScope: GroupsScope;
+  readonly clients: Settings["clients"];
+  /** Namespaces that the program makes elsewhere, by name. */
+  readonly namespaces: Readonly<Record<string, k8s.core.v1.Namespace>>;
+}
+
+/** The clients of the platform's other applications, and a contract Secret for each that has a secret. */
+export class PlatformClients extends pulumi.ComponentResource {
+  /** Where each client's contract Secret is, as namespace/name. */
+  readonly secrets: pulumi.Output<Record<string, string>>;
+
+  constructor(name: string, args: PlatformClientsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("backstage-keycloak:identity:PlatformClients", name, { clients: args.clients.map(({ clientId }) => clientId) }, opts);
+    const { realm, groupsScope } = args;
+    const namespaces = { ...args.namespaces };
+    for (const { secret } of args.clients) {
+      if (secret?.createNamespace !== true || secret.namespace in namespaces) continue;
+      namespaces[secret.namespace] = new k8s.core.v1.Namespace(
+        secret.namespace,
+        { metadata: { name: secret.namespace, annotations: waveAnnotations("namespace") } },
+        { parent: this },
+      );
+    }
+    const secrets: Record<string, pulumi.Output<string>> = {};
+    for (const { clientId, kind, secret, saml, mappers, ...settings } of args.clients) {
+      if (saml !== undefined) {
+        new SamlClient(clientId, { realm, clientId, saml, ...settings }, { parent: this });
+        continue;
+      }
+      const { postLogoutRedirectUris, ...rest } = settings;
+      const client = new OidcClient(
+        clientId,
+        {
+          realm,
+          groupsScope,
+          clientId,
+          kind: kind === "public" ? "public" : "confidential",
+          ...rest,
+          ...(postLogoutRedirectUris.length === 0 ? {} : { postLogoutRedirectUris }),
+          audiences: mappers,
+          secretGeneration: secret?.generation ?? 1,
+        },
+        { parent: this },
+      );
+      if (secret === undefined) continue;
+      const made = namespaces[secret.namespace];
+      const contract = new ContractSecret(
+        clientId,
+        { realm, client, namespace: made?.metadata.name ?? secret.namespace, secretName: secret.name, keys: secret.keys },
+        { parent: this, dependsOn: made === undefined ? [] : [made] },
+      );
+      secrets[clientId] = pulumi.interpolate`${secret.namespace}/${contract.secretName}`;
+    }
+    this.secrets = pulumi.all(secrets);
+    this.registerOutputs({ secrets: this.secrets });
+  }
+}

@@ -1,0 +1,59 @@
+import * as keycloak from "@pulumi/keycloak";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config";
+import type { Realm } from "./realm";
+
+export interface SamlClientArgs {
+  readonly realm: Realm;
+  readonly clientId: string;
+  readonly description?: string | undefined;
+  readonly rootUrl: string;
+  /** Where Keycloak may send the browser, compared character by character. */
+  readonly redirectUris: string[];
+  readonly saml: NonNullable<Settings["clients"][number]["saml"]>;
+}
+
+/** A client that signs people in by SAML, with signed documents and assertions. */
+export class SamlClient extends pulumi.ComponentResource {
+  readonly clientId: pulumi.Output<string>;
+
+  constructor(name: string, args: SamlClientArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("backstage-keycloak:identity:SamlClient", name, { clientId: args.clientId, rootUrl: args.rootUrl }, opts);
+    const { assertionConsumerUrl, logoutUrl, signingCertificate, nameIdFormat } = args.saml;
+    const client = new keycloak.saml.Client(
+      name,
+      {
+        realmId: args.realm.realmId,
+        clientId: args.clientId,
+        name: args.clientId,
+        description: args.description ?? "",
+        enabled: true,
+        rootUrl: args.rootUrl,
+        baseUrl: args.rootUrl,
+        masterSamlProcessingUrl: "",
+        validRedirectUris: args.redirectUris,
+        assertionConsumerPostUrl: assertionConsumerUrl,
+        logoutServicePostBindingUrl: logoutUrl ?? "",
+        includeAuthnStatement: true,
+        signDocuments: true,
+        signAssertions: true,
+        encryptAssertions: false,
+        clientSignatureRequired: signingCertificate !== undefined,
+        ...(signingCertificate === undefined ? {} : { signingCertificate }),
+        signatureAlgorithm: "RSA_SHA256",
+        signatureKeyName: "KEY_ID",
+        canonicalizationMethod: "EXCLUSIVE",
+        nameIdFormat,
+        forceNameIdFormat: true,
+        forcePostBinding: true,
+        frontChannelLogout: true,
+        fullScopeAllowed: false,
+        consentRequired: false,
+        alwaysDisplayInConsole: false,
+      },
+      { parent: this, dependsOn: args.realm.ready },
+    );
+    this.clientId = client.clientId;
+    this.registerOutputs({ clientId: this.clientId });
+  }
+}

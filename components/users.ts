@@ -1,0 +1,58 @@
+import * as keycloak from "@pulumi/keycloak";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { Settings } from "../config";
+import type { Groups } from "./groups";
+import type { Realm } from "./realm";
+
+export interface UsersArgs {
+  readonly realm: Realm;
+  readonly groups: Groups;
+  readonly users: Settings["users"];
+  /** Ask for another password at the first sign-in. @default true */
+  readonly temporaryPasswords?: boolean;
+}
+
+/** Users of the realm, each with a generated initial password and a place in groups. */
+export class Users extends pulumi.ComponentResource {
+  /** The initial password of each user name; a secret. */
+  readonly passwords: pulumi.Output<Record<string, string>>;
+
+  constructor(name: string, args: UsersArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("backstage-keycloak:identity:Users", name, { users: args.users }, opts);
+    const { realmId } = args.realm;
+    const passwords: Record<string, pulumi.Output<string>> = {};
+    for (const { groups, roles, ...user } of args.users) {
+      const own = `${name}-${user.username}`;
+      const password = new random.RandomPassword(
+        own,
+        // One of each kind, so that a password policy has nothing to refuse.
+        { length: 20, special: false, minLower: 1, minUpper: 1, minNumeric: 1 },
+        { parent: this },
+      );
+      passwords[user.username] = password.result;
+      const made = new keycloak.User(
+        own,
+        {
+          realmId,
+          ...user,
+          enabled: true,
+          // Backstage drops an e-mail address that is not verified, and then no e-mail resolver finds the user.
+          emailVerified: true,
+          initialPassword: { value: password.result, temporary: args.temporaryPasswords ?? true },
+        },
+        // Keycloak asks for the new password by a required action, and takes it away once it is done: both are no drift.
+        { parent: this, dependsOn: args.realm.ready, ignoreChanges: ["requiredActions"] },
+      );
+      const member = { parent: this, dependsOn: [made] };
+      const idsOf = (names: readonly string[], ids: Readonly<Record<string, pulumi.Output<string>>>): pulumi.Output<string>[] =>
+        names.map((each) => ids[each]).filter((id) => id !== undefined);
+      new keycloak.UserGroups(own, { realmId, userId: made.id, groupIds: idsOf(groups, args.groups.groupIds), exhaustive: true }, member);
+      if (roles.length === 0) continue;
+      // Not exhaustive: every user also has the realm's default role.
+      new keycloak.UserRoles(own, { realmId, userId: made.id, roleIds: idsOf(roles, args.groups.roleIds), exhaustive: false }, member);
+    }
+    this.passwords = pulumi.secret(pulumi.all(passwords));
+    this.registerOutputs({ passwords: this.passwords });
+  }
+}

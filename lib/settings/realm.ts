@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { duration, flag, realmName, text, whole } from "./common";
+
+/** The settings of the realm. Each has a value of its own: what a program leaves out, no run ever corrects. */
+
+const Lifetimes = z.strictObject({
+  accessToken: duration.prefault("5m").describe("How long an access token is valid."),
+  ssoSessionIdle: duration.prefault("30m").describe("A session without a request ends after this."),
+  ssoSessionMax: duration.prefault("10h").describe("Every session ends after this."),
+  ssoSessionIdleRememberMe: duration.prefault("0s").describe("The same as `ssoSessionIdle`, with remember-me; `0s`: no different."),
+  ssoSessionMaxRememberMe: duration.prefault("0s").describe("The same as `ssoSessionMax`, with remember-me; `0s`: no different."),
+  clientSessionIdle: duration.prefault("0s").describe("A client's refresh token unused for this ends; `0s`: with the session."),
+  clientSessionMax: duration.prefault("0s").describe("A client's refresh token ends after this; `0s`: with the session."),
+  offlineSessionIdle: duration.prefault("720h").describe("An offline session without a request ends after this."),
+  offlineSessionMax: duration.prefault("1440h").describe("Every offline session ends after this."),
+  accessCode: duration.prefault("1m").describe("How long a client may take to redeem an authorization code."),
+  accessCodeLogin: duration.prefault("30m").describe("How long a person may take to sign in."),
+  accessCodeUserAction: duration.prefault("5m").describe("How long a person may take for an action, such as a new password."),
+  actionTokenByUser: duration.prefault("5m").describe("How long a link is valid that a person asked for."),
+  actionTokenByAdmin: duration.prefault("12h").describe("How long a link is valid that an administrator sent."),
+});
+
+const Login = z.strictObject({
+  rememberMe: flag.default(false).describe("Offer to stay signed in after the browser closes."),
+  resetPassword: flag.default(false).describe("Offer a new password by e-mail; it needs a mail server in the realm."),
+  verifyEmail: flag.default(false).describe("Ask each person to confirm the e-mail address; it needs a mail server in the realm."),
+  withEmail: flag.default(true).describe("Accept the e-mail address in place of the user name."),
+  passwordPolicy: text
+    .default("length(12) and notUsername and notEmail")
+    .describe("What a password must be, as Keycloak's policies joined by `and`."),
+});
+
+const Themes = z.strictObject({
+  login: text.optional().meta({ description: "Theme of the sign-in form; Keycloak's own when unset.", example: "keycloak.v2" }),
+  account: text.optional().describe("Theme of the account console; Keycloak's own when unset."),
+  email: text.optional().describe("Theme of e-mails; Keycloak's own when unset."),
+});
+
+const BruteForce = z.strictObject({
+  maxLoginFailures: whole(1, 1000).default(30).describe("Failures before a user has to wait."),
+  permanentLockout: flag.default(false).describe("Lock the user for good instead; an administrator unlocks."),
+  waitIncrement: duration.prefault("1m").describe("The wait, longer by this with every further round of failures."),
+  maxWait: duration.prefault("15m").describe("The longest wait."),
+  failureReset: duration.prefault("12h").describe("Failures are forgotten after this."),
+  quickLogin: whole(1, 60_000, "ms").default(1000).describe("Failures closer together than this count as an attack at once."),
+  quickLoginWait: duration.prefault("1m").describe("The wait after such failures."),
+});
+
+const Events = z.strictObject({
+  enabled: flag.default(true).describe("Keep sign-in events, for the admin console and for an investigation."),
+  expiration: duration.prefault("720h").describe("How long they are kept."),
+  types: z.array(text).default([]).meta({ description: "Which are kept; empty means all.", example: ["LOGIN", "LOGIN_ERROR"] }),
+  admin: flag.default(true).describe("Keep what administrators change, this program included."),
+  adminDetails: flag.default(false).describe("Keep the changed representation too; it may hold personal data."),
+  listeners: z.array(text).min(1, "must name at least one listener").default(["jboss-logging"]).describe("Where events go beside the database."),
+});
+
+export const Realm = z.strictObject({
+  name: realmName.meta({ description: "The realm that people sign in to; part of the issuer.", example: "platform" }),
+  displayName: text.optional().describe("What the sign-in form says; the realm's name when unset."),
+  protect: flag.optional().describe("Refuse to delete the realm and the users in it; when unset true, in `dev` false."),
+  sslRequired: z.enum(["external", "all"]).default("external").describe("Which requests need TLS: from outside private networks, or all."),
+  lifetimes: Lifetimes.prefault({}).describe("How long tokens and sessions live."),
+  login: Login.prefault({}).describe("What the sign-in form offers."),
+  themes: Themes.prefault({}).describe("How pages and e-mails look."),
+  bruteForce: BruteForce.prefault({}).describe("The answer to guessed passwords."),
+  events: Events.prefault({}).describe("What Keycloak remembers."),
+});
+
+type RealmParsed = z.output<typeof Realm>;
+
+/** Rules of the realm that need more than one key. */
+export function realmFaults({ lifetimes, bruteForce }: RealmParsed): string[] {
+  const faults: string[] = [];
+  const atMost = (less: number, lessKey: string, more: number, moreKey: string): void => {
+    if (less > more) faults.push(`realm.${lessKey} must be at most realm.${moreKey}, or it has no effect; lower it.`);
+  };
+  atMost(lifetimes.accessToken, "lifetimes.accessToken", lifetimes.ssoSessionMax, "lifetimes.ssoSessionMax");
+  atMost(lifetimes.ssoSessionIdle, "lifetimes.ssoSessionIdle", lifetimes.ssoSessionMax, "lifetimes.ssoSessionMax");
+  atMost(lifetimes.offlineSessionIdle, "lifetimes.offlineSessionIdle", lifetimes.offlineSessionMax, "lifetimes.offlineSessionMax");
+  atMost(bruteForce.waitIncrement, "bruteForce.waitIncrement", bruteForce.maxWait, "bruteForce.maxWait");
+  return faults;
+}
