@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { databaseOf } from "./lib/settings/backstage";
+import type { DatabaseSettings } from "./lib/settings/database";
 import { Config, crossFaults, type Parsed, secretKeys } from "./lib/settings/schema";
 import { schemaFaults } from "./lib/settings/sentences";
 
@@ -11,7 +13,7 @@ export interface Settings extends Omit<Parsed, "realm" | "backstage"> {
   readonly isDev: boolean;
   readonly keycloakAdminPassword: pulumi.Output<string>;
   readonly realm: Parsed["realm"] & { readonly displayName: string; readonly protect: boolean };
-  readonly backstage: Parsed["backstage"] & { readonly authEnvironment: string };
+  readonly backstage: Parsed["backstage"] & { readonly authEnvironment: string; readonly database: DatabaseSettings };
 }
 
 /** Pulumi hands every value over as a string; these stay one, all others are JSON when they look like it. */
@@ -43,7 +45,7 @@ export function parseConfig(values: Readonly<Record<string, unknown>>): Omit<Set
     ...parsed,
     isDev,
     realm: { ...realm, displayName: realm.displayName ?? realm.name, protect: realm.protect ?? !isDev },
-    backstage: { ...backstage, authEnvironment: backstage.authEnvironment ?? parsed.environment },
+    backstage: { ...backstage, authEnvironment: backstage.authEnvironment ?? parsed.environment, database: databaseOf(backstage, isDev) },
   };
 }
 

@@ -1,12 +1,14 @@
 import * as k8s from "@pulumi/kubernetes";
 import { Backstage } from "./components/backstage";
 import { ContractSecret } from "./components/contractSecret";
+import { Database } from "./components/database";
 import { OidcClient } from "./components/oidcClient";
 import { providers } from "./components/providers";
 import { Realm } from "./components/realm";
 import { TestUsers } from "./components/testUsers";
 import { loadConfig } from "./config";
 import { contractSecretName } from "./lib/contract";
+import { databaseName } from "./lib/database";
 import { backstageUrls } from "./lib/urls";
 import { waveAnnotations } from "./lib/waves";
 import { preflight } from "./verify/preflight";
@@ -36,7 +38,12 @@ export = async () => {
     { realm, client, namespace: namespace.metadata.name, secretName: contractSecretName },
     { providers: [kubernetes], dependsOn: [namespace] },
   );
-  const app = new Backstage("backstage", { contract, namespace: namespace.metadata.name, settings: backstage }, { providers: [kubernetes] });
+  const database = new Database(
+    databaseName("backstage"),
+    { namespace: namespace.metadata.name, settings: backstage.database, rolloutSeconds: backstage.rolloutSeconds },
+    { providers: [kubernetes], dependsOn: [namespace] },
+  );
+  const app = new Backstage("backstage", { contract, database, namespace: namespace.metadata.name, settings: backstage }, { providers: [kubernetes] });
 
   return {
     backstageUrl: app.url,

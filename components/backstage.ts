@@ -3,15 +3,20 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { appConfig } from "../lib/appConfig";
 import { contractKeys, secretsPath } from "../lib/contract";
+import { databaseName } from "../lib/database";
 import { gateContainers, gateEnv, gatePath, gateScripts, probes, type GateSettings } from "../lib/gates";
 import { checksumAnnotation, dataHash } from "../lib/hashes";
 import { backstageUrls } from "../lib/urls";
 import { waveAnnotations } from "../lib/waves";
+import { containerSecurity, fromSecret, podSecurity } from "../lib/pod";
 import type { ContractSecret } from "./contractSecret";
+import type { Database } from "./database";
 
 export interface BackstageArgs {
   /** The credential: the Deployment cannot exist before it does, and rolls out when it changes. */
   readonly contract: ContractSecret;
+  /** Where it keeps its data: it starts once that is ready. */
+  readonly database: Database;
   /** The namespace of everything here; an edge, not only a name. */
   readonly namespace: pulumi.Input<string>;
   readonly settings: Settings["backstage"];
@@ -29,7 +34,7 @@ export class Backstage extends pulumi.ComponentResource {
 
   constructor(name: string, args: BackstageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:workload:Backstage", name, { settings: args.settings }, opts);
-    const { contract, namespace, settings } = args;
+    const { contract, database, namespace, settings } = args;
     const { port } = settings;
     const urls = backstageUrls(settings.url, "oidc", settings.authEnvironment);
     const gates: GateSettings = { gateSeconds: settings.gateSeconds, port, startPath: urls.startPath };
@@ -40,15 +45,16 @@ export class Backstage extends pulumi.ComponentResource {
         { metadata: { name: `${name}-${suffix}`, namespace, annotations: waveAnnotations("configuration") }, data },
         { parent: this, dependsOn: contract.ready },
       );
-    const config = { "app-config.yaml": appConfig({ ...settings, port }) };
+    const config = { "app-config.yaml": appConfig({ ...settings, port, databaseService: databaseName(name) }) };
     const scripts = gateScripts();
     const configs = configMap("app-config", config);
     const gate = configMap("gate", scripts);
 
     // Environment variables are read once: only a changed template makes pods that read them again.
     const checksums = pulumi
-      .all([contract.data, contract.secretName, configs.metadata.name, gate.metadata.name])
-      .apply(([data, secretName, configName, gateName]) => ({
+      .all([contract.data, contract.secretName, configs.metadata.name, gate.metadata.name, database.checksums])
+      .apply(([data, secretName, configName, gateName, others]) => ({
+        ...others,
         [checksumAnnotation("secret", secretName)]: dataHash(data),
         [checksumAnnotation("configmap", configName)]: dataHash(config),
         [checksumAnnotation("configmap", gateName)]: dataHash(scripts),
@@ -58,11 +64,7 @@ export class Backstage extends pulumi.ComponentResource {
     const common = {
       image: settings.image,
       imagePullPolicy: settings.imagePullPolicy,
-      securityContext: {
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ["ALL"] },
-      },
+      securityContext: containerSecurity,
       volumeMounts: [
         { name: "secrets", mountPath: secretsPath, readOnly: true },
         { name: "gate", mountPath: gatePath, readOnly: true },
@@ -85,13 +87,7 @@ export class Backstage extends pulumi.ComponentResource {
             spec: {
               automountServiceAccountToken: false,
               enableServiceLinks: false,
-              securityContext: {
-                runAsNonRoot: true,
-                runAsUser: UID,
-                runAsGroup: UID,
-                fsGroup: UID,
-                seccompProfile: { type: "RuntimeDefault" },
-              },
+              securityContext: podSecurity(UID),
               initContainers: gateContainers(
                 { ...common, resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "128Mi" } } },
                 gates,
@@ -107,14 +103,12 @@ export class Backstage extends pulumi.ComponentResource {
                   env: [
                     // Anything else turns a broken sign-in provider into a warning.
                     { name: "NODE_ENV", value: "production" },
-                    ...Object.values(contractKeys).map((key) => ({
-                      name: key,
-                      valueFrom: { secretKeyRef: { name: contract.secretName, key } },
-                    })),
+                    ...Object.values(contractKeys).map((key) => fromSecret(key, contract.secretName, key)),
+                    ...database.parts.env,
                     ...gateEnv(gates),
                   ],
                   resources: { requests: { cpu: "100m", memory: "384Mi" }, limits: { memory: "1Gi" } },
-                  volumeMounts: [...common.volumeMounts, { name: "app-config", mountPath: CONFIG_PATH, readOnly: true }],
+                  volumeMounts: [...common.volumeMounts, { name: "app-config", mountPath: CONFIG_PATH, readOnly: true }, ...database.parts.mounts],
                 },
               ],
               volumes: [
@@ -123,6 +117,7 @@ export class Backstage extends pulumi.ComponentResource {
                 { name: "app-config", configMap: { name: configs.metadata.name } },
                 { name: "gate", configMap: { name: gate.metadata.name } },
                 { name: "tmp", emptyDir: {} },
+                ...database.parts.volumes,
               ],
             },
           },
@@ -130,7 +125,7 @@ export class Backstage extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        dependsOn: [...contract.ready, configs, gate],
+        dependsOn: [...contract.ready, ...database.ready, configs, gate],
         // A little longer than the deadline, so that Kubernetes' own verdict is what the user reads.
         customTimeouts: { create: `${settings.rolloutSeconds + 30}s`, update: `${settings.rolloutSeconds + 30}s` },
       },

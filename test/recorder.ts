@@ -32,8 +32,10 @@ const outputs: Record<string, (name: string, inputs: Record<string, unknown>) =>
   "kubernetes:core/v1:Namespace": () => ({}),
   "kubernetes:core/v1:Secret": () => ({}),
   "kubernetes:core/v1:ConfigMap": () => ({}),
+  "kubernetes:core/v1:PersistentVolumeClaim": () => ({}),
   "kubernetes:core/v1:Service": () => ({}),
   "kubernetes:apps/v1:Deployment": () => ({}),
+  "kubernetes:apps/v1:StatefulSet": () => ({}),
   "pulumi:providers:keycloak": () => ({}),
   "pulumi:providers:kubernetes": () => ({}),
 };

@@ -33,5 +33,5 @@ export function crossFaults(parsed: Parsed): string[] {
     const fault = publicUrlFault(value, isDev);
     return fault === undefined ? [] : [`${key} ${fault}.`];
   });
-  return [...urlFaults, ...identityFaults(parsed, isDev), ...backstageFaults(parsed.backstage)];
+  return [...urlFaults, ...identityFaults(parsed, isDev), ...backstageFaults(parsed.backstage, isDev)];
 }

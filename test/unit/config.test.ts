@@ -85,7 +85,14 @@ describe("config", () => {
     ["a user twice", { ...dev(), users: Array(2).fill({ username: "a", email: "a@b.example", firstName: "A", lastName: "B" }) }, /users\.1\.username is there twice/],
     ["an e-mail that is none", { ...dev(), users: [{ username: "a", email: "a", firstName: "A", lastName: "B" }] }, /users\.0\.email must be an e-mail address/],
     ["the realm of the administrators", { ...valid(), realm: { name: "master" } }, /realm\.name must not be master/],
-    ["replicas that cannot share their database", { ...valid(), backstage: { ...valid().backstage, replicas: 2 } }, /backstage\.replicas must be 1 with the in-memory database/],
+    ["replicas that cannot share their database", { ...valid(), backstage: { ...valid().backstage, replicas: 2, database: { kind: "memory" } } }, /backstage\.replicas must be 1 with the in-memory database/],
+    ["a kind of database that does not exist", { ...valid(), backstage: { ...valid().backstage, database: { kind: "mysql" } } }, /backstage\.database\.kind must be one of memory, postgres, external\.$/],
+    ["a misspelt key of a database", { ...valid(), backstage: { ...valid().backstage, database: { kind: "postgres", storge: "1Gi" } } }, /database\.storge is not a setting; did you mean backstage\.database\.storage\?/],
+    ["a volume without a unit that exists", { ...valid(), backstage: { ...valid().backstage, database: { kind: "postgres", storage: "10GB" } } }, /database\.storage must be a Kubernetes quantity/],
+    ["a database host with a scheme", { ...valid(), backstage: { ...valid().backstage, database: { kind: "external", host: "https://db", credentials: { secret: "s" } } } }, /database\.host must be a host name/],
+    ["an unchecked database certificate outside dev", { ...valid(), backstage: { ...valid().backstage, database: { kind: "external", host: "db", tls: { mode: "require" }, credentials: { secret: "s" } } } }, /database\.tls\.mode is require.*set it to verify-full/],
+    ["an image without a tag", { ...valid(), backstage: { ...valid().backstage, image: "registry.example.com/backstage" } }, /backstage\.image names neither a tag nor a digest/],
+    ["a malformed digest", { ...valid(), backstage: { ...valid().backstage, image: "registry.example.com/backstage@sha256:abc" } }, /backstage\.image has a malformed digest/],
     ["gates that outlast the rollout", { ...valid(), backstage: { ...valid().backstage, gateSeconds: 300 } }, /gateSeconds must be less than backstage\.rolloutSeconds/],
   ];
   for (const [what, values, sentence] of refused) {

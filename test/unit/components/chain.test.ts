@@ -3,6 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import assert from "node:assert/strict";
 import { Backstage } from "../../../components/backstage";
 import { ContractSecret } from "../../../components/contractSecret";
+import { Database } from "../../../components/database";
 import { OidcClient } from "../../../components/oidcClient";
 import { Realm } from "../../../components/realm";
 import { TestUsers } from "../../../components/testUsers";
@@ -15,7 +16,13 @@ const settings = parseConfig({
   environment: "prod",
   keycloak: { url: "https://id.example.com/auth" },
   realm: { name: "platform" },
-  backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1", rolloutSeconds: 200, gateSeconds: 100 },
+  backstage: {
+    url: "https://dev.example.com",
+    image: "registry.example.com/backstage:1",
+    database: { kind: "memory" },
+    rolloutSeconds: 200,
+    gateSeconds: 100,
+  },
 });
 const user = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace" };
 
@@ -35,7 +42,8 @@ function build(generation = 1) {
     { realm, client, namespace: namespace.metadata.name, secretName: "backstage-env-vars" },
     { dependsOn: [namespace] },
   );
-  const app = new Backstage("backstage", { contract, namespace: namespace.metadata.name, settings: settings.backstage });
+  const database = new Database("backstage-database", { namespace: namespace.metadata.name, settings: settings.backstage.database, rolloutSeconds: 200 });
+  const app = new Backstage("backstage", { contract, database, namespace: namespace.metadata.name, settings: settings.backstage });
   return { realm, users, client, contract, app };
 }
 
@@ -77,6 +85,7 @@ for (const preview of [false, true]) {
           "backstage-keycloak:identity:Realm platform",
           "backstage-keycloak:identity:TestUsers users",
           "backstage-keycloak:workload:Backstage backstage",
+          "backstage-keycloak:workload:Database backstage-database",
           "keycloak:index/realm:Realm platform",
           "keycloak:index/user:User users-ada",
           "keycloak:openid/client:Client backstage",
