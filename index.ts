@@ -9,6 +9,7 @@ import { TestUsers } from "./components/testUsers";
 import { loadConfig } from "./config";
 import { contractSecretName } from "./lib/contract";
 import { databaseName } from "./lib/database";
+import { placement } from "./lib/pod";
 import { backstageUrls } from "./lib/urls";
 import { waveAnnotations } from "./lib/waves";
 import { preflight } from "./verify/preflight";
@@ -40,10 +41,14 @@ export = async () => {
   );
   const database = new Database(
     databaseName("backstage"),
-    { namespace: namespace.metadata.name, settings: backstage.database, rolloutSeconds: backstage.rolloutSeconds },
+    { namespace: namespace.metadata.name, settings: backstage.database, rolloutSeconds: backstage.rolloutSeconds, placement: placement(backstage) },
     { providers: [kubernetes], dependsOn: [namespace] },
   );
-  const app = new Backstage("backstage", { contract, database, namespace: namespace.metadata.name, settings: backstage }, { providers: [kubernetes] });
+  const app = new Backstage(
+    "backstage",
+    { contract, database, namespace: namespace.metadata.name, keycloakUrl: settings.keycloak.url, settings: backstage },
+    { providers: [kubernetes], dependsOn: [namespace] },
+  );
 
   return {
     backstageUrl: app.url,

@@ -3,10 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { databaseCaPath, databaseEnv, ownDatabase } from "../lib/database";
 import { checksumAnnotation, dataHash } from "../lib/hashes";
-import { containerSecurity, fromSecret, podSecurity, type PodParts } from "../lib/pod";
+import { containerSecurity, fromSecret, podSecurity, type placement, type PodParts } from "../lib/pod";
 import type { DatabaseSettings } from "../lib/settings/database";
 import { waveAnnotations } from "../lib/waves";
 import { references } from "./references";
+import { transformed, type Transform } from "./transform";
 
 export interface DatabaseArgs {
   /** The namespace of everything here; an edge, not only a name. */
@@ -14,6 +15,9 @@ export interface DatabaseArgs {
   readonly settings: DatabaseSettings;
   /** How long PostgreSQL may take to become ready, in seconds. */
   readonly rolloutSeconds: number;
+  /** Where its pod runs, and what its image is pulled with. @default anywhere, with nothing */
+  readonly placement?: ReturnType<typeof placement>;
+  readonly transforms?: { readonly statefulSet?: Transform<k8s.apps.v1.StatefulSetArgs> };
 }
 
 /** Where the volume is mounted, and the data below it: a volume's own root may hold `lost+found`. */
@@ -93,7 +97,7 @@ function postgres(parent: Database, name: string, args: DatabaseArgs, settings: 
     .apply(([object, data]) => ({ [checksumAnnotation("secret", object)]: dataHash(data) }));
   const set = new k8s.apps.v1.StatefulSet(
     name,
-    {
+    transformed(args.transforms?.statefulSet, {
       metadata,
       spec: {
         replicas: 1,
@@ -103,10 +107,10 @@ function postgres(parent: Database, name: string, args: DatabaseArgs, settings: 
         selector: { matchLabels: labels },
         template: {
           metadata: { labels, annotations: checksums },
-          spec: podSpec(settings.image, secret.metadata.name, claim.metadata.name),
+          spec: { ...podSpec(settings.image, secret.metadata.name, claim.metadata.name), ...args.placement },
         },
       },
-    },
+    }),
     {
       parent,
       dependsOn: [secret, claim],

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { clientId, name, port, seconds, text, url, whole } from "./common";
 import { Database, databaseFaults, type DatabaseSettings } from "./database";
+import { exposureFaults, exposureSettings } from "./exposure";
 import { image } from "./kubernetes";
+import { podFaults, podSettings } from "./pod";
 
 /** The settings of Backstage: its image, its place in the cluster, its sign-in and its bounds. */
 
@@ -26,7 +28,7 @@ export const Backstage = z.strictObject({
     .describe("Config files of the image; the program's own is read after them and so wins."),
   namespace: name.default("backstage").describe("Where everything of Backstage lives."),
   clientId: clientId.default("backstage").describe("The OIDC client."),
-  replicas: whole(1, 100).default(1).describe("How many pods; more than one need a database that they share."),
+  replicas: whole(1, 100).default(1).describe("How many pods, unless there is `autoscaling`; more than one need a database that they share."),
   port: port(1024).default(7007).describe("The TCP port that the backend listens on."),
   database: Database.optional().describe("Where Backstage keeps its data; when unset `postgres`, in `dev` `memory`."),
   nodePort: port(1).optional().describe("Makes the Service a NodePort."),
@@ -38,6 +40,8 @@ export const Backstage = z.strictObject({
     .describe("How a Keycloak user becomes a Backstage identity, in the order they are tried."),
   gateSeconds: seconds(240).describe("How long one gate tries before Kubernetes starts it again; less than `rolloutSeconds`."),
   rolloutSeconds: seconds(300).describe("How long a rollout may take before `pulumi up` fails."),
+  ...podSettings,
+  ...exposureSettings,
 });
 
 /** The database, its default filled in. */
@@ -48,7 +52,12 @@ export function databaseOf({ database }: z.output<typeof Backstage>, isDev: bool
 
 /** Rules of Backstage that need more than one key. */
 export function backstageFaults(backstage: z.output<typeof Backstage>, isDev: boolean): string[] {
-  const faults = databaseFaults(databaseOf(backstage, isDev), backstage.replicas, isDev);
+  const most = backstage.autoscaling?.maxReplicas ?? backstage.replicas;
+  const faults = [
+    ...databaseFaults(databaseOf(backstage, isDev), most, isDev),
+    ...podFaults(backstage),
+    ...exposureFaults(backstage, backstage.url, backstage.nodePort),
+  ];
   if (backstage.gateSeconds >= backstage.rolloutSeconds) {
     faults.push("backstage.gateSeconds must be less than backstage.rolloutSeconds, or a rollout ends before its gates do; lower it.");
   }

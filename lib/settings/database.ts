@@ -55,7 +55,7 @@ export type DatabaseSettings = z.output<typeof Database>;
 /** Rules of the database that need more than one key. */
 export function databaseFaults(database: DatabaseSettings, replicas: number, isDev: boolean): string[] {
   if (database.kind === "memory" && replicas > 1) {
-    return ["backstage.replicas must be 1 with the in-memory database, which replicas cannot share; set it to 1, or set backstage.database."];
+    return ["backstage.replicas must be 1 with the in-memory database, which replicas cannot share; set it to 1, or set backstage.database.kind."];
   }
   if (database.kind === "external" && database.tls.mode !== "verify-full" && !isDev) {
     return [`backstage.database.tls.mode is ${database.tls.mode}, which is allowed only in the dev environment; set it to verify-full.`];

@@ -43,7 +43,7 @@ function build(generation = 1) {
     { dependsOn: [namespace] },
   );
   const database = new Database("backstage-database", { namespace: namespace.metadata.name, settings: settings.backstage.database, rolloutSeconds: 200 });
-  const app = new Backstage("backstage", { contract, database, namespace: namespace.metadata.name, settings: settings.backstage });
+  const app = new Backstage("backstage", { contract, database, namespace: namespace.metadata.name, keycloakUrl: settings.keycloak.url, settings: settings.backstage });
   return { realm, users, client, contract, app };
 }
 
@@ -84,8 +84,10 @@ for (const preview of [false, true]) {
           "backstage-keycloak:identity:OidcClient backstage",
           "backstage-keycloak:identity:Realm platform",
           "backstage-keycloak:identity:TestUsers users",
+          "backstage-keycloak:workload:Account backstage",
           "backstage-keycloak:workload:Backstage backstage",
           "backstage-keycloak:workload:Database backstage-database",
+          "backstage-keycloak:workload:Network backstage",
           "keycloak:index/realm:Realm platform",
           "keycloak:index/user:User users-ada",
           "keycloak:openid/client:Client backstage",
@@ -97,6 +99,8 @@ for (const preview of [false, true]) {
           "kubernetes:core/v1:Namespace backstage",
           "kubernetes:core/v1:Secret backstage-env-vars",
           "kubernetes:core/v1:Service backstage",
+          "kubernetes:core/v1:ServiceAccount backstage",
+          "kubernetes:networking.k8s.io/v1:NetworkPolicy backstage",
           "random:index/randomPassword:RandomPassword backstage-env-vars-session",
           "random:index/randomPassword:RandomPassword backstage-secret",
           "random:index/randomPassword:RandomPassword users-ada",
