@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { CatalogSource } from "./lib/appConfig";
 import { adminSecretKeys } from "./lib/settings/admin";
+import { databaseOf } from "./lib/settings/backstage";
+import type { DatabaseSettings } from "./lib/settings/database";
 import { Config, crossFaults, type Parsed, secretKeys } from "./lib/settings/schema";
 import { schemaFaults } from "./lib/settings/sentences";
 
@@ -14,7 +16,7 @@ export interface Settings extends Omit<Parsed, "realm" | "backstage"> {
   /** What `keycloak.admin` signs in with: a password, a client's secret or a private key. */
   readonly adminSecret: pulumi.Output<string>;
   readonly realm: Parsed["realm"] & { readonly displayName: string; readonly protect: boolean };
-  readonly backstage: Parsed["backstage"] & { readonly authEnvironment: string };
+  readonly backstage: Parsed["backstage"] & { readonly authEnvironment: string; readonly database: DatabaseSettings };
 }
 
 /** Pulumi hands every value over as a string; these stay one, all others are JSON when they look like it. */
@@ -46,7 +48,7 @@ export function parseConfig(values: Readonly<Record<string, unknown>>): Omit<Set
     ...parsed,
     isDev,
     realm: { ...realm, displayName: realm.displayName ?? realm.name, protect: realm.protect ?? !isDev },
-    backstage: { ...backstage, authEnvironment: backstage.authEnvironment ?? parsed.environment },
+    backstage: { ...backstage, authEnvironment: backstage.authEnvironment ?? parsed.environment, database: databaseOf(backstage, isDev) },
   };
 }
 

@@ -3,23 +3,43 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { appConfig, type CatalogSource } from "../lib/appConfig";
 import { secretsPath } from "../lib/contract";
-import { gateContainers, gateEnv, gatePath, gateScripts, probes, type GateSettings } from "../lib/gates";
+import { databaseName } from "../lib/database";
+import { gateContainers, gateEnv, gateScripts, probes, type GateSettings } from "../lib/gates";
 import { checksumAnnotation, clientAnnotation, dataHash } from "../lib/hashes";
+import { caParts, configPath, containerSecurity, extraParts, fromSecret, gatePath, placement, podSecurity, referencesOf, topologySpread } from "../lib/pod";
 import { backstageUrls } from "../lib/urls";
 import { waveAnnotations } from "../lib/waves";
+import { Account } from "./account";
+import { Availability, type AvailabilityTransforms } from "./availability";
 import type { ContractSecret } from "./contractSecret";
+import type { Database } from "./database";
+import { Exposure, servicePort, type ExposureTransforms } from "./exposure";
+import { Network, type NetworkArgs } from "./network";
+import { references } from "./references";
+import { transformed, type Transform } from "./transform";
+
+/** A way out for each child, where no setting leads. */
+export interface BackstageTransforms extends AvailabilityTransforms, ExposureTransforms {
+  readonly deployment?: Transform<k8s.apps.v1.DeploymentArgs>;
+  readonly service?: Transform<k8s.core.v1.ServiceArgs>;
+  readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
+}
 
 export interface BackstageArgs {
   /** The credential: the Deployment cannot exist before it does, and rolls out when it changes. */
   readonly contract: ContractSecret;
+  /** Where it keeps its data: it starts once that is ready. */
+  readonly database: Database;
   /** The namespace of everything here; an edge, not only a name. */
   readonly namespace: pulumi.Input<string>;
+  /** Keycloak's public URL, which the pods must be allowed to call. */
+  readonly keycloakUrl: string;
   readonly settings: Settings["backstage"];
   /** Where the catalog's users and groups come from. @default nowhere */
   readonly catalogSync?: CatalogSource;
+  readonly transforms?: BackstageTransforms;
 }
 
-const CONFIG_PATH = "/etc/backstage";
 /** The uid of `node` in Node's official images, on which Backstage's own Dockerfile builds. */
 const UID = 1000;
 
@@ -31,10 +51,10 @@ export class Backstage extends pulumi.ComponentResource {
 
   constructor(name: string, args: BackstageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:workload:Backstage", name, { settings: args.settings }, opts);
-    const { contract, namespace, settings } = args;
-    const { port } = settings;
+    const { contract, database, namespace, settings, transforms } = args;
     const urls = backstageUrls(settings.url, "oidc", settings.authEnvironment);
-    const gates: GateSettings = { gateSeconds: settings.gateSeconds, port, startPath: urls.startPath, requiredKeys: contract.keys };
+    const gates: GateSettings = { gateSeconds: settings.gateSeconds, port: settings.port, startPath: urls.startPath, requiredKeys: contract.keys };
+    const labels = { app: name };
 
     const configMap = (suffix: string, data: Record<string, string>): k8s.core.v1.ConfigMap =>
       new k8s.core.v1.ConfigMap(
@@ -42,118 +62,162 @@ export class Backstage extends pulumi.ComponentResource {
         { metadata: { name: `${name}-${suffix}`, namespace, annotations: waveAnnotations("configuration") }, data },
         { parent: this, dependsOn: contract.ready },
       );
-    const config = { "app-config.yaml": appConfig({ ...settings, port, ...(args.catalogSync === undefined ? {} : { catalogSync: args.catalogSync }) }) };
+    const catalog = args.catalogSync === undefined ? {} : { catalogSync: args.catalogSync };
+    const config = { "app-config.yaml": appConfig({ ...settings, ...catalog, databaseService: databaseName(name) }) };
     const scripts = gateScripts();
     const configs = configMap("app-config", config);
     const gate = configMap("gate", scripts);
+    const account = new Account(name, { namespace, settings: settings.serviceAccount }, { parent: this });
+    const fences = settings.networkPolicy.enabled ? this.network(name, args, labels) : [];
 
     // Environment variables are read once: only a changed template makes pods that read them again.
     const checksums = pulumi
-      .all([contract.data, contract.secretName, contract.clientUuid, configs.metadata.name, gate.metadata.name])
-      .apply(([data, secretName, clientUuid, configName, gateName]) => ({
+      .all([
+        contract.data,
+        contract.secretName,
+        contract.clientUuid,
+        configs.metadata.name,
+        gate.metadata.name,
+        database.checksums,
+        references(name, referencesOf(settings), namespace, { parent: this }),
+      ])
+      .apply(([data, secretName, clientUuid, configName, gateName, ...others]) => ({
+        ...others[0],
+        ...others[1],
         // A realm that was made anew has other signing keys, and Backstage holds on to the old ones for a minute.
         [clientAnnotation]: clientUuid,
         [checksumAnnotation("secret", secretName)]: dataHash(data),
         [checksumAnnotation("configmap", configName)]: dataHash(config),
         [checksumAnnotation("configmap", gateName)]: dataHash(scripts),
       }));
-
-    const labels = { app: name };
-    const common = {
-      image: settings.image,
-      imagePullPolicy: settings.imagePullPolicy,
-      securityContext: {
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ["ALL"] },
-      },
-      volumeMounts: [
-        { name: "secrets", mountPath: secretsPath, readOnly: true },
-        { name: "gate", mountPath: gatePath, readOnly: true },
-        { name: "tmp", mountPath: "/tmp" },
-      ],
-    };
+    const several = settings.replicas > 1 || settings.autoscaling !== undefined;
+    const spec = podSpec(args, gates, { account: account.accountName, configs: configs.metadata.name, gate: gate.metadata.name, labels, several });
     const deployment = new k8s.apps.v1.Deployment(
       name,
-      {
+      transformed(transforms?.deployment, {
         metadata: { name, namespace, labels, annotations: waveAnnotations("workload") },
         spec: {
-          replicas: settings.replicas,
+          // With an autoscaler the number is its own; both would undo each other's.
+          ...(settings.autoscaling === undefined ? { replicas: settings.replicas } : {}),
           revisionHistoryLimit: 3,
           progressDeadlineSeconds: settings.rolloutSeconds,
           strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
           selector: { matchLabels: labels },
-          template: {
-            // The hash is no secret, and marked as one it would hide the whole template from the reviewer.
-            metadata: { labels, annotations: pulumi.unsecret(checksums) },
-            spec: {
-              automountServiceAccountToken: false,
-              enableServiceLinks: false,
-              securityContext: {
-                runAsNonRoot: true,
-                runAsUser: UID,
-                runAsGroup: UID,
-                fsGroup: UID,
-                seccompProfile: { type: "RuntimeDefault" },
-              },
-              initContainers: gateContainers(
-                { ...common, resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "128Mi" } } },
-                gates,
-              ),
-              containers: [
-                {
-                  ...common,
-                  ...probes(port),
-                  name: "backstage",
-                  command: settings.command,
-                  args: [...settings.configFiles, `${CONFIG_PATH}/app-config.yaml`].flatMap((file) => ["--config", file]),
-                  ports: [{ name: "http", containerPort: port }],
-                  env: [
-                    // Anything else turns a broken sign-in provider into a warning.
-                    { name: "NODE_ENV", value: "production" },
-                    ...contract.keys.map((key) => ({
-                      name: key,
-                      valueFrom: { secretKeyRef: { name: contract.secretName, key } },
-                    })),
-                    ...gateEnv(gates),
-                  ],
-                  resources: { requests: { cpu: "100m", memory: "384Mi" }, limits: { memory: "1Gi" } },
-                  volumeMounts: [...common.volumeMounts, { name: "app-config", mountPath: CONFIG_PATH, readOnly: true }],
-                },
-              ],
-              volumes: [
-                // Optional, so that a missing Secret is the gate's clear line instead of a mount that hangs.
-                { name: "secrets", secret: { secretName: contract.secretName, optional: true } },
-                { name: "app-config", configMap: { name: configs.metadata.name } },
-                { name: "gate", configMap: { name: gate.metadata.name } },
-                { name: "tmp", emptyDir: {} },
-              ],
-            },
-          },
+          // The hash is no secret, and marked as one it would hide the whole template from the reviewer.
+          template: { metadata: { labels, annotations: pulumi.unsecret(checksums) }, spec },
         },
-      },
+      }),
       {
         parent: this,
-        dependsOn: [...contract.ready, configs, gate],
+        dependsOn: [...contract.ready, ...database.ready, ...account.ready, ...fences, configs, gate],
         // A little longer than the deadline, so that Kubernetes' own verdict is what the user reads.
         customTimeouts: { create: `${settings.rolloutSeconds + 30}s`, update: `${settings.rolloutSeconds + 30}s` },
       },
     );
     const service = new k8s.core.v1.Service(
       name,
-      {
+      transformed(transforms?.service, {
         metadata: { name, namespace, labels, annotations: waveAnnotations("workload") },
         spec: {
           type: settings.nodePort === undefined ? "ClusterIP" : "NodePort",
           selector: labels,
-          ports: [{ name: "http", port: 80, targetPort: "http", ...(settings.nodePort === undefined ? {} : { nodePort: settings.nodePort }) }],
+          ports: [{ ...servicePort, targetPort: "http", ...(settings.nodePort === undefined ? {} : { nodePort: settings.nodePort }) }],
         },
-      },
+      }),
       { parent: this, dependsOn: [deployment] },
     );
+    const { autoscaling, exposure } = settings;
+    const own = { namespace, ...(transforms === undefined ? {} : { transforms }) };
+    if (several) new Availability(name, { ...own, autoscaling, deployment, labels }, { parent: this });
+    if (exposure.kind !== "service") new Exposure(name, { ...own, service, settings: exposure, url: urls.base }, { parent: this });
     this.url = urls.base;
     this.deploymentName = deployment.metadata.name;
     this.serviceName = service.metadata.name;
     this.registerOutputs({ url: this.url, deploymentName: this.deploymentName, serviceName: this.serviceName });
   }
+
+  private network(name: string, { keycloakUrl, namespace, settings, transforms }: BackstageArgs, labels: Record<string, string>): pulumi.Resource[] {
+    const { database, networkPolicy: policy, port } = settings;
+    const network: NetworkArgs = {
+      namespace,
+      settings: { labels, port, keycloakUrl, database, databaseLabels: { app: databaseName(name) }, policy },
+      ...(transforms === undefined ? {} : { transforms }),
+    };
+    return new Network(name, network, { parent: this }).ready;
+  }
+}
+
+interface PodNames {
+  readonly account: pulumi.Input<string>;
+  readonly configs: pulumi.Input<string>;
+  readonly gate: pulumi.Input<string>;
+  readonly labels: Record<string, string>;
+  readonly several: boolean;
+}
+
+/** The pod: the gates, one after the other, then Backstage. */
+function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSettings, names: PodNames): k8s.types.input.core.v1.PodSpec {
+  const ca = caParts(settings);
+  const extra = extraParts(settings);
+  const common = {
+    image: settings.image,
+    imagePullPolicy: settings.imagePullPolicy,
+    securityContext: containerSecurity,
+    volumeMounts: [
+      { name: "secrets", mountPath: secretsPath, readOnly: true },
+      { name: "gate", mountPath: gatePath, readOnly: true },
+      { name: "tmp", mountPath: "/tmp" },
+      ...ca.mounts,
+    ],
+  };
+  return {
+    serviceAccountName: names.account,
+    automountServiceAccountToken: settings.serviceAccount.automountToken,
+    enableServiceLinks: false,
+    securityContext: podSecurity(UID),
+    ...placement(settings),
+    hostAliases: settings.hostAliases,
+    topologySpreadConstraints: topologySpread(settings, names.several, names.labels),
+    initContainers: gateContainers(
+      { ...common, resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "128Mi" } } },
+      gates,
+      ca.env,
+    ),
+    containers: [
+      {
+        ...common,
+        ...probes(settings.port),
+        name: "backstage",
+        command: settings.command,
+        args: [...settings.configFiles, `${configPath}/app-config.yaml`].flatMap((file) => ["--config", file]),
+        ports: [{ name: "http", containerPort: settings.port }],
+        env: [
+          ...extra.env,
+          // Anything else turns a broken sign-in provider into a warning.
+          { name: "NODE_ENV", value: "production" },
+          ...contract.keys.map((key) => fromSecret(key, contract.secretName, key)),
+          ...database.parts.env,
+          ...ca.env,
+          ...gateEnv(gates),
+        ],
+        resources: resourcesOf(settings.resources),
+        volumeMounts: [...common.volumeMounts, { name: "app-config", mountPath: configPath, readOnly: true }, ...database.parts.mounts, ...extra.mounts],
+      },
+    ],
+    volumes: [
+      // Optional, so that a missing Secret is the gate's clear line instead of a mount that hangs.
+      { name: "secrets", secret: { secretName: contract.secretName, optional: true } },
+      { name: "app-config", configMap: { name: names.configs } },
+      { name: "gate", configMap: { name: names.gate } },
+      { name: "tmp", emptyDir: {} },
+      ...database.parts.volumes,
+      ...ca.volumes,
+      ...extra.volumes,
+    ],
+  };
+}
+
+function resourcesOf({ requests, limits }: Settings["backstage"]["resources"]): k8s.types.input.core.v1.ResourceRequirements {
+  const { cpu, memory } = limits;
+  return { requests, limits: { memory, ...(cpu === undefined ? {} : { cpu }) } };
 }

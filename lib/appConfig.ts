@@ -1,5 +1,7 @@
 import { stringify } from "yaml";
 import { catalogKeys, contractKeys } from "./contract";
+import { databaseConfig, ownDatabaseHost } from "./database";
+import type { DatabaseSettings } from "./settings/database";
 import { backstageUrls } from "./urls";
 
 /** A realm whose users and groups fill the catalog. */
@@ -20,6 +22,10 @@ export interface AppConfigSettings {
   readonly port: number;
   /** `auth.environment`; the OIDC provider's key must equal it. */
   readonly authEnvironment: string;
+  readonly database: DatabaseSettings;
+  /** The Service of a PostgreSQL of our own, and the namespace that it is in. */
+  readonly databaseService: string;
+  readonly namespace: string;
   /** How a Keycloak user becomes a Backstage identity, in the order they are tried. */
   readonly resolvers: readonly Readonly<Record<string, unknown>>[];
   /** @default the catalog is not filled from Keycloak */
@@ -59,7 +65,7 @@ export function appConfig(settings: AppConfigSettings): string {
       baseUrl: urls.base,
       listen: { port: settings.port },
       cors: { origin: urls.origin, credentials: true },
-      database: { client: "better-sqlite3", connection: ":memory:" },
+      database: databaseConfig(settings.database, (own) => ownDatabaseHost(own, settings.databaseService, settings.namespace)),
       // Cookies are marked secure only when Backstage believes the proxy that ended TLS.
       ...(urls.base.startsWith("https:") ? { trustProxy: true } : {}),
     },

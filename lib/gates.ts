@@ -2,13 +2,11 @@ import type { types } from "@pulumi/kubernetes";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { contractKeys, secretsPath } from "./contract";
+import { gatePath } from "./pod";
 
 type Container = types.input.core.v1.Container;
 type Probe = types.input.core.v1.Probe;
 type EnvVar = types.input.core.v1.EnvVar;
-
-/** Where the gate's scripts are mounted. */
-export const gatePath = "/etc/backstage-gate";
 
 /** The gate's scripts, as a ConfigMap holds them. */
 export function gateScripts(): Record<string, string> {
@@ -45,8 +43,8 @@ export const gateNames = ["wait-for-secrets", "verify-credentials"] as const;
 const gateCommand = (mode: string): string[] => ["node", `${gatePath}/gate.mjs`, mode];
 
 /** The init containers, made from what Backstage's container and they have in common. */
-export function gateContainers(common: Omit<Container, "name">, settings: GateSettings): Container[] {
-  return gateNames.map((name) => ({ ...common, name, command: gateCommand(name), env: gateEnv(settings) }));
+export function gateContainers(common: Omit<Container, "name" | "env">, settings: GateSettings, env: EnvVar[] = []): Container[] {
+  return gateNames.map((name) => ({ ...common, name, command: gateCommand(name), env: [...env, ...gateEnv(settings)] }));
 }
 
 /**

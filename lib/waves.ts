@@ -8,8 +8,9 @@ export const chain = {
   namespace: [],
   identity: ["namespace"],
   credential: ["identity"],
+  database: ["namespace"],
   configuration: ["credential"],
-  workload: ["credential", "configuration"],
+  workload: ["credential", "database", "configuration"],
 } as const satisfies Graph<string>;
 
 export type Link = keyof typeof chain;

@@ -14,7 +14,7 @@ import { cniPlugins, ensureDebianPackages, ensurePauseImage, goTools, pauseImage
 /** The administrator's kubeconfig. */
 export const kubeconfig = inPlatform("kubeconfig");
 
-const NODE_NAME = "sandbox";
+export const nodeName = "sandbox";
 const START_SECONDS = 120;
 const scripts = path.join(__dirname, "node");
 const config = (...names: string[]): string => inPlatform("node", ...names);
@@ -41,10 +41,10 @@ function writeKubeconfig(file: string, user: string): void {
   const content = {
     apiVersion: "v1",
     kind: "Config",
-    clusters: [{ name: NODE_NAME, cluster: { server, "certificate-authority-data": pki("ca.crt") } }],
+    clusters: [{ name: nodeName, cluster: { server, "certificate-authority-data": pki("ca.crt") } }],
     users: [{ name: user, user: { "client-certificate-data": pki(`${user}.crt`), "client-key-data": pki(`${user}.key`) } }],
-    contexts: [{ name: NODE_NAME, context: { cluster: NODE_NAME, user } }],
-    "current-context": NODE_NAME,
+    contexts: [{ name: nodeName, context: { cluster: nodeName, user } }],
+    "current-context": nodeName,
   };
   writePrivately(file, stringify(content));
 }
@@ -59,7 +59,7 @@ async function configure(): Promise<void> {
   }
   writePrivately(config("network"), network);
   if (!fs.existsSync(config("pki"))) {
-    await run("bash", [path.join(scripts, "pki.sh"), config("pki"), NODE_NAME, addresses.node, addresses.apiService]);
+    await run("bash", [path.join(scripts, "pki.sh"), config("pki"), nodeName, addresses.node, addresses.apiService]);
   }
   for (const user of ["kubelet", "kube-controller-manager", "kube-scheduler", "kube-proxy"]) {
     writeKubeconfig(config(`${user}.kubeconfig`), user);
@@ -70,7 +70,7 @@ async function configure(): Promise<void> {
     config: config(),
     logs: inPlatform("logs"),
     nodeAddress: addresses.node,
-    nodeName: NODE_NAME,
+    nodeName,
     pauseImage,
     pki: config("pki"),
     pods: addresses.pods,
@@ -110,7 +110,7 @@ export function isReady(items: readonly Item[], startedMs: number): boolean {
 
 async function ready(kubectl: string): Promise<true | undefined> {
   const args = ["--kubeconfig", kubeconfig, "--request-timeout=5s", "--output=json", "get"];
-  const answer = await runUnchecked(kubectl, [...args, `node/${NODE_NAME}`, "serviceaccount/default"]);
+  const answer = await runUnchecked(kubectl, [...args, `node/${nodeName}`, "serviceaccount/default"]);
   if (answer.code !== 0) throw new Error(answer.stderr.trim().split("\n").at(-1));
   const { items } = JSON.parse(answer.stdout) as { items: Item[] };
   return isReady(items, fs.statSync(inPlatform("run", "node.pid")).mtimeMs) ? true : undefined;
@@ -155,7 +155,7 @@ export async function startCluster(): Promise<void> {
         PATH: `${etcd}:${containerd}:${kubernetes}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
         HOME: "/",
         LANG: "C.UTF-8",
-        NODE_NAME,
+        NODE_NAME: nodeName,
         NODE_ADDRESS: addresses.node,
         HOST_ADDRESS: addresses.host,
         LINK: link,

@@ -49,6 +49,8 @@ export const addresses = {
   services: `${network}.2.0/24`,
   /** The first service address, which the API server takes for itself. */
   apiService: `${network}.2.1`,
+  /** From the range that the API server hands out last: PostgreSQL's, for there is no DNS that knows its name. */
+  databaseService: `${network}.2.5`,
 } as const;
 
 /** A TCP port from the environment, or its default. */

@@ -8,6 +8,8 @@ export interface SignInArgs {
   readonly authEnvironment: string;
   readonly username: string;
   readonly password: string;
+  /** Where Backstage answers at the end, when that is another of its pods than at the start. @default backstageUrl's */
+  readonly finishUrl?: string;
   /** Bound on each request, in milliseconds. @default 15000 */
   readonly timeoutMs?: number;
 }
@@ -69,7 +71,7 @@ export async function signIn(args: SignInArgs): Promise<SignIn> {
     }
 
     step = "handler";
-    const frame = await visit(handler);
+    const frame = await visit(args.finishUrl === undefined ? handler : handler.replace(new URL(handler).origin, new URL(args.finishUrl).origin));
     const { response, error } = handlerMessage(await frame.text());
     const token = response?.backstageIdentity?.token;
     if (token === undefined) return failed(error?.message ?? `Backstage answers ${frame.status} without an identity`);

@@ -1,5 +1,9 @@
 import { z } from "zod";
 import { clientId, name, port, seconds, text, url, whole } from "./common";
+import { Database, databaseFaults, type DatabaseSettings } from "./database";
+import { exposureFaults, exposureSettings } from "./exposure";
+import { image } from "./kubernetes";
+import { podFaults, podSettings } from "./pod";
 
 /** The settings of Backstage: its image, its place in the cluster, its sign-in and its bounds. */
 
@@ -8,13 +12,10 @@ export const Backstage = z.strictObject({
     description: "Backstage's public URL. The one redirect URI and the app-config derive from it.",
     example: "https://backstage.example.com",
   }),
-  image: text
-    .refine((image) => !/\s/.test(image), "must be an image reference, such as registry/name:tag")
-    .meta({
-      title: "image reference",
-      description: "The Backstage image; it must contain `node` and the OIDC module.",
-      example: "registry.example.com/backstage:1.2.3",
-    }),
+  image: image.meta({
+    description: "The Backstage image, by tag or digest; it must contain `node` and the OIDC module.",
+    example: "registry.example.com/backstage:1.2.3",
+  }),
   imagePullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).default("IfNotPresent").describe("When the kubelet pulls the image."),
   command: z
     .array(text)
@@ -27,8 +28,9 @@ export const Backstage = z.strictObject({
     .describe("Config files of the image; the program's own is read after them and so wins."),
   namespace: name.default("backstage").describe("Where everything of Backstage lives."),
   clientId: clientId.default("backstage").describe("The OIDC client."),
-  replicas: whole(1, 100).default(1).describe("How many pods; more than one need a database that they share."),
+  replicas: whole(1, 100).default(1).describe("How many pods, unless there is `autoscaling`; more than one need a database that they share."),
   port: port(1024).default(7007).describe("The TCP port that the backend listens on."),
+  database: Database.optional().describe("Where Backstage keeps its data; when unset `postgres`, in `dev` `memory`."),
   nodePort: port(1).optional().describe("Makes the Service a NodePort."),
   authEnvironment: name.optional().describe("Backstage's `auth.environment`; `environment` when unset."),
   resolvers: z
@@ -38,14 +40,24 @@ export const Backstage = z.strictObject({
     .describe("How a Keycloak user becomes a Backstage identity, in the order they are tried."),
   gateSeconds: seconds(240).describe("How long one gate tries before Kubernetes starts it again; less than `rolloutSeconds`."),
   rolloutSeconds: seconds(300).describe("How long a rollout may take before `pulumi up` fails."),
+  ...podSettings,
+  ...exposureSettings,
 });
 
+/** The database, its default filled in. */
+export function databaseOf({ database }: z.output<typeof Backstage>, isDev: boolean): DatabaseSettings {
+  const chosen = database ?? Database.parse({ kind: isDev ? "memory" : "postgres" });
+  return chosen.kind === "postgres" ? { ...chosen, protect: chosen.protect ?? !isDev } : chosen;
+}
+
 /** Rules of Backstage that need more than one key. */
-export function backstageFaults(backstage: z.output<typeof Backstage>): string[] {
-  const faults: string[] = [];
-  if (backstage.replicas > 1) {
-    faults.push("backstage.replicas must be 1 with the in-memory database, which replicas cannot share; set it to 1.");
-  }
+export function backstageFaults(backstage: z.output<typeof Backstage>, isDev: boolean): string[] {
+  const most = backstage.autoscaling?.maxReplicas ?? backstage.replicas;
+  const faults = [
+    ...databaseFaults(databaseOf(backstage, isDev), most, isDev),
+    ...podFaults(backstage),
+    ...exposureFaults(backstage, backstage.url, backstage.nodePort),
+  ];
   if (backstage.gateSeconds >= backstage.rolloutSeconds) {
     faults.push("backstage.gateSeconds must be less than backstage.rolloutSeconds, or a rollout ends before its gates do; lower it.");
   }

@@ -9,6 +9,8 @@ interface Schema {
   readonly example?: unknown;
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly oneOf?: readonly Schema[];
   readonly type?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
@@ -42,10 +44,19 @@ function sentence(key: string, { description, example }: Schema): string {
   return example === undefined ? description : `${description} Example: ${code(example)}`;
 }
 
+/** The rows of a group whose keys depend on its `kind`. */
+function choiceRows(schema: Schema, key: string, byDefault: string): Row[] {
+  const options = (schema.oneOf ?? []).map((option) => ({ kind: option.properties?.kind, own: rows(option, key).slice(1) }));
+  const explained = options.map(({ kind }) => `${code(kind?.const)}: ${kind?.description ?? ""}`);
+  const choice = { key: `${key}.kind`, kind: options.map(({ kind }) => code(kind?.const)).join(", "), byDefault, what: [schema.description, ...explained].join(" ") };
+  return [choice, ...options.flatMap(({ kind, own }) => own.map((row) => ({ ...row, kind: `${row.kind}; only with ${code(kind?.const)}` })))];
+}
+
 /** A row for each key that holds a value; a group of keys has none of its own. */
 function rows(schema: Schema, path: string): Row[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => {
     const key = path === "" ? name : `${path}.${name}`;
+    if (inner.oneOf !== undefined) return choiceRows(inner, key, byDefault(inner, schema.required?.includes(name) === true));
     if (inner.properties !== undefined) return rows(inner, key);
     const required = schema.required?.includes(name) === true;
     const own = { key, kind: kindOf(inner), byDefault: byDefault(inner, required), what: sentence(key, inner) };

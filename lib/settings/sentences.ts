@@ -13,12 +13,14 @@ function keysAt(path: readonly PropertyKey[]): string[] {
   let schema: unknown = Config;
   for (const part of path) {
     schema = bare(schema);
+    if (schema instanceof z.ZodDiscriminatedUnion) schema = schema.options.find((option) => option instanceof z.ZodObject && String(part) in option.shape);
     if (schema instanceof z.ZodArray) schema = schema.element;
     else if (schema instanceof z.ZodRecord) schema = schema.valueType;
     else schema = schema instanceof z.ZodObject ? schema.shape[String(part)] : undefined;
   }
   schema = bare(schema);
-  const own = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  const shapes = schema instanceof z.ZodDiscriminatedUnion ? schema.options : [schema];
+  const own = shapes.flatMap((shape) => (shape instanceof z.ZodObject ? Object.keys(shape.shape) : []));
   return path.length === 0 ? [...own, ...Object.keys(secretKeys)] : own;
 }
 
@@ -36,6 +38,10 @@ function sentences(issue: Issue): string[] {
   if (issue.code === "unrecognized_keys") return misspelt(issue).map(({ wrote, meant }) => `${wrote} is not a setting; did you mean ${meant}?`);
   if (isMissing(issue)) return [`${path} is missing; set it in the stack's config.`];
   if (issue.code === "invalid_value") return [`${path} must be one of ${issue.values.map(String).join(", ")}.`];
+  if (issue.code === "invalid_union" && issue.discriminator !== undefined) {
+    const { options } = issue as { options?: readonly unknown[] };
+    return [`${path} must be one of ${(options ?? []).map(String).join(", ")}.`];
+  }
   // zod's own sentence is there only where the schema has none
   if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input")) return [`${path} must be of type ${issue.expected}.`];
   return [`${path} ${issue.message}.`];

@@ -26,6 +26,7 @@ const app = (more: Values): Values => ({
   secret: { namespace: "argo", name: "oidc" },
   ...more,
 });
+const withBackstage = (over: Values): Values => ({ ...valid(), backstage: { ...valid().backstage, ...over } });
 
 /** The one sentence that a configuration is refused with. */
 function refusal(values: Values): string {
@@ -132,7 +133,35 @@ describe("config", () => {
     ["one key for two values", { ...valid(), clients: [app({ secret: { namespace: "argo", name: "oidc", keys: { issuer: "a", clientId: "a" } } })] }, /clients\.0\.secret\.keys\.clientId is there twice/],
     ["one client for sign-in and catalog", { ...valid(), catalogSync: { enabled: true, clientId: "backstage" } }, /catalogSync\.clientId must not be backstage\.clientId/],
     ["a client sign-in without a client", { ...valid(), keycloak: { url: "https://id.example.com", admin: { method: "client-secret" } } }, /keycloak\.admin\.clientId is missing; name the client/],
-    ["replicas that cannot share their database", { ...valid(), backstage: { ...valid().backstage, replicas: 2 } }, /backstage\.replicas must be 1 with the in-memory database/],
+    ["replicas that cannot share their database", { ...valid(), backstage: { ...valid().backstage, replicas: 2, database: { kind: "memory" } } }, /backstage\.replicas must be 1 with the in-memory database/],
+    ["a kind of database that does not exist", { ...valid(), backstage: { ...valid().backstage, database: { kind: "mysql" } } }, /backstage\.database\.kind must be one of memory, postgres, external\.$/],
+    ["a misspelt key of a database", { ...valid(), backstage: { ...valid().backstage, database: { kind: "postgres", storge: "1Gi" } } }, /database\.storge is not a setting; did you mean backstage\.database\.storage\?/],
+    ["a volume without a unit that exists", { ...valid(), backstage: { ...valid().backstage, database: { kind: "postgres", storage: "10GB" } } }, /database\.storage must be a Kubernetes quantity/],
+    ["a database host with a scheme", { ...valid(), backstage: { ...valid().backstage, database: { kind: "external", host: "https://db", credentials: { secret: "s" } } } }, /database\.host must be a host name/],
+    ["an unchecked database certificate outside dev", { ...valid(), backstage: { ...valid().backstage, database: { kind: "external", host: "db", tls: { mode: "require" }, credentials: { secret: "s" } } } }, /database\.tls\.mode is require.*set it to verify-full/],
+    ["an image without a tag", { ...valid(), backstage: { ...valid().backstage, image: "registry.example.com/backstage" } }, /backstage\.image names neither a tag nor a digest/],
+    ["a malformed digest", { ...valid(), backstage: { ...valid().backstage, image: "registry.example.com/backstage@sha256:abc" } }, /backstage\.image has a malformed digest/],
+    ["an unknown kind of exposure", withBackstage({ exposure: { kind: "route" } }), /exposure\.kind must be one of service, ingress, gateway\.$/],
+    ["a NodePort past an Ingress", withBackstage({ nodePort: 30700, exposure: { kind: "ingress" } }), /nodePort would lead past the ingress and its TLS; remove it/],
+    ["an Ingress that does not strip the sub-path", withBackstage({ url: "https://b.example.com/portal", exposure: { kind: "ingress" } }), /exposure\.annotations must make the controller strip the path/],
+    ["replicas of an autoscaler that cannot share their database", withBackstage({ autoscaling: { maxReplicas: 3 }, database: { kind: "memory" } }), /replicas must be 1 with the in-memory database/],
+    ["an autoscaler upside down", withBackstage({ autoscaling: { minReplicas: 5, maxReplicas: 2 } }), /minReplicas must not be more than/],
+    ["a quantity that is none", withBackstage({ resources: { limits: { memory: "1GB" } } }), /resources\.limits\.memory must be a Kubernetes quantity/],
+    ["a quantity without quotes", withBackstage({ resources: { requests: { cpu: 2 } } }), /resources\.requests\.cpu must be a quantity in quotes/],
+    ["a network that is none", withBackstage({ networkPolicy: { egress: [{ cidr: "10.0.0.0/33", port: 443 }] } }), /networkPolicy\.egress\.0\.cidr must be a network in CIDR notation/],
+    ["a host alias with a port", withBackstage({ hostAliases: [{ ip: "10.0.0.1", hostnames: ["a:80"] }] }), /hostAliases\.0\.hostnames\.0 must be a host name/],
+    ["a host alias without an address", withBackstage({ hostAliases: [{ ip: "id", hostnames: ["a"] }] }), /hostAliases\.0\.ip must be an IP address/],
+    ["a variable of the chain", withBackstage({ extraEnv: [{ name: "KEYCLOAK_CLIENT_SECRET", value: "x" }] }), /extraEnv\.0\.name KEYCLOAK_CLIENT_SECRET is a variable of the program's own; remove it/],
+    ["TLS turned off by a variable", withBackstage({ extraEnv: [{ name: "NODE_TLS_REJECT_UNAUTHORIZED", value: "0" }] }), /would turn the check of certificates off; remove it/],
+    ["app-config by a variable", withBackstage({ extraEnv: [{ name: "APP_CONFIG_auth_environment", value: "x" }] }), /would override the app-config past every check; remove it/],
+    ["a variable with two values", withBackstage({ extraEnv: [{ name: "A", value: "x", secret: "s" }] }), /extraEnv\.0 needs exactly one of value, secret and configMap/],
+    ["a variable twice", withBackstage({ extraEnv: [{ name: "A", value: "x" }, { name: "A", value: "y" }] }), /backstage\.extraEnv has A twice/],
+    ["a volume over the gate", withBackstage({ extraVolumes: [{ name: "v", mountPath: "/etc/backstage-gate/x", claim: "c" }] }), /mountPath \/etc\/backstage-gate\/x is a path that the program mounts/],
+    ["a volume around all of it", withBackstage({ extraVolumes: [{ name: "v", mountPath: "/", claim: "c" }] }), /mountPath \/ is a path that the program mounts/],
+    ["a volume with the name of ours", withBackstage({ extraVolumes: [{ name: "tmp", mountPath: "/x", claim: "c" }] }), /name tmp is a volume of the program's own/],
+    ["a CA bundle from nowhere", withBackstage({ caBundle: {} }), /caBundle needs exactly one of secret and configMap/],
+    ["rights without a token", withBackstage({ serviceAccount: { rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }] } }), /rules are of no use without a token/],
+    ["all rights", withBackstage({ serviceAccount: { automountToken: true, rules: [{ apiGroups: [""], resources: ["*"], verbs: ["get"] }] } }), /rules\.0 has a wildcard/],
     ["gates that outlast the rollout", { ...valid(), backstage: { ...valid().backstage, gateSeconds: 300 } }, /gateSeconds must be less than backstage\.rolloutSeconds/],
   ];
   for (const [what, values, sentence] of refused) {

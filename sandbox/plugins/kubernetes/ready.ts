@@ -94,6 +94,12 @@ function service(object: Properties, hasEndpoint: boolean): Readiness {
   return wait("no ready pod is behind it");
 }
 
+/** Not looked at: the Services behind it, which are awaited as resources of their own. */
+function ingress(object: Properties): Readiness {
+  const led = list(object, "status", "loadBalancer", "ingress").length > 0;
+  return led ? done : wait("no controller has given it an address yet");
+}
+
 /** Facts that are not in the object itself. */
 export interface Surroundings {
   hasEndpoint: boolean;
@@ -116,6 +122,8 @@ export function readiness(object: Properties, around: Surroundings): Readiness |
       return pod(object);
     case "v1/Service":
       return service(object, around.hasEndpoint);
+    case "networking.k8s.io/v1/Ingress":
+      return ingress(object);
     case "v1/PersistentVolumeClaim":
       return around.bindsOnFirstUse || text(object, "status", "phase") === "Bound" ? done : wait("it is not bound");
     default:

@@ -3,6 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import assert from "node:assert/strict";
 import { Backstage } from "../../../components/backstage";
 import { ContractSecret } from "../../../components/contractSecret";
+import { Database } from "../../../components/database";
 import { OidcClient } from "../../../components/oidcClient";
 import { Realm } from "../../../components/realm";
 import { CatalogSync } from "../../../components/catalogSync";
@@ -19,7 +20,13 @@ const settings = parseConfig({
   environment: "prod",
   keycloak: { url: "https://id.example.com/auth" },
   realm: { name: "platform" },
-  backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1", rolloutSeconds: 200, gateSeconds: 100 },
+  backstage: {
+    url: "https://dev.example.com",
+    image: "registry.example.com/backstage:1",
+    database: { kind: "memory" },
+    rolloutSeconds: 200,
+    gateSeconds: 100,
+  },
 });
 const user = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace", groups: ["team-a"], roles: ["viewer"] };
 
@@ -53,7 +60,8 @@ function build(generation = 1) {
     },
     { dependsOn: [namespace] },
   );
-  const app = new Backstage("backstage", { contract, namespace: namespace.metadata.name, settings: settings.backstage });
+  const database = new Database("backstage-database", { namespace: namespace.metadata.name, settings: settings.backstage.database, rolloutSeconds: 200 });
+  const app = new Backstage("backstage", { contract, database, namespace: namespace.metadata.name, keycloakUrl: settings.keycloak.url, settings: settings.backstage });
   return { realm, users, client, contract, app };
 }
 
@@ -101,7 +109,10 @@ for (const preview of [false, true]) {
           "backstage-keycloak:identity:OidcClient backstage-catalog",
           "backstage-keycloak:identity:Realm platform",
           "backstage-keycloak:identity:Users users",
+          "backstage-keycloak:workload:Account backstage",
           "backstage-keycloak:workload:Backstage backstage",
+          "backstage-keycloak:workload:Database backstage-database",
+          "backstage-keycloak:workload:Network backstage",
           "keycloak:index/group:Group groups-team-a",
           "keycloak:index/groupRoles:GroupRoles groups-team-a",
           "keycloak:index/realm:Realm platform",
@@ -125,6 +136,8 @@ for (const preview of [false, true]) {
           "kubernetes:core/v1:Namespace backstage",
           "kubernetes:core/v1:Secret backstage-env-vars",
           "kubernetes:core/v1:Service backstage",
+          "kubernetes:core/v1:ServiceAccount backstage",
+          "kubernetes:networking.k8s.io/v1:NetworkPolicy backstage",
           "random:index/randomPassword:RandomPassword backstage-catalog-secret",
           "random:index/randomPassword:RandomPassword backstage-env-vars-session",
           "random:index/randomPassword:RandomPassword backstage-secret",

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { appConfig } from "../../../lib/appConfig";
+import type { DatabaseSettings } from "../../../lib/settings/database";
 import { contractKeys } from "../../../lib/contract";
 
 const settings = {
   url: "https://dev.example.com/portal",
   port: 7007,
   authEnvironment: "staging",
+  namespace: "backstage",
+  databaseService: "backstage-database",
+  database: { kind: "memory" } as DatabaseSettings,
   resolvers: [{ resolver: "emailMatchingUserEntityProfileEmail" }],
 };
 

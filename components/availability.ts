@@ -1,0 +1,53 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { ExposureSettings } from "../lib/settings/exposure";
+import { waveAnnotations } from "../lib/waves";
+import { transformed, type Transform } from "./transform";
+
+export interface AvailabilityTransforms {
+  readonly disruptionBudget?: Transform<k8s.policy.v1.PodDisruptionBudgetArgs>;
+  readonly autoscaler?: Transform<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs>;
+}
+
+export interface AvailabilityArgs {
+  readonly namespace: pulumi.Input<string>;
+  /** The Deployment whose pods these count. */
+  readonly deployment: k8s.apps.v1.Deployment;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly autoscaling: ExposureSettings["autoscaling"];
+  readonly transforms?: AvailabilityTransforms;
+}
+
+/** For several pods: at most one is taken away at a time, and an autoscaler chooses their number when asked. */
+export class Availability extends pulumi.ComponentResource {
+  readonly disruptionBudgetName: pulumi.Output<string>;
+
+  constructor(name: string, args: AvailabilityArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("backstage-keycloak:workload:Availability", name, { autoscaling: args.autoscaling }, opts);
+    const { autoscaling, deployment, labels, namespace, transforms } = args;
+    const metadata = { name, namespace, labels, annotations: waveAnnotations("workload") };
+    const budget = new k8s.policy.v1.PodDisruptionBudget(
+      name,
+      // A pod that is not ready serves nobody, so a node may be drained of it at any time.
+      transformed(transforms?.disruptionBudget, { metadata, spec: { maxUnavailable: 1, selector: { matchLabels: labels }, unhealthyPodEvictionPolicy: "AlwaysAllow" } }),
+      { parent: this },
+    );
+    if (autoscaling !== undefined) {
+      new k8s.autoscaling.v2.HorizontalPodAutoscaler(
+        name,
+        transformed(transforms?.autoscaler, {
+          metadata,
+          spec: {
+            scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: deployment.metadata.name },
+            minReplicas: autoscaling.minReplicas,
+            maxReplicas: autoscaling.maxReplicas,
+            metrics: [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: autoscaling.cpuPercent } } }],
+          },
+        }),
+        { parent: this, dependsOn: [deployment] },
+      );
+    }
+    this.disruptionBudgetName = budget.metadata.name;
+    this.registerOutputs({ disruptionBudgetName: this.disruptionBudgetName });
+  }
+}

@@ -1,0 +1,171 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { databaseCaPath, databaseEnv, ownDatabase } from "../lib/database";
+import { checksumAnnotation, dataHash } from "../lib/hashes";
+import { containerSecurity, fromSecret, podSecurity, type placement, type PodParts } from "../lib/pod";
+import type { DatabaseSettings } from "../lib/settings/database";
+import { waveAnnotations } from "../lib/waves";
+import { references } from "./references";
+import { transformed, type Transform } from "./transform";
+
+export interface DatabaseArgs {
+  /** The namespace of everything here; an edge, not only a name. */
+  readonly namespace: pulumi.Input<string>;
+  readonly settings: DatabaseSettings;
+  /** How long PostgreSQL may take to become ready, in seconds. */
+  readonly rolloutSeconds: number;
+  /** Where its pod runs, and what its image is pulled with. @default anywhere, with nothing */
+  readonly placement?: ReturnType<typeof placement>;
+  readonly transforms?: { readonly statefulSet?: Transform<k8s.apps.v1.StatefulSetArgs> };
+}
+
+/** Where the volume is mounted, and the data below it: a volume's own root may hold `lost+found`. */
+const VOLUME_PATH = "/var/lib/postgresql";
+const PGDATA = `${VOLUME_PATH}/pgdata`;
+const CREDENTIAL_PATH = "/run/secrets/database";
+/** The uid of `postgres` in the official image. */
+const UID = 999;
+
+/** Asks for a row over the network with the password, as Backstage will: through loopback anybody is let in. */
+const READY = 'PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") exec psql -w -h "$POD_IP" -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "select 1"';
+
+/** Backstage's database: none of its own, a PostgreSQL with a generated password and a volume, or somebody else's. */
+export class Database extends pulumi.ComponentResource {
+  /** What Backstage's container needs to reach it. */
+  readonly parts: PodParts;
+  /** The pod template annotations that make a changed credential a rollout. */
+  readonly checksums: pulumi.Output<Record<string, string>>;
+  /** What Backstage depends on: a PostgreSQL that has accepted the password. */
+  readonly ready: pulumi.Resource[];
+
+  constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("backstage-keycloak:workload:Database", name, { settings: args.settings }, opts);
+    const { settings, namespace } = args;
+    this.parts = { env: [], volumes: [], mounts: [] };
+    this.checksums = pulumi.output<Record<string, string>>({});
+    this.ready = [];
+    if (settings.kind === "external") {
+      const { tls, credentials } = settings;
+      const ca = tls.ca;
+      const read = [
+        { kind: "secret" as const, name: credentials.secret },
+        ...(ca === undefined ? [] : [{ kind: "configmap" as const, name: ca.configMap }]),
+      ];
+      this.checksums = references(name, read, namespace, { parent: this });
+      this.parts = {
+        env: [
+          fromSecret(databaseEnv.user, credentials.secret, credentials.userKey),
+          fromSecret(databaseEnv.password, credentials.secret, credentials.passwordKey),
+        ],
+        volumes: ca === undefined ? [] : [{ name: "database-ca", configMap: { name: ca.configMap } }],
+        mounts: ca === undefined ? [] : [{ name: "database-ca", mountPath: databaseCaPath, readOnly: true }],
+      };
+    }
+    if (settings.kind === "postgres") {
+      ({ parts: this.parts, checksums: this.checksums, ready: this.ready } = postgres(this, name, args, settings));
+    }
+    this.registerOutputs({ parts: this.parts, checksums: this.checksums });
+  }
+}
+
+type Postgres = Extract<DatabaseSettings, { kind: "postgres" }>;
+
+const base64Values = (data: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
+
+/** A PostgreSQL of one pod: Secret and volume, then the pod that proves them, then the Service before it. */
+function postgres(parent: Database, name: string, args: DatabaseArgs, settings: Postgres): Pick<Database, "parts" | "checksums" | "ready"> {
+  const labels = { app: name };
+  const metadata = { name, namespace: args.namespace, labels, annotations: waveAnnotations("database") };
+  const password = new random.RandomPassword(name, { length: 48, special: false }, { parent });
+  const credential = pulumi.secret(password.result.apply((value): Record<string, string> => ({ username: ownDatabase.user, password: value })));
+  const secret = new k8s.core.v1.Secret(
+    name,
+    { metadata, type: "kubernetes.io/basic-auth", data: credential.apply(base64Values) },
+    { parent, dependsOn: [password] },
+  );
+  const storageClass = settings.storageClassName === undefined ? {} : { storageClassName: settings.storageClassName };
+  // A claim of its own and not of the StatefulSet's template: what holds the data is seen, and protected, by itself.
+  const claim = new k8s.core.v1.PersistentVolumeClaim(
+    name,
+    { metadata, spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: settings.storage } }, ...storageClass } },
+    { parent, protect: settings.protect ?? true },
+  );
+  const checksums = pulumi
+    .unsecret(pulumi.all([secret.metadata.name, credential]))
+    .apply(([object, data]) => ({ [checksumAnnotation("secret", object)]: dataHash(data) }));
+  const set = new k8s.apps.v1.StatefulSet(
+    name,
+    transformed(args.transforms?.statefulSet, {
+      metadata,
+      spec: {
+        replicas: 1,
+        serviceName: name,
+        // The other policy waits for a broken pod to become ready before it is replaced by one that is mended.
+        podManagementPolicy: "Parallel",
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels, annotations: checksums },
+          spec: { ...podSpec(settings.image, secret.metadata.name, claim.metadata.name), ...args.placement },
+        },
+      },
+    }),
+    {
+      parent,
+      dependsOn: [secret, claim],
+      customTimeouts: { create: `${args.rolloutSeconds}s`, update: `${args.rolloutSeconds}s` },
+    },
+  );
+  const clusterIP = settings.clusterIP === undefined ? {} : { clusterIP: settings.clusterIP };
+  const service = new k8s.core.v1.Service(
+    name,
+    { metadata, spec: { type: "ClusterIP", ...clusterIP, selector: labels, ports: [{ name: "postgres", port: ownDatabase.port, targetPort: "postgres" }] } },
+    { parent, dependsOn: [set] },
+  );
+  const env = Object.entries({ [databaseEnv.user]: "username", [databaseEnv.password]: "password" });
+  return {
+    parts: { env: env.map(([variable, key]) => fromSecret(variable, secret.metadata.name, key)), volumes: [], mounts: [] },
+    checksums,
+    ready: [secret, claim, set, service],
+  };
+}
+
+function podSpec(image: string, secret: pulumi.Input<string>, claim: pulumi.Input<string>): k8s.types.input.core.v1.PodSpec {
+  return {
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: podSecurity(UID),
+    containers: [
+      {
+        name: "postgres",
+        image,
+        // Only what the official image documents; the password comes as a file, for an environment is shown by many tools.
+        env: [
+          { name: "POSTGRES_USER", value: ownDatabase.user },
+          { name: "POSTGRES_PASSWORD_FILE", value: `${CREDENTIAL_PATH}/password` },
+          { name: "POSTGRES_DB", value: ownDatabase.database },
+          { name: "PGDATA", value: PGDATA },
+          { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+        ],
+        ports: [{ name: "postgres", containerPort: ownDatabase.port }],
+        // No liveness probe: PostgreSQL ends by itself when it cannot go on, and a restart during recovery prolongs it.
+        readinessProbe: { exec: { command: ["sh", "-c", READY] }, periodSeconds: 5, timeoutSeconds: 10, failureThreshold: 3 },
+        securityContext: containerSecurity,
+        resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "1Gi" } },
+        volumeMounts: [
+          { name: "data", mountPath: VOLUME_PATH },
+          { name: "credential", mountPath: CREDENTIAL_PATH, readOnly: true },
+          { name: "run", mountPath: "/var/run/postgresql" },
+          { name: "tmp", mountPath: "/tmp" },
+        ],
+      },
+    ],
+    volumes: [
+      { name: "data", persistentVolumeClaim: { claimName: claim } },
+      { name: "credential", secret: { secretName: secret, defaultMode: 0o440 } },
+      { name: "run", emptyDir: {} },
+      { name: "tmp", emptyDir: {} },
+    ],
+  };
+}

@@ -1,0 +1,29 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { backstagePolicy, databasePolicy, type NetworkSettings } from "../lib/network";
+import { waveAnnotations } from "../lib/waves";
+import { transformed, type Transform } from "./transform";
+
+export interface NetworkArgs {
+  readonly namespace: pulumi.Input<string>;
+  readonly settings: NetworkSettings;
+  readonly transforms?: { readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs> };
+}
+
+/** NetworkPolicies: Backstage calls only what it needs, and its own PostgreSQL answers nobody else. */
+export class Network extends pulumi.ComponentResource {
+  /** What must be there before the pods that it fences in. */
+  readonly ready: pulumi.Resource[];
+
+  constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("backstage-keycloak:workload:Network", name, { settings: args.settings }, opts);
+    const { namespace, settings } = args;
+    const policy = (suffix: string, spec: k8s.types.input.networking.v1.NetworkPolicySpec): k8s.networking.v1.NetworkPolicy => {
+      const metadata = { name: `${name}${suffix}`, namespace, labels: settings.labels, annotations: waveAnnotations("database") };
+      return new k8s.networking.v1.NetworkPolicy(`${name}${suffix}`, transformed(args.transforms?.networkPolicy, { metadata, spec }), { parent: this });
+    };
+    this.ready = [policy("", backstagePolicy(settings))];
+    if (settings.database.kind === "postgres") this.ready.push(policy("-database", databasePolicy(settings.databaseLabels, settings.labels)));
+    this.registerOutputs();
+  }
+}

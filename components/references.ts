@@ -1,0 +1,27 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { checksumAnnotation, dataHash } from "../lib/hashes";
+
+/** An object that somebody else writes and a pod here reads. */
+export interface Reference {
+  readonly kind: "secret" | "configmap";
+  readonly name: string;
+}
+
+/** Objects that are read and not made: they must be there, and a change of one is a rollout by the next `pulumi up`. */
+export function references(
+  name: string,
+  list: readonly Reference[],
+  namespace: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Output<Record<string, string>> {
+  const unique = [...new Map(list.map((reference) => [`${reference.kind} ${reference.name}`, reference])).values()];
+  const hashes = unique.map(({ kind, name: object }) => {
+    const id = pulumi.interpolate`${namespace}/${object}`;
+    const read = kind === "secret" ? k8s.core.v1.Secret.get(`${name}-${object}`, id, opts) : k8s.core.v1.ConfigMap.get(`${name}-${object}`, id, opts);
+    // The hash tells nothing of the values, and an encrypted annotation would hide the whole template.
+    const found: pulumi.Output<Record<string, string> | undefined> = read.data;
+    return pulumi.unsecret(found.apply((data): [string, string] => [checksumAnnotation(kind, object), dataHash(data ?? {})]));
+  });
+  return pulumi.all(hashes).apply((pairs) => Object.fromEntries(pairs));
+}

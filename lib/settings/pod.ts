@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { reservedEnv, reservedMount, reservedVolumes } from "../pod";
+import { flag, name, text, whole } from "./common";
+import { address, hostName, key, labels, objectName, quantity } from "./kubernetes";
+
+/** The settings of Backstage's pods: what they may use, where they run and what else is in them. */
+
+const resources = (cpu: string, memory: string, limit: string) =>
+  z
+    .strictObject({
+      requests: z.strictObject({ cpu: quantity.default(cpu).describe("The processor that is set aside."), memory: quantity.default(memory).describe("The memory that is set aside.") }).prefault({}),
+      limits: z
+        .strictObject({ cpu: quantity.optional().describe("The most processor; unlimited when unset."), memory: quantity.default(limit).describe("The most memory.") })
+        .prefault({}),
+    })
+    .prefault({});
+
+const absolutePath = z.string().regex(/^\/[^:]*$/, "must be an absolute path").meta({ title: "path" });
+
+const Env = z.strictObject({
+  name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a name of A-Z, a-z, 0-9 and _").meta({ title: "variable name", description: "The variable." }),
+  value: z.string("must be a string; put it in quotes").optional().describe("Its value, if it is no secret."),
+  secret: objectName.optional().describe("Or the Secret that holds it, in Backstage's namespace."),
+  configMap: objectName.optional().describe("Or the ConfigMap that holds it."),
+  key: key.optional().describe("The key in that Secret or ConfigMap; the variable's name when unset."),
+});
+
+const Volume = z.strictObject({
+  name: name.describe("The volume's name."),
+  mountPath: absolutePath.describe("Where Backstage's container sees it."),
+  secret: objectName.optional().describe("The Secret that it shows."),
+  configMap: objectName.optional().describe("Or the ConfigMap."),
+  claim: objectName.optional().describe("Or the PersistentVolumeClaim."),
+  emptyDir: quantity.optional().describe("Or an empty folder of at most this size."),
+  writable: flag.default(false).describe("May Backstage write to it? Only a claim and an empty folder can be written to."),
+});
+
+const Toleration = z.strictObject({
+  key: text.optional().describe("The taint; every one when unset."),
+  operator: z.enum(["Exists", "Equal"]).default("Equal").describe("How it is compared."),
+  value: z.string().optional().describe("The taint's value."),
+  effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]).optional().describe("The taint's effect; every one when unset."),
+});
+
+const Spread = z.strictObject({
+  topologyKey: text.meta({ description: "The node label whose values are spread over.", example: "topology.kubernetes.io/zone" }),
+  maxSkew: whole(1, 100).default(1).describe("How uneven it may be."),
+  whenUnsatisfiable: z.enum(["DoNotSchedule", "ScheduleAnyway"]).default("ScheduleAnyway").describe("What happens when it cannot be."),
+});
+
+const Rule = z.strictObject({
+  apiGroups: z.array(z.string()).describe("The API groups; `\"\"` is the core."),
+  resources: z.array(text).min(1, "must name a resource").describe("The resources, each by name."),
+  verbs: z.array(text).min(1, "must name a verb").describe("What may be done, each by name."),
+  resourceNames: z.array(text).optional().describe("Only these objects."),
+});
+
+export const podSettings = {
+  resources: resources("100m", "384Mi", "1Gi").describe("What a pod may use."),
+  nodeSelector: labels.default({}).describe("The labels of nodes that it may run on."),
+  tolerations: z.array(Toleration).default([]).describe("The taints that it tolerates."),
+  topologySpread: z.array(Spread).optional().describe("How pods are spread; over nodes when there are several and it is unset."),
+  imagePullSecrets: z.array(objectName).default([]).describe("The Secrets that images are pulled with."),
+  hostAliases: z
+    .array(z.strictObject({ ip: address.describe("The address."), hostnames: z.array(hostName).min(1, "must name a host").describe("The names it is known by.") }))
+    .default([])
+    .describe("Names that the pods, their gates included, know without DNS."),
+  caBundle: z
+    .strictObject({
+      secret: objectName.optional().describe("The Secret in Backstage's namespace that holds certificates, as PEM."),
+      configMap: objectName.optional().describe("Or the ConfigMap."),
+      key: key.default("ca.crt").describe("Its key."),
+    })
+    .optional()
+    .describe("Authorities that Backstage and its gates trust beside the public ones."),
+  extraEnv: z.array(Env).default([]).describe("More environment variables of Backstage."),
+  extraVolumes: z.array(Volume).default([]).describe("More volumes of Backstage."),
+  serviceAccount: z
+    .strictObject({
+      annotations: labels.default({}).describe("Its annotations, such as those that give it a role of a cloud."),
+      automountToken: flag.default(false).describe("Give Backstage a token of the Kubernetes API."),
+      rules: z.array(Rule).default([]).describe("What that token may do, in Backstage's namespace only."),
+    })
+    .prefault({})
+    .describe("The ServiceAccount of the pods."),
+};
+
+export type PodSettings = z.output<z.ZodObject<typeof podSettings>>;
+
+const chosen = (...values: unknown[]): number => values.filter((value) => value !== undefined).length;
+const twice = (values: readonly string[]): string | undefined => values.find((value, index) => values.indexOf(value) < index);
+
+/** Rules of the pod that need more than one key. */
+export function podFaults(pod: PodSettings): string[] {
+  const faults: string[] = [];
+  pod.extraEnv.forEach((env, index) => {
+    const at = `backstage.extraEnv.${index}`;
+    const reserved = reservedEnv(env.name);
+    if (reserved !== undefined) faults.push(`${at}.name ${env.name} ${reserved}; remove it.`);
+    if (chosen(env.value, env.secret, env.configMap) !== 1) faults.push(`${at} needs exactly one of value, secret and configMap; keep one.`);
+  });
+  pod.extraVolumes.forEach((volume, index) => {
+    const at = `backstage.extraVolumes.${index}`;
+    if (reservedVolumes.includes(volume.name)) faults.push(`${at}.name ${volume.name} is a volume of the program's own; choose another name.`);
+    if (reservedMount(volume.mountPath)) faults.push(`${at}.mountPath ${volume.mountPath} is a path that the program mounts; choose another one.`);
+    if (chosen(volume.secret, volume.configMap, volume.claim, volume.emptyDir) !== 1) {
+      faults.push(`${at} needs exactly one of secret, configMap, claim and emptyDir; keep one.`);
+    }
+  });
+  for (const [list, values] of [["extraEnv", pod.extraEnv.map((env) => env.name)], ["extraVolumes", pod.extraVolumes.map((volume) => volume.name)]] as const) {
+    const double = twice(values);
+    if (double !== undefined) faults.push(`backstage.${list} has ${double} twice; remove one of them.`);
+  }
+  if (pod.caBundle !== undefined && chosen(pod.caBundle.secret, pod.caBundle.configMap) !== 1) {
+    faults.push("backstage.caBundle needs exactly one of secret and configMap; keep one.");
+  }
+  const { rules, automountToken } = pod.serviceAccount;
+  if (rules.length > 0 && !automountToken) {
+    faults.push("backstage.serviceAccount.rules are of no use without a token; set backstage.serviceAccount.automountToken to true, or remove them.");
+  }
+  rules.forEach((rule, index) => {
+    if ([...rule.apiGroups, ...rule.resources, ...rule.verbs].includes("*")) {
+      faults.push(`backstage.serviceAccount.rules.${index} has a wildcard; name each group, resource and verb.`);
+    }
+  });
+  return faults;
+}
