@@ -4,7 +4,7 @@
  * These traces are read only where a promise leaks; they keep their frames, without source maps. All others, and so
  * those of every error, are formatted as before. Imported first, for its effect.
  */
-type Formatter = (this: void, error: Error, frames: NodeJS.CallSite[]) => unknown;
+type Formatter = (error: Error, frames: NodeJS.CallSite[]) => unknown;
 const tracing = Error as { prepareStackTrace?: Formatter };
 const mapped = tracing.prepareStackTrace;
 
