@@ -65,11 +65,13 @@ describe("config", () => {
     assert.equal(parseConfig({ ...dev(), realm: { name: "platform", protect: true } }).realm.protect, true);
   });
 
-  it("accepts the file of the dev stack", () => {
-    const file = parse(readFileSync(path.join(__dirname, "../../Pulumi.dev.yaml"), "utf8")) as { config: Values };
-    const values = Object.fromEntries(Object.entries(file.config).map(([key, value]) => [key.replace("backstage-keycloak:", ""), value]));
-    assert.equal(parseConfig(values).isDev, true);
-  });
+  for (const stack of ["dev", "staging", "prod"]) {
+    it(`accepts Pulumi.${stack}.yaml`, () => {
+      const file = parse(readFileSync(path.join(__dirname, `../../Pulumi.${stack}.yaml`), "utf8")) as { config: Values };
+      const values = Object.fromEntries(Object.entries(file.config).map(([key, value]) => [key.replace("backstage-keycloak:", ""), value]));
+      assert.equal(parseConfig(values).environment, stack);
+    });
+  }
 
   it("is described key by key in docs/configuration.md; npm run docs writes that page", () => {
     assert.equal(readFileSync(path.join(__dirname, "../../docs/configuration.md"), "utf8"), configurationPage());
