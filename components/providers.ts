@@ -28,7 +28,7 @@ export function providers(settings: Settings): { keycloak: keycloak.Provider; ku
       clientTimeout: 60,
     }),
     kubernetes: new k8s.Provider("kubernetes", {
-      ...(settings.kubeconfig === "" ? {} : { kubeconfig: settings.kubeconfig }),
+      ...(settings.kubeconfig === "" ? {} : { kubeconfig: pulumi.secret(settings.kubeconfig) }),
       // Without these a changed value deletes the object first, and pods that start in the gap fail.
       enableSecretMutable: true,
       enableConfigMapMutable: true,

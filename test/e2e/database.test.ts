@@ -6,14 +6,14 @@ import { waitFor } from "../../sandbox/process";
 import { databaseSettings } from "../../sandbox/postgres";
 import { ports } from "../../sandbox/settings";
 import { signIn } from "../../verify/signIn";
-import { platform, TestStack } from "./harness";
+import { platform, story, TestStack } from "./harness";
 
 const PORT_OFFSET = 4;
 const DATABASE = "backstage-database";
 
 describe("two Backstages that share an in-cluster PostgreSQL", function () {
   this.timeout("6m");
-  this.bail(true);
+  story();
   let own: TestStack;
   before(async () => {
     own = await TestStack.create("database", PORT_OFFSET);

@@ -24,6 +24,18 @@ export async function keycloakAdmin(): Promise<KcAdminClient> {
   return admin;
 }
 
+/**
+ * Makes a suite one story, told once, on one stack: each step needs the one before it. mocha's `bail` would also skip
+ * it for a failure elsewhere, and in silence.
+ */
+export function story(): void {
+  let broken = false;
+  beforeEach(() => assert.ok(!broken, "an earlier step of this story failed"));
+  afterEach(function () {
+    broken ||= this.currentTest?.state === "failed";
+  });
+}
+
 /** A stack of its own beside the demo's: another realm, namespace and port. */
 export class TestStack {
   private constructor(

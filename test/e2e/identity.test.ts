@@ -3,7 +3,7 @@ import { clientContractKeys } from "../../lib/contract";
 import { prove } from "../../lib/gate/keycloak.mjs";
 import { checks, runChecks, table } from "../../verify/checks";
 import { signInAt, signInBySaml, type Tokens } from "./application";
-import { keycloakAdmin, TestStack } from "./harness";
+import { keycloakAdmin, story, TestStack } from "./harness";
 
 const confidential = ["argo-workflows", "jupyterhub", "kubeflow", "mlflow", "spark", "airflow"];
 const open = ["kargo", "argocd", "account-portal"];
@@ -55,7 +55,7 @@ const people = {
 
 describe("the identity of a whole platform", function () {
   this.timeout("6m");
-  this.bail(true);
+  story();
 
   let own: TestStack;
   let issuer: string;

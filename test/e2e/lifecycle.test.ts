@@ -5,7 +5,7 @@ import { prove } from "../../lib/gate/keycloak.mjs";
 import { checks, runChecks, table } from "../../verify/checks";
 import { stateFolder } from "../../sandbox/pulumi";
 import { inPlatform } from "../../sandbox/settings";
-import { keycloakAdmin, TestStack } from "./harness";
+import { keycloakAdmin, story, TestStack } from "./harness";
 
 const credential = (values: Readonly<Record<string, string>>) => ({
   metadataUrl: values[contractKeys.metadataUrl] ?? "",
@@ -25,13 +25,7 @@ function textOf(folder: string): string {
 
 describe("a stack's life", function () {
   this.timeout("5m");
-  // Each step needs the one before it: this is one story, told once, on one stack. mocha's `bail` would also skip it,
-  // and in silence, for a failure elsewhere.
-  let broken = false;
-  beforeEach(() => assert.ok(!broken, "an earlier step of this story failed"));
-  afterEach(function () {
-    broken ||= this.currentTest?.state === "failed";
-  });
+  story();
 
   let own: TestStack;
   const printed: string[] = [];
