@@ -48,8 +48,8 @@ export class Stack {
   }
 
   /** Runs the CLI in the stack's folder, for this stack. */
-  run(args: string[]): Promise<RunResult> {
-    return pulumi(args, { cwd: this.folder });
+  run(args: string[], env: NodeJS.ProcessEnv = {}): Promise<RunResult> {
+    return pulumi(args, { cwd: this.folder, env });
   }
 
   /** The same, and throws with what the CLI said when it fails. */
