@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { catalogKeys, contractKeys } from "./contract";
 import { databaseConfig, ownDatabaseHost } from "./database";
+import { overlaid } from "./overlay";
 import type { DatabaseSettings } from "./settings/database";
 import { backstageUrls } from "./urls";
 
@@ -30,6 +31,8 @@ export interface AppConfigSettings {
   readonly resolvers: readonly Readonly<Record<string, unknown>>[];
   /** @default the catalog is not filled from Keycloak */
   readonly catalogSync?: CatalogSource;
+  /** What else Backstage is told; `overlayFaults` has found nothing in it. @default nothing */
+  readonly appConfig?: Readonly<Record<string, unknown>>;
 }
 
 const inEnvironment = (name: string): string => `\${${name}}`;
@@ -59,7 +62,7 @@ function catalog({ keycloakUrl, realm, frequency, timeout }: CatalogSource): obj
  */
 export function appConfig(settings: AppConfigSettings): string {
   const urls = backstageUrls(settings.url, "oidc", settings.authEnvironment);
-  return stringify({
+  const own = {
     app: { baseUrl: urls.base },
     backend: {
       baseUrl: urls.base,
@@ -89,5 +92,6 @@ export function appConfig(settings: AppConfigSettings): string {
       },
     },
     ...(settings.catalogSync === undefined ? {} : { catalog: catalog(settings.catalogSync) }),
-  });
+  };
+  return stringify(overlaid(settings.appConfig ?? {}, own));
 }

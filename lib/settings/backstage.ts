@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { overlayFaults } from "../overlay";
 import { clientId, name, port, seconds, text, url, whole } from "./common";
 import { Database, databaseFaults, type DatabaseSettings } from "./database";
 import { exposureFaults, exposureSettings } from "./exposure";
@@ -38,6 +39,11 @@ export const Backstage = z.strictObject({
     .min(1, "must name at least one resolver")
     .default([{ resolver: "emailMatchingUserEntityProfileEmail" }])
     .describe("How a Keycloak user becomes a Backstage identity, in the order they are tried."),
+  appConfig: z.record(z.string(), z.unknown(), "must be an object").default({}).meta({
+    title: "object",
+    description: "More app-config, over the image's own; a key that the sign-in stands on is refused, and so is a secret that is no `${VARIABLE}`.",
+    example: { organization: { name: "Example" } },
+  }),
   gateSeconds: seconds(240).describe("How long one gate tries before Kubernetes starts it again; less than `rolloutSeconds`."),
   rolloutSeconds: seconds(300).describe("How long a rollout may take before `pulumi up` fails."),
   ...podSettings,
@@ -51,12 +57,13 @@ export function databaseOf({ database }: z.output<typeof Backstage>, isDev: bool
 }
 
 /** Rules of Backstage that need more than one key. */
-export function backstageFaults(backstage: z.output<typeof Backstage>, isDev: boolean): string[] {
+export function backstageFaults(backstage: z.output<typeof Backstage>, catalogSync: boolean, isDev: boolean): string[] {
   const most = backstage.autoscaling?.maxReplicas ?? backstage.replicas;
   const faults = [
     ...databaseFaults(databaseOf(backstage, isDev), most, isDev),
     ...podFaults(backstage),
     ...exposureFaults(backstage, backstage.url, backstage.nodePort),
+    ...overlayFaults(backstage.appConfig, { authProvider: "oidc", catalogSync }),
   ];
   if (backstage.gateSeconds >= backstage.rolloutSeconds) {
     faults.push("backstage.gateSeconds must be less than backstage.rolloutSeconds, or a rollout ends before its gates do; lower it.");

@@ -162,6 +162,10 @@ describe("config", () => {
     ["a CA bundle from nowhere", withBackstage({ caBundle: {} }), /caBundle needs exactly one of secret and configMap/],
     ["rights without a token", withBackstage({ serviceAccount: { rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }] } }), /rules are of no use without a token/],
     ["all rights", withBackstage({ serviceAccount: { automountToken: true, rules: [{ apiGroups: [""], resources: ["*"], verbs: ["get"] }] } }), /rules\.0 has a wildcard/],
+    ["an app-config that is no object", withBackstage({ appConfig: "organization" }), /backstage\.appConfig must be an object\.$/],
+    ["an app-config over the chain's own", withBackstage({ appConfig: { auth: { environment: "x" } } }), /backstage\.appConfig\.auth\.environment is a key of the program's own; set backstage\.authEnvironment instead\.$/],
+    ["a catalog provider beside the program's", { ...withBackstage({ appConfig: { catalog: { providers: { keycloakOrg: {} } } } }), catalogSync: { enabled: true } }, /catalog\.providers\.keycloakOrg is a key of the program's own; set catalogSync instead/],
+    ["a secret in the app-config", withBackstage({ appConfig: { integrations: { github: [{ host: "github.com", token: "hunter2" }] } } }), /backstage\.appConfig\.integrations\.github\.0\.token holds a secret in clear; write \$\{VARIABLE\} there/],
     ["gates that outlast the rollout", { ...valid(), backstage: { ...valid().backstage, gateSeconds: 300 } }, /gateSeconds must be less than backstage\.rolloutSeconds/],
   ];
   for (const [what, values, sentence] of refused) {
