@@ -29,6 +29,10 @@ export interface AppConfigSettings {
   readonly namespace: string;
   /** How a Keycloak user becomes a Backstage identity, in the order they are tried. */
   readonly resolvers: readonly Readonly<Record<string, unknown>>[];
+  /** What a sign-in asks Keycloak for beside `openid`, `profile` and `email`. */
+  readonly additionalScopes: readonly string[];
+  /** In seconds. */
+  readonly sessionDuration: number;
   /** @default the catalog is not filled from Keycloak */
   readonly catalogSync?: CatalogSource;
   /** What else Backstage is told; `overlayFaults` has found nothing in it. @default nothing */
@@ -85,7 +89,9 @@ export function appConfig(settings: AppConfigSettings): string {
             prompt: "auto",
             timeout: { seconds: 30 },
             // Unset, the refresh cookie lives 1000 days.
-            sessionDuration: { hours: 24 },
+            sessionDuration: { seconds: settings.sessionDuration },
+            // `scope` is what the OIDC module no longer takes.
+            ...(settings.additionalScopes.length === 0 ? {} : { additionalScopes: settings.additionalScopes }),
             signIn: { resolvers: settings.resolvers },
           },
         },

@@ -46,7 +46,7 @@ function reach(overlay: Config, reserved: string): { path: string; whole: boolea
   return { path: reserved, whole: true };
 }
 
-const secretKey = /(secret|password|passwd|passphrase|token|apikey|accesskey|privatekey|credentials?|authorization)(key|value|\d+)?s?$/i;
+const secretKey = /(secret|password|passwd|passphrase|token|apikey|accesskey|privatekey|authorization)(key|value|\d+)?s?$/i;
 /** One variable, alone or behind the name of a scheme such as Bearer; one with a default would hold that in clear. */
 const variable = /^([A-Za-z]+ )?\$\{\s*\w+\s*\}$/;
 const urlWithPassword = /^[a-z][\w+.-]*:\/\/[^/?#\s:@]*:(?!\$\{\w+\}@)[^/?#\s@]+@/i;

@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { backstageScopes } from "../clients";
 import { overlayFaults } from "../overlay";
-import { clientId, name, port, seconds, text, url, whole } from "./common";
+import { resolverFault } from "../resolvers";
+import { clientId, duration, name, port, seconds, text, url, whole } from "./common";
 import { Database, databaseFaults, type DatabaseSettings } from "./database";
 import { exposureFaults, exposureSettings } from "./exposure";
 import { image } from "./kubernetes";
+import { twice } from "./people";
 import { podFaults, podSettings } from "./pod";
 
 /** The settings of Backstage: its image, its place in the cluster, its sign-in and its bounds. */
@@ -39,6 +42,12 @@ export const Backstage = z.strictObject({
     .min(1, "must name at least one resolver")
     .default([{ resolver: "emailMatchingUserEntityProfileEmail" }])
     .describe("How a Keycloak user becomes a Backstage identity, in the order they are tried."),
+  customResolvers: z.array(text).default([]).describe("The names of resolvers that the image brings beside the OIDC module's own."),
+  additionalScopes: z
+    .array(text)
+    .default([])
+    .meta({ description: "What a sign-in asks for beside `openid`, `profile` and `email`; scopes of Backstage's client.", example: ["offline_access"] }),
+  sessionDuration: duration.prefault("24h").describe("How long a sign-in is refreshed without a new one, at most."),
   appConfig: z.record(z.string(), z.unknown(), "must be an object").default({}).meta({
     title: "object",
     description: "More app-config, over the image's own; a key that the sign-in stands on is refused, and so is a secret that is no `${VARIABLE}`.",
@@ -56,6 +65,20 @@ export function databaseOf({ database }: z.output<typeof Backstage>, isDev: bool
   return chosen.kind === "postgres" ? { ...chosen, protect: chosen.protect ?? !isDev } : chosen;
 }
 
+/** Rules of the sign-in: what neither Keycloak nor the OIDC module would take. */
+function signInFaults({ resolvers, customResolvers, additionalScopes, sessionDuration }: z.output<typeof Backstage>): string[] {
+  const faults = resolvers.flatMap(({ resolver }, index) => {
+    const fault = resolverFault(resolver, customResolvers);
+    return fault === undefined ? [] : [`backstage.resolvers.${index}.resolver ${fault}`];
+  });
+  additionalScopes.forEach((scope, index) => {
+    if (backstageScopes.includes(scope)) return;
+    faults.push(`backstage.additionalScopes.${index} is ${scope}, which Backstage's client does not have; write one of ${backstageScopes.join(", ")}.`);
+  });
+  if (sessionDuration < 60) faults.push("backstage.sessionDuration must be at least 1m; raise it.");
+  return [...faults, ...twice(additionalScopes, (index) => `backstage.additionalScopes.${index}`)];
+}
+
 /** Rules of Backstage that need more than one key. */
 export function backstageFaults(backstage: z.output<typeof Backstage>, catalogSync: boolean, isDev: boolean): string[] {
   const most = backstage.autoscaling?.maxReplicas ?? backstage.replicas;
@@ -63,6 +86,7 @@ export function backstageFaults(backstage: z.output<typeof Backstage>, catalogSy
     ...databaseFaults(databaseOf(backstage, isDev), most, isDev),
     ...podFaults(backstage),
     ...exposureFaults(backstage, backstage.url, backstage.nodePort),
+    ...signInFaults(backstage),
     ...overlayFaults(backstage.appConfig, { authProvider: "oidc", catalogSync }),
   ];
   if (backstage.gateSeconds >= backstage.rolloutSeconds) {

@@ -12,6 +12,8 @@ const settings = {
   databaseService: "backstage-database",
   database: { kind: "memory" } as DatabaseSettings,
   resolvers: [{ resolver: "emailMatchingUserEntityProfileEmail" }],
+  additionalScopes: ["groups"],
+  sessionDuration: 3600,
 };
 
 interface AppConfig {
@@ -43,6 +45,9 @@ describe("lib/appConfig", () => {
     assert.deepEqual(provider.timeout, { seconds: 30 });
     assert.deepEqual(provider.signIn, { resolvers: settings.resolvers });
     assert.ok(!("scope" in provider));
+    assert.deepEqual(provider.additionalScopes, ["groups"]);
+    assert.deepEqual(provider.sessionDuration, { seconds: 3600 });
+    assert.ok(!("additionalScopes" in parsed({ additionalScopes: [] }).auth.providers.oidc.staging));
   });
 
   it("trusts a proxy exactly where TLS ends before Backstage", () => {
