@@ -21,6 +21,8 @@ export interface AppConfigSettings {
   readonly url: string;
   /** The TCP port that the backend listens on. */
   readonly port: number;
+  /** The id that the image's OIDC module has among auth providers. */
+  readonly authProvider: string;
   /** `auth.environment`; the OIDC provider's key must equal it. */
   readonly authEnvironment: string;
   readonly database: DatabaseSettings;
@@ -65,7 +67,7 @@ function catalog({ keycloakUrl, realm, frequency, timeout }: CatalogSource): obj
  * values when it starts.
  */
 export function appConfig(settings: AppConfigSettings): string {
-  const urls = backstageUrls(settings.url, "oidc", settings.authEnvironment);
+  const urls = backstageUrls(settings.url, settings.authProvider, settings.authEnvironment);
   const own = {
     app: { baseUrl: urls.base },
     backend: {
@@ -80,7 +82,7 @@ export function appConfig(settings: AppConfigSettings): string {
       environment: settings.authEnvironment,
       session: { secret: fromEnvironment("sessionSecret") },
       providers: {
-        oidc: {
+        [settings.authProvider]: {
           [settings.authEnvironment]: {
             metadataUrl: fromEnvironment("metadataUrl"),
             clientId: fromEnvironment("clientId"),

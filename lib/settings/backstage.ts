@@ -11,6 +11,12 @@ import { podFaults, podSettings } from "./pod";
 
 /** The settings of Backstage: its image, its place in the cluster, its sign-in and its bounds. */
 
+/** A key of the app-config; `guest` would be a sign-in without Keycloak. */
+const authProvider = z
+  .string()
+  .regex(/^(?!guest$)[a-z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$/, "must be letters, digits and single hyphens, a small letter first, and not guest")
+  .meta({ title: "id of an auth provider" });
+
 export const Backstage = z.strictObject({
   url: url.meta({
     description: "Backstage's public URL. The one redirect URI and the app-config derive from it.",
@@ -36,6 +42,9 @@ export const Backstage = z.strictObject({
   port: port(1024).default(7007).describe("The TCP port that the backend listens on."),
   database: Database.optional().describe("Where Backstage keeps its data; when unset `postgres`, in `dev` `memory`."),
   nodePort: port(1).optional().describe("Makes the Service a NodePort."),
+  authProvider: authProvider
+    .default("oidc")
+    .describe("The auth provider's id, as the image registers it; Backstage's own OIDC module has `oidc`. It is part of the redirect URI."),
   authEnvironment: name.optional().describe("Backstage's `auth.environment`; `environment` when unset."),
   resolvers: z
     .array(z.looseObject({ resolver: text.describe("The resolver's name; its own options stand beside it.") }))
@@ -87,7 +96,7 @@ export function backstageFaults(backstage: z.output<typeof Backstage>, catalogSy
     ...podFaults(backstage),
     ...exposureFaults(backstage, backstage.url, backstage.nodePort),
     ...signInFaults(backstage),
-    ...overlayFaults(backstage.appConfig, { authProvider: "oidc", catalogSync }),
+    ...overlayFaults(backstage.appConfig, { authProvider: backstage.authProvider, catalogSync }),
   ];
   if (backstage.gateSeconds >= backstage.rolloutSeconds) {
     faults.push("backstage.gateSeconds must be less than backstage.rolloutSeconds, or a rollout ends before its gates do; lower it.");

@@ -36,8 +36,8 @@ describe("app-config and sign-in as the settings say", function () {
   });
 
   it("asks Keycloak for the additional scopes", async () => {
-    const { backstageUrl, authEnvironment } = await own.outputs();
-    const { base, startPath } = backstageUrls(backstageUrl, "oidc", authEnvironment);
+    const { backstageUrl, authProvider, authEnvironment } = await own.outputs();
+    const { base, startPath } = backstageUrls(backstageUrl, authProvider, authEnvironment);
     const response = await fetch(base + startPath, { redirect: "manual" });
     const scopes = new URL(response.headers.get("location") ?? "").searchParams.get("scope")?.split(" ").sort();
     assert.deepEqual(scopes, ["email", "groups", "offline_access", "openid", "profile"]);

@@ -7,6 +7,7 @@ import { contractKeys } from "../../../lib/contract";
 const settings = {
   url: "https://dev.example.com/portal",
   port: 7007,
+  authProvider: "oidc",
   authEnvironment: "staging",
   namespace: "backstage",
   databaseService: "backstage-database",
@@ -28,6 +29,10 @@ describe("lib/appConfig", () => {
     const { auth } = parsed();
     assert.equal(auth.environment, "staging");
     assert.deepEqual(Object.keys(auth.providers.oidc), ["staging"]);
+  });
+
+  it("registers it under the id that the image gives it", () => {
+    assert.deepEqual(Object.keys(parsed({ authProvider: "keycloak" }).auth.providers), ["keycloak"]);
   });
 
   it("takes every credential from the environment", () => {

@@ -12,6 +12,7 @@ const reserved = Object.keys(reservedKeys(context));
 const settings = {
   url: "https://dev.example.com/portal",
   port: 7007,
+  authProvider: "oidc",
   authEnvironment: "staging",
   namespace: "backstage",
   databaseService: "backstage-database",
