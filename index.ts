@@ -23,6 +23,7 @@ export = async () => {
   return {
     backstageUrl: app.url,
     keycloakUrl: settings.keycloak.url,
+    authProvider: settings.backstage.authProvider,
     authEnvironment: settings.backstage.authEnvironment,
     issuer: who.realm.issuer,
     namespace: namespace.metadata.name,

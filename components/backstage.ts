@@ -52,7 +52,7 @@ export class Backstage extends pulumi.ComponentResource {
   constructor(name: string, args: BackstageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:workload:Backstage", name, { settings: args.settings }, opts);
     const { contract, database, namespace, settings, transforms } = args;
-    const urls = backstageUrls(settings.url, "oidc", settings.authEnvironment);
+    const urls = backstageUrls(settings.url, settings.authProvider, settings.authEnvironment);
     const gates: GateSettings = { gateSeconds: settings.gateSeconds, port: settings.port, startPath: urls.startPath, requiredKeys: contract.keys };
     const labels = { app: name };
 

@@ -21,7 +21,7 @@ export interface Identity {
 /** The realm with its scopes, people and the clients of Backstage, in the chain's order. */
 export function identity(settings: Omit<Settings, "adminSecret">, opts: pulumi.ComponentResourceOptions): Identity {
   const { backstage, rotation, catalogSync } = settings;
-  const urls = backstageUrls(backstage.url, "oidc", backstage.authEnvironment);
+  const urls = backstageUrls(backstage.url, backstage.authProvider, backstage.authEnvironment);
   const realm = new Realm(settings.realm.name, { keycloakUrl: settings.keycloak.url, settings: settings.realm }, opts);
   const groupsScope = new GroupsScope("groups", { realm }, opts);
   const groups = new Groups("groups", { realm, roles: settings.roles, groups: settings.groups }, opts);

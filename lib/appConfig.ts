@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { catalogKeys, contractKeys } from "./contract";
 import { databaseConfig, ownDatabaseHost } from "./database";
+import { overlaid } from "./overlay";
 import type { DatabaseSettings } from "./settings/database";
 import { backstageUrls } from "./urls";
 
@@ -20,6 +21,8 @@ export interface AppConfigSettings {
   readonly url: string;
   /** The TCP port that the backend listens on. */
   readonly port: number;
+  /** The id that the image's OIDC module has among auth providers. */
+  readonly authProvider: string;
   /** `auth.environment`; the OIDC provider's key must equal it. */
   readonly authEnvironment: string;
   readonly database: DatabaseSettings;
@@ -28,8 +31,14 @@ export interface AppConfigSettings {
   readonly namespace: string;
   /** How a Keycloak user becomes a Backstage identity, in the order they are tried. */
   readonly resolvers: readonly Readonly<Record<string, unknown>>[];
+  /** What a sign-in asks Keycloak for beside `openid`, `profile` and `email`. */
+  readonly additionalScopes: readonly string[];
+  /** In seconds. */
+  readonly sessionDuration: number;
   /** @default the catalog is not filled from Keycloak */
   readonly catalogSync?: CatalogSource;
+  /** What else Backstage is told; `overlayFaults` has found nothing in it. @default nothing */
+  readonly appConfig?: Readonly<Record<string, unknown>>;
 }
 
 const inEnvironment = (name: string): string => `\${${name}}`;
@@ -58,8 +67,8 @@ function catalog({ keycloakUrl, realm, frequency, timeout }: CatalogSource): obj
  * values when it starts.
  */
 export function appConfig(settings: AppConfigSettings): string {
-  const urls = backstageUrls(settings.url, "oidc", settings.authEnvironment);
-  return stringify({
+  const urls = backstageUrls(settings.url, settings.authProvider, settings.authEnvironment);
+  const own = {
     app: { baseUrl: urls.base },
     backend: {
       baseUrl: urls.base,
@@ -73,7 +82,7 @@ export function appConfig(settings: AppConfigSettings): string {
       environment: settings.authEnvironment,
       session: { secret: fromEnvironment("sessionSecret") },
       providers: {
-        oidc: {
+        [settings.authProvider]: {
           [settings.authEnvironment]: {
             metadataUrl: fromEnvironment("metadataUrl"),
             clientId: fromEnvironment("clientId"),
@@ -82,12 +91,15 @@ export function appConfig(settings: AppConfigSettings): string {
             prompt: "auto",
             timeout: { seconds: 30 },
             // Unset, the refresh cookie lives 1000 days.
-            sessionDuration: { hours: 24 },
+            sessionDuration: { seconds: settings.sessionDuration },
+            // `scope` is what the OIDC module no longer takes.
+            ...(settings.additionalScopes.length === 0 ? {} : { additionalScopes: settings.additionalScopes }),
             signIn: { resolvers: settings.resolvers },
           },
         },
       },
     },
     ...(settings.catalogSync === undefined ? {} : { catalog: catalog(settings.catalogSync) }),
-  });
+  };
+  return stringify(overlaid(settings.appConfig ?? {}, own));
 }

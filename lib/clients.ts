@@ -9,6 +9,9 @@ export const defaultScopes = ["basic", "acr", "web-origins", "profile", "email",
 
 export const optionalScopes = ["offline_access"];
 
+/** The scopes that Backstage's client has. */
+export const backstageScopes = [...defaultScopes, ...optionalScopes];
+
 /** The scopes for OpenID Connect that every realm has, and ours. */
 export const knownScopes = [
   ...defaultScopes,

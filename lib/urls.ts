@@ -65,7 +65,7 @@ export interface BackstageUrls {
   readonly startPath: string;
 }
 
-/** @param provider the auth provider's id, `oidc` for Keycloak. @param environment Backstage's `auth.environment`. */
+/** @param provider the auth provider's id, `oidc` for Backstage's own OIDC module. @param environment Backstage's `auth.environment`. */
 export function backstageUrls(publicUrl: string, provider: string, environment: string): BackstageUrls {
   const base = canonicalUrl(publicUrl);
   return {

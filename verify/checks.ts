@@ -10,6 +10,7 @@ import { signIn } from "./signIn";
 /** What index.ts exports. */
 export interface Outputs {
   readonly backstageUrl: string;
+  readonly authProvider: string;
   readonly authEnvironment: string;
   readonly keycloakUrl: string;
   readonly issuer: string;
@@ -63,7 +64,7 @@ async function answerOf(url: string): Promise<Response> {
 
 /** Where a sign-in starts, does Backstage send the browser to this client with this redirect URI? */
 async function startRedirect(outputs: Outputs): Promise<string> {
-  const urls = backstageUrls(outputs.backstageUrl, "oidc", outputs.authEnvironment);
+  const urls = backstageUrls(outputs.backstageUrl, outputs.authProvider, outputs.authEnvironment);
   const response = await answerOf(`${urls.base}${urls.startPath}`);
   const location = response.headers.get("location");
   if (response.status !== 302 || location === null) throw new Error(`Backstage answers ${response.status}; look at its log`);
@@ -116,7 +117,8 @@ export function checks(outputs: Outputs, cluster: ClusterClient): Check[] {
     ...Object.entries(outputs.userPasswordsTemporary ? {} : outputs.userPasswords).map(([username, password]) => ({
       name: `${username} signs in`,
       async run() {
-        const outcome = await signIn({ backstageUrl: outputs.backstageUrl, authEnvironment: outputs.authEnvironment, username, password });
+        const { backstageUrl, authProvider, authEnvironment } = outputs;
+        const outcome = await signIn({ backstageUrl, authProvider, authEnvironment, username, password });
         if (!outcome.ok) throw new Error(`ended at ${outcome.step}: ${outcome.why}`);
         return `as ${outcome.userEntityRef}`;
       },

@@ -1,9 +1,12 @@
 import makeFetchCookie from "fetch-cookie";
 import { parse } from "node-html-parser";
+import { backstageUrls } from "../lib/urls";
 
 export interface SignInArgs {
   /** Backstage's public URL. */
   readonly backstageUrl: string;
+  /** The auth provider's id. */
+  readonly authProvider: string;
   /** Backstage's `auth.environment`. */
   readonly authEnvironment: string;
   readonly username: string;
@@ -44,7 +47,8 @@ export async function signIn(args: SignInArgs): Promise<SignIn> {
   let step: "start" | "form" | "credentials" | "handler" = "start";
   const failed = (why: string): SignIn => ended({ ok: false as const, step, why });
   try {
-    const start = await visit(`${args.backstageUrl}/api/auth/oidc/start?env=${encodeURIComponent(args.authEnvironment)}`);
+    const urls = backstageUrls(args.backstageUrl, args.authProvider, args.authEnvironment);
+    const start = await visit(`${urls.base}${urls.startPath}`);
     const authorize = start.headers.get("location");
     if (start.status !== 302 || authorize === null) return failed(`Backstage answers ${start.status} where a sign-in starts`);
 

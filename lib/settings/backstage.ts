@@ -1,11 +1,21 @@
 import { z } from "zod";
-import { clientId, name, port, seconds, text, url, whole } from "./common";
+import { backstageScopes } from "../clients";
+import { overlayFaults } from "../overlay";
+import { resolverFault } from "../resolvers";
+import { clientId, duration, name, port, seconds, text, url, whole } from "./common";
 import { Database, databaseFaults, type DatabaseSettings } from "./database";
 import { exposureFaults, exposureSettings } from "./exposure";
 import { image } from "./kubernetes";
+import { twice } from "./people";
 import { podFaults, podSettings } from "./pod";
 
 /** The settings of Backstage: its image, its place in the cluster, its sign-in and its bounds. */
+
+/** A key of the app-config; `guest` would be a sign-in without Keycloak. */
+const authProvider = z
+  .string()
+  .regex(/^(?!guest$)[a-z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$/, "must be letters, digits and single hyphens, a small letter first, and not guest")
+  .meta({ title: "id of an auth provider" });
 
 export const Backstage = z.strictObject({
   url: url.meta({
@@ -32,12 +42,26 @@ export const Backstage = z.strictObject({
   port: port(1024).default(7007).describe("The TCP port that the backend listens on."),
   database: Database.optional().describe("Where Backstage keeps its data; when unset `postgres`, in `dev` `memory`."),
   nodePort: port(1).optional().describe("Makes the Service a NodePort."),
+  authProvider: authProvider
+    .default("oidc")
+    .describe("The auth provider's id, as the image registers it; Backstage's own OIDC module has `oidc`. It is part of the redirect URI."),
   authEnvironment: name.optional().describe("Backstage's `auth.environment`; `environment` when unset."),
   resolvers: z
     .array(z.looseObject({ resolver: text.describe("The resolver's name; its own options stand beside it.") }))
     .min(1, "must name at least one resolver")
     .default([{ resolver: "emailMatchingUserEntityProfileEmail" }])
     .describe("How a Keycloak user becomes a Backstage identity, in the order they are tried."),
+  customResolvers: z.array(text).default([]).describe("The names of resolvers that the image brings beside the OIDC module's own."),
+  additionalScopes: z
+    .array(text)
+    .default([])
+    .meta({ description: "What a sign-in asks for beside `openid`, `profile` and `email`; scopes of Backstage's client.", example: ["offline_access"] }),
+  sessionDuration: duration.prefault("24h").describe("How long a sign-in is refreshed without a new one, at most."),
+  appConfig: z.record(z.string(), z.unknown(), "must be an object").default({}).meta({
+    title: "object",
+    description: "More app-config, over the image's own; a key that the sign-in stands on is refused, and so is a secret that is no `${VARIABLE}`.",
+    example: { organization: { name: "Example" } },
+  }),
   gateSeconds: seconds(240).describe("How long one gate tries before Kubernetes starts it again; less than `rolloutSeconds`."),
   rolloutSeconds: seconds(300).describe("How long a rollout may take before `pulumi up` fails."),
   ...podSettings,
@@ -50,13 +74,29 @@ export function databaseOf({ database }: z.output<typeof Backstage>, isDev: bool
   return chosen.kind === "postgres" ? { ...chosen, protect: chosen.protect ?? !isDev } : chosen;
 }
 
+/** Rules of the sign-in: what neither Keycloak nor the OIDC module would take. */
+function signInFaults({ resolvers, customResolvers, additionalScopes, sessionDuration }: z.output<typeof Backstage>): string[] {
+  const faults = resolvers.flatMap(({ resolver }, index) => {
+    const fault = resolverFault(resolver, customResolvers);
+    return fault === undefined ? [] : [`backstage.resolvers.${index}.resolver ${fault}`];
+  });
+  additionalScopes.forEach((scope, index) => {
+    if (backstageScopes.includes(scope)) return;
+    faults.push(`backstage.additionalScopes.${index} is ${scope}, which Backstage's client does not have; write one of ${backstageScopes.join(", ")}.`);
+  });
+  if (sessionDuration < 60) faults.push("backstage.sessionDuration must be at least 1m; raise it.");
+  return [...faults, ...twice(additionalScopes, (index) => `backstage.additionalScopes.${index}`)];
+}
+
 /** Rules of Backstage that need more than one key. */
-export function backstageFaults(backstage: z.output<typeof Backstage>, isDev: boolean): string[] {
+export function backstageFaults(backstage: z.output<typeof Backstage>, catalogSync: boolean, isDev: boolean): string[] {
   const most = backstage.autoscaling?.maxReplicas ?? backstage.replicas;
   const faults = [
     ...databaseFaults(databaseOf(backstage, isDev), most, isDev),
     ...podFaults(backstage),
     ...exposureFaults(backstage, backstage.url, backstage.nodePort),
+    ...signInFaults(backstage),
+    ...overlayFaults(backstage.appConfig, { authProvider: backstage.authProvider, catalogSync }),
   ];
   if (backstage.gateSeconds >= backstage.rolloutSeconds) {
     faults.push("backstage.gateSeconds must be less than backstage.rolloutSeconds, or a rollout ends before its gates do; lower it.");

@@ -37,5 +37,5 @@ export function crossFaults(parsed: Parsed): string[] {
     return fault === undefined ? [] : [`${key} ${fault}.`];
   });
   const backstage = { clientId: parsed.backstage.clientId, secret: `${parsed.backstage.namespace}/${contractSecretName}` };
-  return [...urlFaults, ...identityFaults(parsed, backstage, isDev), ...backstageFaults(parsed.backstage, isDev)];
+  return [...urlFaults, ...identityFaults(parsed, backstage, isDev), ...backstageFaults(parsed.backstage, parsed.catalogSync.enabled, isDev)];
 }

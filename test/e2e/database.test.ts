@@ -61,7 +61,7 @@ describe("two Backstages that share an in-cluster PostgreSQL", function () {
 
   it("finishes at one pod a sign-in that was started at the other", async () => {
     const { nodeAddress } = await platform();
-    const { backstageUrl, authEnvironment, userPasswords } = await own.outputs();
+    const { backstageUrl, authProvider, authEnvironment, userPasswords } = await own.outputs();
     const pods = (await own.pods()).names;
     assert.equal(pods.length, 2);
     const urls: string[] = [];
@@ -77,7 +77,7 @@ describe("two Backstages that share an in-cluster PostgreSQL", function () {
       urls.push(`http://${nodeAddress}:${nodePort}`);
     }
     for (const url of urls) await waitFor(url, 20, async () => ((await fetch(`${url}/.backstage/health/v1/readiness`)).ok ? true : undefined));
-    const user = { authEnvironment, username: "ada", password: userPasswords.ada ?? "" };
+    const user = { authProvider, authEnvironment, username: "ada", password: userPasswords.ada ?? "" };
     const [first = "", second = ""] = urls;
     for (const [start, finish] of [[first, second], [second, first]] as const) {
       const outcome = await signIn({ ...user, backstageUrl: start, finishUrl: finish });

@@ -78,9 +78,9 @@ export class TestStack {
 
   /** Signs the test user in; a pod that has just become ready may have no route for a moment. */
   async signIn(): Promise<SignIn> {
-    const { backstageUrl, authEnvironment, userPasswords } = await this.outputs();
+    const { backstageUrl, authProvider, authEnvironment, userPasswords } = await this.outputs();
     await waitFor(`a route to ${backstageUrl}`, 15, () => fetch(backstageUrl, { signal: AbortSignal.timeout(5000) }));
-    return signIn({ backstageUrl, authEnvironment, username: "ada", password: userPasswords.ada ?? "" });
+    return signIn({ backstageUrl, authProvider, authEnvironment, username: "ada", password: userPasswords.ada ?? "" });
   }
 
   /** Destroys whatever a test left, so that the next run starts from nothing. */
@@ -99,11 +99,11 @@ export class TestStack {
 
   /** Waits until a sign-in works; returns the seconds it took and what was seen until then. */
   async untilSignIn(seconds: number): Promise<{ seconds: number; refused: SignIn[] }> {
-    const { backstageUrl, authEnvironment, userPasswords } = await this.outputs();
+    const { backstageUrl, authProvider, authEnvironment, userPasswords } = await this.outputs();
     const began = performance.now();
     const refused: SignIn[] = [];
     await waitFor("a sign-in that works", seconds, async () => {
-      const outcome = await signIn({ backstageUrl, authEnvironment, username: "ada", password: userPasswords.ada ?? "", timeoutMs: 5000 });
+      const outcome = await signIn({ backstageUrl, authProvider, authEnvironment, username: "ada", password: userPasswords.ada ?? "", timeoutMs: 5000 });
       if (!outcome.ok) refused.push(outcome);
       return outcome.ok ? true : undefined;
     }, 1000);

@@ -87,6 +87,12 @@ describe("config", () => {
     assert.ok(Object.values(project.config).every(({ description }) => (description ?? "").length > 20));
   });
 
+  it("takes a resolver of the image's own that is named as such, and a session as a duration", () => {
+    const { backstage } = parseConfig(withBackstage({ resolvers: [{ resolver: "byStaffId" }], customResolvers: ["byStaffId"], sessionDuration: "8h", additionalScopes: ["offline_access"] }));
+    assert.equal(backstage.sessionDuration, 8 * 3600);
+    assert.equal(parseConfig(valid()).backstage.sessionDuration, 24 * 3600);
+  });
+
   const refused: [string, Values, RegExp][] = [
     ["a missing section", { ...valid(), keycloak: undefined }, /^config: keycloak is missing; set it/],
     ["a missing key", { ...valid(), backstage: { url: "https://b.example.com" } }, /^config: backstage\.image is missing; set it/],
@@ -164,6 +170,19 @@ describe("config", () => {
     ["a CA bundle from nowhere", withBackstage({ caBundle: {} }), /caBundle needs exactly one of secret and configMap/],
     ["rights without a token", withBackstage({ serviceAccount: { rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }] } }), /rules are of no use without a token/],
     ["all rights", withBackstage({ serviceAccount: { automountToken: true, rules: [{ apiGroups: [""], resources: ["*"], verbs: ["get"] }] } }), /rules\.0 has a wildcard/],
+    ["a sign-in without Keycloak", withBackstage({ authProvider: "guest" }), /backstage\.authProvider must be letters.* and not guest\.$/],
+    ["a provider's id that is a path", withBackstage({ authProvider: "../x" }), /backstage\.authProvider must be letters/],
+    ["an app-config over another provider's id", withBackstage({ authProvider: "keycloak", appConfig: { auth: { providers: { keycloak: {} } } } }), /appConfig\.auth\.providers\.keycloak is a key of the program's own/],
+    ["a resolver that is misspelt", withBackstage({ resolvers: [{ resolver: "emailMatchingUserEntityProfileMail" }] }), /backstage\.resolvers\.0\.resolver is \w+, which neither the OIDC module nor backstage\.customResolvers has; did you mean emailMatchingUserEntityProfileEmail\?/],
+    ["a resolver that is like one of the image's own", withBackstage({ resolvers: [{ resolver: "byStaffId" }], customResolvers: ["byStaffID"] }), /did you mean byStaffID\?/],
+    ["a scope that Backstage's client does not have", withBackstage({ additionalScopes: ["groups", "phone"] }), /backstage\.additionalScopes\.1 is phone, which Backstage's client does not have; write one of basic, /],
+    ["a scope twice", withBackstage({ additionalScopes: ["groups", "groups"] }), /backstage\.additionalScopes\.1 is there twice/],
+    ["a session that is no duration", withBackstage({ sessionDuration: "a day" }), /backstage\.sessionDuration must be a duration, such as 30m/],
+    ["a session that ends at once", withBackstage({ sessionDuration: "0" }), /backstage\.sessionDuration must be at least 1m/],
+    ["an app-config that is no object", withBackstage({ appConfig: "organization" }), /backstage\.appConfig must be an object\.$/],
+    ["an app-config over the chain's own", withBackstage({ appConfig: { auth: { environment: "x" } } }), /backstage\.appConfig\.auth\.environment is a key of the program's own; set backstage\.authEnvironment instead\.$/],
+    ["a catalog provider beside the program's", { ...withBackstage({ appConfig: { catalog: { providers: { keycloakOrg: {} } } } }), catalogSync: { enabled: true } }, /catalog\.providers\.keycloakOrg is a key of the program's own; set catalogSync instead/],
+    ["a secret in the app-config", withBackstage({ appConfig: { integrations: { github: [{ host: "github.com", token: "hunter2" }] } } }), /backstage\.appConfig\.integrations\.github\.0\.token holds a secret in clear; write \$\{VARIABLE\} there/],
     ["gates that outlast the rollout", { ...valid(), backstage: { ...valid().backstage, gateSeconds: 300 } }, /gateSeconds must be less than backstage\.rolloutSeconds/],
   ];
   for (const [what, values, sentence] of refused) {

@@ -57,6 +57,17 @@ for (const preview of [false, true]) {
       assert.equal(recording.find("kubernetes:core/v1:ServiceAccount", "backstage").inputs.automountServiceAccountToken, false);
     });
 
+    it("signs in by the auth provider that the image has, at Keycloak, in the app-config and in the gates", async () => {
+      const recording = await record(build({ ...memory, authProvider: "keycloak" }), preview);
+      const client = recording.find("keycloak:openid/client:Client", "backstage").inputs;
+      assert.deepEqual(client.validRedirectUris, ["https://dev.example.com/api/auth/keycloak/handler/frame"]);
+      const { "app-config.yaml": config } = recording.find("kubernetes:core/v1:ConfigMap", "backstage-app-config").inputs.data as Record<string, string>;
+      assert.match(config ?? "", /providers:\n +keycloak:/);
+      const text = JSON.stringify(deployment(recording));
+      assert.match(text, /\/api\/auth\/keycloak\/start\?env=prod/);
+      assert.doesNotMatch(text, /\/api\/auth\/oidc/);
+    });
+
     it("has all that several replicas behind an Ingress need", async () => {
       const exposure = { kind: "ingress", className: "nginx", tlsSecret: "backstage-tls" };
       const recording = await record(build({ replicas: 3, exposure }), preview);

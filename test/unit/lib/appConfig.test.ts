@@ -7,11 +7,14 @@ import { contractKeys } from "../../../lib/contract";
 const settings = {
   url: "https://dev.example.com/portal",
   port: 7007,
+  authProvider: "oidc",
   authEnvironment: "staging",
   namespace: "backstage",
   databaseService: "backstage-database",
   database: { kind: "memory" } as DatabaseSettings,
   resolvers: [{ resolver: "emailMatchingUserEntityProfileEmail" }],
+  additionalScopes: ["groups"],
+  sessionDuration: 3600,
 };
 
 interface AppConfig {
@@ -26,6 +29,10 @@ describe("lib/appConfig", () => {
     const { auth } = parsed();
     assert.equal(auth.environment, "staging");
     assert.deepEqual(Object.keys(auth.providers.oidc), ["staging"]);
+  });
+
+  it("registers it under the id that the image gives it", () => {
+    assert.deepEqual(Object.keys(parsed({ authProvider: "keycloak" }).auth.providers), ["keycloak"]);
   });
 
   it("takes every credential from the environment", () => {
@@ -43,6 +50,9 @@ describe("lib/appConfig", () => {
     assert.deepEqual(provider.timeout, { seconds: 30 });
     assert.deepEqual(provider.signIn, { resolvers: settings.resolvers });
     assert.ok(!("scope" in provider));
+    assert.deepEqual(provider.additionalScopes, ["groups"]);
+    assert.deepEqual(provider.sessionDuration, { seconds: 3600 });
+    assert.ok(!("additionalScopes" in parsed({ additionalScopes: [] }).auth.providers.oidc.staging));
   });
 
   it("trusts a proxy exactly where TLS ends before Backstage", () => {
