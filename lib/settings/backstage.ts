@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { clientId, name, port, seconds, text, url, whole } from "./common";
+import { clientId, flag, name, port, seconds, text, url, whole } from "./common";
 import { Database, databaseFaults, type DatabaseSettings } from "./database";
 import { exposureFaults, exposureSettings } from "./exposure";
 import { image } from "./kubernetes";
@@ -28,6 +28,7 @@ export const Backstage = z.strictObject({
     .describe("Config files of the image; the program's own is read after them and so wins."),
   namespace: name.default("backstage").describe("Where everything of Backstage lives."),
   clientId: clientId.default("backstage").describe("The OIDC client."),
+  adoptClient: flag.default(false).describe("Take over the client of this id that exists in the realm; it gets a new secret."),
   replicas: whole(1, 100).default(1).describe("How many pods, unless there is `autoscaling`; more than one need a database that they share."),
   port: port(1024).default(7007).describe("The TCP port that the backend listens on."),
   database: Database.optional().describe("Where Backstage keeps its data; when unset `postgres`, in `dev` `memory`."),
