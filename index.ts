@@ -8,15 +8,15 @@ import { preflight } from "./verify/preflight";
 
 export = async () => {
   const settings = loadConfig();
-  await preflight(settings);
+  const adopted = await preflight(settings);
   const { keycloak, kubernetes } = providers(settings);
 
   // Each link depends on the one before it: realm -> client -> contract Secret -> Backstage behind its gates.
-  const who = identity(settings, { providers: [keycloak] });
+  const who = identity(settings, { providers: [keycloak] }, adopted);
   const { namespace, contract, app } = workload(settings, who, kubernetes);
   const clients = new PlatformClients(
     "clients",
-    { realm: who.realm, groupsScope: who.groupsScope, clients: settings.clients, namespaces: { [settings.backstage.namespace]: namespace } },
+    { realm: who.realm, groupsScope: who.groupsScope, clients: settings.clients, adopted: adopted.clients, namespaces: { [settings.backstage.namespace]: namespace } },
     { providers: [keycloak, kubernetes] },
   );
 

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
+import type { Adoption } from "../lib/adoption";
 import { defaultScopes, optionalScopes } from "../lib/clients";
 import { backstageUrls } from "../lib/urls";
 import { CatalogSync } from "./catalogSync";
@@ -19,10 +20,10 @@ export interface Identity {
 }
 
 /** The realm with its scopes, people and the clients of Backstage, in the chain's order. */
-export function identity(settings: Omit<Settings, "adminSecret">, opts: pulumi.ComponentResourceOptions): Identity {
+export function identity(settings: Omit<Settings, "adminSecret">, opts: pulumi.ComponentResourceOptions, adopted: Adoption = {}): Identity {
   const { backstage, rotation, catalogSync } = settings;
   const urls = backstageUrls(backstage.url, backstage.authProvider, backstage.authEnvironment);
-  const realm = new Realm(settings.realm.name, { keycloakUrl: settings.keycloak.url, settings: settings.realm }, opts);
+  const realm = new Realm(settings.realm.name, { keycloakUrl: settings.keycloak.url, settings: settings.realm, adopted: adopted.realm }, opts);
   const groupsScope = new GroupsScope("groups", { realm }, opts);
   const groups = new Groups("groups", { realm, roles: settings.roles, groups: settings.groups }, opts);
   const users = new Users("users", { realm, groups, users: settings.users, temporaryPasswords: !settings.isDev }, opts);
@@ -37,6 +38,7 @@ export function identity(settings: Omit<Settings, "adminSecret">, opts: pulumi.C
       defaultScopes,
       optionalScopes,
       secretGeneration: rotation.generation,
+      adopted: adopted.clients?.[backstage.clientId],
     },
     opts,
   );

@@ -2,7 +2,9 @@ import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Settings } from "../config";
+import { type Adopted, managedBy } from "../lib/adoption";
 import { groupsScope } from "../lib/clients";
+import { adoption } from "./adoption";
 import type { GroupsScope } from "./groupsScope";
 import type { Realm } from "./realm";
 
@@ -35,6 +37,8 @@ export interface OidcClientArgs {
   readonly lifetimes?: Partial<Settings["clients"][number]["lifetimes"]>;
   /** A higher number makes a new secret. @default 1 */
   readonly secretGeneration?: number;
+  /** The client that is taken over. @default none: it is made, or is the program's already */
+  readonly adopted?: Adopted | undefined;
 }
 
 /** Empty means the realm's lifetime, to Keycloak. */
@@ -71,48 +75,49 @@ export class OidcClient extends pulumi.ComponentResource {
           { parent: this },
         );
     // Every flag is set: most are optional and computed in the provider, and what is left out is never corrected.
-    const client = new keycloak.openid.Client(
-      name,
-      {
-        realmId,
-        clientId: args.clientId,
-        name: args.clientId,
-        description: args.description ?? "",
-        enabled: true,
-        accessType: isPublic ? "PUBLIC" : "CONFIDENTIAL",
-        clientAuthenticatorType: "client-secret",
-        ...(secret === undefined ? {} : { clientSecret: secret.result }),
-        standardFlowEnabled: signsIn,
-        implicitFlowEnabled: false,
-        directAccessGrantsEnabled: false,
-        serviceAccountsEnabled: !signsIn,
-        oauth2DeviceAuthorizationGrantEnabled: false,
-        standardTokenExchangeEnabled: false,
-        pkceCodeChallengeMethod: signsIn ? "S256" : "",
-        // Even an empty root URL makes Keycloak add `/*` as a redirect URI and origin where there is none.
-        ...(rootUrl === "" ? {} : { rootUrl, baseUrl: rootUrl }),
-        adminUrl: "",
-        validRedirectUris: args.redirectUris ?? [],
-        validPostLogoutRedirectUris: args.postLogoutRedirectUris ?? (rootUrl === "" ? [] : [rootUrl]),
-        webOrigins: args.webOrigins ?? [],
-        // A service account needs its own roles in its token, and has few; a person's roles are nobody's business.
-        fullScopeAllowed: !signsIn,
-        consentRequired: false,
-        frontchannelLogoutEnabled: false,
-        backchannelLogoutUrl: "",
-        backchannelLogoutSessionRequired: true,
-        backchannelLogoutRevokeOfflineSessions: false,
-        excludeSessionStateFromAuthResponse: false,
-        excludeIssuerFromAuthResponse: false,
-        useRefreshTokens: true,
-        useRefreshTokensClientCredentials: false,
-        accessTokenLifespan: lifetime(lifetimes.accessToken),
-        clientSessionIdleTimeout: lifetime(lifetimes.sessionIdle),
-        clientSessionMaxLifespan: lifetime(lifetimes.sessionMax),
-        extraConfig: { "oidc.ciba.grant.enabled": "false" },
-      },
-      { parent: this, dependsOn: args.realm.ready },
-    );
+    const inputs = {
+      realmId,
+      clientId: args.clientId,
+      name: args.clientId,
+      description: args.description ?? "",
+      enabled: true,
+      accessType: isPublic ? "PUBLIC" : "CONFIDENTIAL",
+      clientAuthenticatorType: "client-secret",
+      ...(secret === undefined ? {} : { clientSecret: secret.result }),
+      standardFlowEnabled: signsIn,
+      implicitFlowEnabled: false,
+      directAccessGrantsEnabled: false,
+      serviceAccountsEnabled: !signsIn,
+      oauth2DeviceAuthorizationGrantEnabled: false,
+      standardTokenExchangeEnabled: false,
+      pkceCodeChallengeMethod: signsIn ? "S256" : "",
+      // Even an empty root URL makes Keycloak add `/*` as a redirect URI and origin where there is none.
+      ...(rootUrl === "" ? {} : { rootUrl, baseUrl: rootUrl }),
+      adminUrl: "",
+      validRedirectUris: args.redirectUris ?? [],
+      validPostLogoutRedirectUris: args.postLogoutRedirectUris ?? (rootUrl === "" ? [] : [rootUrl]),
+      webOrigins: args.webOrigins ?? [],
+      // A service account needs its own roles in its token, and has few; a person's roles are nobody's business.
+      fullScopeAllowed: !signsIn,
+      consentRequired: false,
+      frontchannelLogoutEnabled: false,
+      backchannelLogoutUrl: "",
+      backchannelLogoutSessionRequired: true,
+      backchannelLogoutRevokeOfflineSessions: false,
+      excludeSessionStateFromAuthResponse: false,
+      excludeIssuerFromAuthResponse: false,
+      useRefreshTokens: true,
+      useRefreshTokensClientCredentials: false,
+      accessTokenLifespan: lifetime(lifetimes.accessToken),
+      clientSessionIdleTimeout: lifetime(lifetimes.sessionIdle),
+      clientSessionMaxLifespan: lifetime(lifetimes.sessionMax),
+      extraConfig: { "oidc.ciba.grant.enabled": "false", ...managedBy },
+    } satisfies keycloak.openid.ClientArgs;
+    const client = new keycloak.openid.Client(name, inputs, {
+      parent: this,
+      dependsOn: args.realm.ready,
+      ...adoption(this, args.adopted, { ...inputs, publicClient: isPublic }),
+    });
     // The name of our own scope comes from the scope, so that the binding cannot be made before it.
     const names = (scopes: readonly string[]): pulumi.Input<string>[] =>
       scopes.map((scope) => (scope === groupsScope ? args.groupsScope.scopeName : scope));

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
+import type { Adoption } from "../lib/adoption";
 import { waveAnnotations } from "../lib/waves";
 import { ContractSecret } from "./contractSecret";
 import type { GroupsScope } from "./groupsScope";
@@ -12,6 +13,8 @@ export interface PlatformClientsArgs {
   readonly realm: Realm;
   readonly groupsScope: GroupsScope;
   readonly clients: Settings["clients"];
+  /** The clients that are taken over, by client id. @default none */
+  readonly adopted?: Adoption["clients"];
   /** Namespaces that the program makes elsewhere, by name. */
   readonly namespaces: Readonly<Record<string, k8s.core.v1.Namespace>>;
 }
@@ -51,6 +54,7 @@ export class PlatformClients extends pulumi.ComponentResource {
           ...(postLogoutRedirectUris.length === 0 ? {} : { postLogoutRedirectUris }),
           audiences: mappers,
           secretGeneration: secret?.generation ?? 1,
+          adopted: args.adopted?.[clientId],
         },
         { parent: this },
       );

@@ -1,13 +1,17 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
+import type { Adopted } from "../lib/adoption";
 import { durationText } from "../lib/durations";
 import { keycloakUrls, type KeycloakUrls } from "../lib/urls";
+import { adoption } from "./adoption";
 
 export interface RealmArgs {
   /** Keycloak's public URL, its path included. A plain string: the URLs of the whole chain derive from it. */
   readonly keycloakUrl: string;
   readonly settings: Settings["realm"];
+  /** The realm that is taken over. @default none: it is made, or is the program's already */
+  readonly adopted?: Adopted | undefined;
 }
 
 type Lifetimes = Settings["realm"]["lifetimes"];
@@ -62,33 +66,30 @@ export class Realm extends pulumi.ComponentResource {
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: RealmArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("backstage-keycloak:identity:Realm", name, { ...args }, opts);
+    super("backstage-keycloak:identity:Realm", name, { keycloakUrl: args.keycloakUrl, settings: args.settings }, opts);
     const { name: realmName, displayName, protect, sslRequired, login, themes, events, ...settings } = args.settings;
-    const realm = new keycloak.Realm(
-      name,
-      {
-        realm: realmName,
-        enabled: true,
-        displayName,
-        sslRequired,
-        ...lifetimes(settings.lifetimes),
-        registrationAllowed: false,
-        registrationEmailAsUsername: false,
-        editUsernameAllowed: false,
-        userManagedAccess: false,
-        rememberMe: login.rememberMe,
-        resetPasswordAllowed: login.resetPassword,
-        verifyEmail: login.verifyEmail,
-        loginWithEmailAllowed: login.withEmail,
-        duplicateEmailsAllowed: false,
-        passwordPolicy: login.passwordPolicy,
-        loginTheme: themes.login,
-        accountTheme: themes.account,
-        emailTheme: themes.email,
-        securityDefenses: { bruteForceDetection: bruteForceDetection(settings.bruteForce) },
-      },
-      { parent: this, protect },
-    );
+    const inputs = {
+      realm: realmName,
+      enabled: true,
+      displayName,
+      sslRequired,
+      ...lifetimes(settings.lifetimes),
+      registrationAllowed: false,
+      registrationEmailAsUsername: false,
+      editUsernameAllowed: false,
+      userManagedAccess: false,
+      rememberMe: login.rememberMe,
+      resetPasswordAllowed: login.resetPassword,
+      verifyEmail: login.verifyEmail,
+      loginWithEmailAllowed: login.withEmail,
+      duplicateEmailsAllowed: false,
+      passwordPolicy: login.passwordPolicy,
+      loginTheme: themes.login,
+      accountTheme: themes.account,
+      emailTheme: themes.email,
+      securityDefenses: { bruteForceDetection: bruteForceDetection(settings.bruteForce) },
+    } satisfies keycloak.RealmArgs;
+    const realm = new keycloak.Realm(name, inputs, { parent: this, protect, ...adoption(this, args.adopted, { ...inputs, bruteForceProtected: true }) });
     new keycloak.RealmEvents(
       name,
       {

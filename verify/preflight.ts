@@ -5,9 +5,11 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { parse } from "yaml";
 import type { Settings } from "../config";
+import type { Adoption } from "../lib/adoption";
 import { loginForm } from "../lib/keycloakLogin";
 import { adminSecretKeys } from "../lib/settings/admin";
 import { keycloakUrls } from "../lib/urls";
+import { findAdopted } from "./adoption";
 
 /** A server is missing or refuses us: said in one sentence before anything is created. */
 class PreflightError extends pulumi.RunError {}
@@ -50,8 +52,8 @@ async function keycloakAnswers({ url, admin, waitSeconds }: Settings["keycloak"]
   }
 }
 
-/** Signs in as the provider will. */
-async function adminSignsIn(settings: Settings, tokenEndpoint: string): Promise<void> {
+/** Signs in as the provider will; the access token. */
+async function adminSignsIn(settings: Settings, tokenEndpoint: string): Promise<string> {
   const { url, admin } = settings.keycloak;
   const secret = await new Promise<string>((resolve) => settings.adminSecret.apply(resolve));
   const clientId = admin.clientId ?? "";
@@ -77,6 +79,7 @@ async function adminSignsIn(settings: Settings, tokenEndpoint: string): Promise<
         `correct keycloak.admin, or set what it signs in with by \`pulumi config set --secret ${key}\`.`,
     );
   }
+  return ((await response.json()) as { access_token: string }).access_token;
 }
 
 interface Kubeconfig {
@@ -126,9 +129,9 @@ async function apiServerAnswers(setting: string): Promise<void> {
 
 /**
  * Makes sure that both servers are there and let us in, so that a run either starts whole or creates nothing.
- * Throws one sentence with the remedy; waits at most `keycloak.waitSeconds` for Keycloak, and says so.
+ * Looks up what the program is to adopt. Throws one sentence with the remedy; waits at most `keycloak.waitSeconds` for Keycloak, and says so.
  */
-export async function preflight(settings: Settings): Promise<void> {
+export async function preflight(settings: Settings): Promise<Adoption> {
   await apiServerAnswers(settings.kubeconfig);
-  await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
+  return findAdopted(settings, await adminSignsIn(settings, await keycloakAnswers(settings.keycloak)));
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { backstageScopes } from "../clients";
 import { overlayFaults } from "../overlay";
 import { resolverFault } from "../resolvers";
-import { clientId, duration, name, port, seconds, text, url, whole } from "./common";
+import { clientId, duration, flag, name, port, seconds, text, url, whole } from "./common";
 import { Database, databaseFaults, type DatabaseSettings } from "./database";
 import { exposureFaults, exposureSettings } from "./exposure";
 import { image } from "./kubernetes";
@@ -38,6 +38,7 @@ export const Backstage = z.strictObject({
     .describe("Config files of the image; the program's own is read after them and so wins."),
   namespace: name.default("backstage").describe("Where everything of Backstage lives."),
   clientId: clientId.default("backstage").describe("The OIDC client."),
+  adoptClient: flag.default(false).describe("Take over the client of this id that exists in the realm; it gets a new secret."),
   replicas: whole(1, 100).default(1).describe("How many pods, unless there is `autoscaling`; more than one need a database that they share."),
   port: port(1024).default(7007).describe("The TCP port that the backend listens on."),
   database: Database.optional().describe("Where Backstage keeps its data; when unset `postgres`, in `dev` `memory`."),

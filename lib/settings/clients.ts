@@ -55,6 +55,7 @@ const Client = z.strictObject({
     .enum(["confidential", "public", "saml"])
     .default("confidential")
     .describe("An application with a secret; one without, by PKCE; or one that speaks SAML."),
+  adopt: flag.default(false).describe("Take over the client of this id that exists in the realm; a confidential one gets a new secret."),
   description: text.optional().describe("What the application is, for people."),
   rootUrl: url.meta({ description: "The application's public URL.", example: "https://argo.example.com" }),
   redirectUris: z.array(text).min(1, "must name at least one redirect URI").meta({
@@ -79,12 +80,13 @@ type Client = z.output<typeof Client>;
 
 /** What a kind of client must have, and must not. */
 function kindFaults(client: Client, at: string): string[] {
-  const { kind, secret, saml } = client;
+  const { kind, secret, saml, adopt } = client;
   const faults: string[] = [];
   if (kind === "confidential" && secret === undefined) faults.push(`${at}.secret is missing; say where the client's contract Secret goes.`);
   if (kind !== "confidential" && secret !== undefined) faults.push(`${at}.secret is for confidential clients; remove it.`);
   if (kind === "saml" && saml === undefined) faults.push(`${at}.saml is missing; a SAML client needs at least saml.assertionConsumerUrl.`);
   if (kind !== "saml" && saml !== undefined) faults.push(`${at}.saml is for SAML clients; remove it, or set kind to saml.`);
+  if (kind === "saml" && adopt) faults.push(`${at}.adopt is for OIDC clients; remove it, and the client in Keycloak.`);
   return faults;
 }
 

@@ -59,6 +59,9 @@ export const Realm = z.strictObject({
   name: realmName.meta({ description: "The realm that people sign in to; part of the issuer.", example: "platform" }),
   displayName: text.optional().describe("What the sign-in form says; the realm's name when unset."),
   protect: flag.optional().describe("Refuse to delete the realm and the users in it; when unset true, in `dev` false."),
+  adopt: flag
+    .default(false)
+    .describe("Take over the realm of this name that exists, with the users in it, instead of making it."),
   sslRequired: z.enum(["external", "all"]).default("external").describe("Which requests need TLS: from outside private networks, or all."),
   lifetimes: Lifetimes.prefault({}).describe("How long tokens and sessions live."),
   login: Login.prefault({}).describe("What the sign-in form offers."),

@@ -110,6 +110,7 @@ describe("config", () => {
     ["a namespace that Kubernetes refuses", { ...valid(), backstage: { ...valid().backstage, namespace: "Back_stage" } }, /backstage\.namespace must be 1 to 63/],
     ["a user twice", { ...dev(), users: [person({}), person({ email: "other@b.example" })] }, /users\.1\.username is there twice/],
     ["an e-mail that is none", { ...dev(), users: [{ username: "a", email: "a", firstName: "A", lastName: "B" }] }, /users\.0\.email must be an e-mail address/],
+    ["a SAML client to adopt", { ...valid(), clients: [{ clientId: "g", kind: "saml", adopt: true, rootUrl: "https://g.example.com", redirectUris: ["https://g.example.com/acs"], saml: { assertionConsumerUrl: "https://g.example.com/acs" } }] }, /clients\.0\.adopt is for OIDC clients; remove it/],
     ["the realm of the administrators", { ...valid(), realm: { name: "master" } }, /realm\.name must not be master/],
     ["a lifetime that is no duration", { ...valid(), realm: { name: "p", lifetimes: { accessToken: "5 minutes" } } }, /realm\.lifetimes\.accessToken must be a duration, such as 30m/],
     ["a lifetime that is a number", { ...valid(), realm: { name: "p", lifetimes: { accessToken: 5 } } }, /realm\.lifetimes\.accessToken must be a duration, such as 30m/],

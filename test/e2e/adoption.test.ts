@@ -1,0 +1,140 @@
+import type KcAdminClient from "@keycloak/keycloak-admin-client";
+import assert from "node:assert/strict";
+import { contractKeys } from "../../lib/contract";
+import { prove } from "../../lib/gate/keycloak.mjs";
+import { signIn } from "../../verify/signIn";
+import { keycloakAdmin, TestStack } from "./harness";
+
+const REALM = "adoption";
+const MADE = [
+  { username: "grace", email: "grace@example.com", firstName: "Grace", lastName: "Hopper" },
+  { username: "linus", email: "linus@example.com", firstName: "Linus", lastName: "Torvalds" },
+];
+const PASSWORD = "made-by-hand-4711";
+const SECRET = "an-old-secret-that-was-everywhere";
+
+/** What the first `up` must say of the hand-made client and realm, by the words of lib/adoption.ts. */
+const REPORTED = [
+  "implicitFlowEnabled is true and becomes false",
+  "directAccessGrantsEnabled is true and becomes false",
+  "fullScopeAllowed is true and becomes false",
+  'pkceCodeChallengeMethod is "" and becomes "S256"',
+  'validRedirectUris is ["*"] and becomes ["http',
+  'webOrigins is ["*"] and becomes []',
+  'sslRequired is "none" and becomes "external"',
+  "registrationAllowed is true and becomes false",
+  "bruteForceProtected is false and becomes true",
+];
+
+describe("a realm and a client that were made by hand", function () {
+  this.timeout("5m");
+  let broken = false;
+  beforeEach(() => assert.ok(!broken, "an earlier step of this story failed"));
+  afterEach(function () {
+    broken ||= this.currentTest?.state === "failed";
+  });
+
+  let own: TestStack;
+  let clientUuid: string | undefined;
+  let ids: Record<string, string | undefined>;
+  const adopting = { realm: { name: REALM, adopt: true }, backstage: { adoptClient: true } };
+
+  const userIds = async (admin: KcAdminClient): Promise<Record<string, string | undefined>> => {
+    const found = await Promise.all(MADE.map(({ username }) => admin.users.find({ realm: REALM, username, exact: true })));
+    return Object.fromEntries(MADE.map(({ username }, index) => [username, found[index]?.[0]?.id]));
+  };
+
+  before(async () => {
+    own = await TestStack.create(REALM, 6);
+  });
+  after(() => own.remove());
+
+  it("are refused, in one sentence, while they are not there", async () => {
+    await own.configure(adopting);
+    const { code, stdout, stderr } = await own.stack.preview();
+    assert.notEqual(code, 0);
+    assert.match(stdout + stderr, /realm\.adopt is true, but there is no realm adoption; correct realm\.name, or remove realm\.adopt/);
+  });
+
+  it("are previewed as imports, with every insecure setting named and nothing changed", async () => {
+    const admin = await keycloakAdmin();
+    await admin.realms.create({ realm: REALM, enabled: true, sslRequired: "none", registrationAllowed: true, bruteForceProtected: false });
+    for (const user of MADE) {
+      await admin.users.create({ realm: REALM, ...user, emailVerified: true, enabled: true, credentials: [{ type: "password", value: PASSWORD, temporary: false }] });
+    }
+    ids = await userIds(admin);
+    const made = await admin.clients.create({
+      realm: REALM,
+      clientId: "backstage",
+      secret: SECRET,
+      standardFlowEnabled: true,
+      implicitFlowEnabled: true,
+      directAccessGrantsEnabled: true,
+      fullScopeAllowed: true,
+      redirectUris: ["*"],
+      webOrigins: ["*"],
+    });
+    clientUuid = made.id;
+
+    const { code, stdout, stderr } = await own.stack.preview("--diff");
+    assert.equal(code, 0, stdout + stderr);
+    for (const line of REPORTED) assert.ok((stdout + stderr).includes(line), `${line}\n${stdout}`);
+    assert.match(stdout, /= keycloak:index\/realm:Realm: \(import\)/);
+    assert.match(stdout, /= keycloak:openid\/client:Client: \(import\)/);
+    assert.ok(!(stdout + stderr).includes(SECRET));
+    const [client] = await admin.clients.find({ realm: REALM, clientId: "backstage" });
+    assert.equal(client?.implicitFlowEnabled, true);
+  });
+
+  it("are taken over by one run, which corrects every setting", async () => {
+    const { stdout, stderr } = await own.up();
+    assert.ok(!(stdout + stderr).includes(SECRET));
+    const admin = await keycloakAdmin();
+    const [client] = await admin.clients.find({ realm: REALM, clientId: "backstage" });
+    const { backstageUrl } = await own.outputs();
+    assert.equal(client?.id, clientUuid);
+    assert.equal(client?.implicitFlowEnabled, false);
+    assert.equal(client.directAccessGrantsEnabled, false);
+    assert.equal(client.fullScopeAllowed, false);
+    assert.equal(client.publicClient, false);
+    assert.equal(client.attributes?.["pkce.code.challenge.method"], "S256");
+    assert.deepEqual(client.redirectUris, [`${backstageUrl}/api/auth/oidc/handler/frame`]);
+    assert.deepEqual(client.webOrigins, []);
+    const realm = await admin.realms.findOne({ realm: REALM });
+    assert.equal(realm?.sslRequired, "external");
+    assert.equal(realm.registrationAllowed, false);
+    assert.equal(realm.bruteForceProtected, true);
+  });
+
+  it("keep their users, by id and password, and a user who was there signs in to Backstage", async () => {
+    assert.deepEqual(await userIds(await keycloakAdmin()), ids);
+    assert.ok(Object.values(ids).every((id) => id !== undefined));
+    await own.untilSignIn(60);
+    const { backstageUrl, authProvider, authEnvironment } = await own.outputs();
+    const outcome = await signIn({ backstageUrl, authProvider, authEnvironment, username: "grace", password: PASSWORD });
+    assert.ok(outcome.ok, JSON.stringify(outcome));
+  });
+
+  it("have the program's secret, and refuse the old one", async () => {
+    const { credential } = await own.outputs();
+    const metadataUrl = credential[contractKeys.metadataUrl] ?? "";
+    const issuer = credential[contractKeys.issuer] ?? "";
+    const answer = async (clientSecret: string): Promise<string> => (await prove({ metadataUrl, issuer, clientId: "backstage", clientSecret })).answer;
+    assert.equal(await answer(credential[contractKeys.clientSecret] ?? ""), "accepted");
+    assert.equal(await answer(SECRET), "refused");
+  });
+
+  it("show no change in the next preview, also after a refresh, with the settings kept, removed and set again", async () => {
+    assert.equal((await own.stack.refresh()).code, 0);
+    const { code, stdout } = await own.stack.preview("--expect-no-changes", "--diff");
+    assert.equal(code, 0, stdout);
+    // The components record their settings; nothing in Keycloak may change, and least of all be replaced.
+    for (const values of [{ realm: { name: REALM } }, adopting]) {
+      await own.configure(values);
+      assert.doesNotMatch((await own.up()).stdout, /becomes|keycloak:(index|openid)/);
+    }
+    const [client] = await (await keycloakAdmin()).clients.find({ realm: REALM, clientId: "backstage" });
+    assert.equal(client?.id, clientUuid);
+    await own.mustSignIn();
+  });
+});
