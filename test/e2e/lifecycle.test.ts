@@ -4,8 +4,8 @@ import { contractKeys } from "../../lib/contract";
 import { prove } from "../../lib/gate/keycloak.mjs";
 import { checks, runChecks, table } from "../../verify/checks";
 import { stateFolder } from "../../sandbox/pulumi";
-import { inPlatform } from "../../sandbox/settings";
-import { keycloakAdmin, story, TestStack } from "./harness";
+import { inPlatform, ports } from "../../sandbox/settings";
+import { keycloakAdmin, platform, story, TestStack } from "./harness";
 
 const credential = (values: Readonly<Record<string, string>>) => ({
   metadataUrl: values[contractKeys.metadataUrl] ?? "",
@@ -29,6 +29,8 @@ describe("a stack's life", function () {
 
   let own: TestStack;
   const printed: string[] = [];
+  const revision = async (): Promise<string | undefined> =>
+    (await own.cluster.apps.readNamespacedDeployment({ namespace: own.namespace, name: "backstage" })).metadata?.annotations?.["deployment.kubernetes.io/revision"];
   before(async () => {
     own = await TestStack.create("lifecycle", 1);
   });
@@ -73,8 +75,6 @@ describe("a stack's life", function () {
   });
 
   it("rolls a new client secret out exactly once; the new one works and the old one does not", async () => {
-    const revision = async (): Promise<string | undefined> =>
-      (await own.cluster.apps.readNamespacedDeployment({ namespace: own.namespace, name: "backstage" })).metadata?.annotations?.["deployment.kubernetes.io/revision"];
     assert.equal(await revision(), "1");
     const old = credential((await own.outputs()).credential);
     await own.configure({ rotation: { generation: 2 } });
@@ -141,6 +141,27 @@ describe("a stack's life", function () {
     await own.editSecret({ [contractKeys.clientSecret]: "edited" });
     assert.equal((await own.stack.refresh()).code, 0);
     await own.up();
+    const results = await runChecks(checks(await own.outputs(), own.cluster));
+    assert.ok(results.every(({ ok }) => ok), table(results));
+  });
+
+  it("moves to another public URL in place: the same client, one rollout, and sign-in at the new URL only", async () => {
+    const { nodeAddress } = await platform();
+    const admin = await keycloakAdmin();
+    const client = async () => (await admin.clients.find({ realm: own.realm, clientId: "backstage" }))[0];
+    const before = await client();
+    const was = await revision();
+    const nodePort = ports.backstage + 8;
+    const url = `http://${nodeAddress}:${nodePort}`;
+    await own.configure({ backstage: { url, nodePort } });
+    await own.up();
+    await own.mustSignIn();
+    const after = await client();
+    assert.equal(after?.id, before?.id);
+    assert.deepEqual(after?.redirectUris, [`${url}/api/auth/oidc/handler/frame`]);
+    assert.notDeepEqual(before.redirectUris, after.redirectUris);
+    assert.equal(after.rootUrl, url);
+    assert.equal(Number(await revision()), Number(was) + 1);
     const results = await runChecks(checks(await own.outputs(), own.cluster));
     assert.ok(results.every(({ ok }) => ok), table(results));
   });
