@@ -148,7 +148,11 @@ describe("a stack's life", function () {
   it("moves to another public URL in place: the same client, one rollout, and sign-in at the new URL only", async () => {
     const { nodeAddress } = await platform();
     const admin = await keycloakAdmin();
-    const client = async () => (await admin.clients.find({ realm: own.realm, clientId: "backstage" }))[0];
+    const client = async () => {
+      const [found] = await admin.clients.find({ realm: own.realm, clientId: "backstage" });
+      assert.ok(found !== undefined);
+      return found;
+    };
     const before = await client();
     const was = await revision();
     const nodePort = ports.backstage + 8;
@@ -157,8 +161,8 @@ describe("a stack's life", function () {
     await own.up();
     await own.mustSignIn();
     const after = await client();
-    assert.equal(after?.id, before?.id);
-    assert.deepEqual(after?.redirectUris, [`${url}/api/auth/oidc/handler/frame`]);
+    assert.equal(after.id, before.id);
+    assert.deepEqual(after.redirectUris, [`${url}/api/auth/oidc/handler/frame`]);
     assert.notDeepEqual(before.redirectUris, after.redirectUris);
     assert.equal(after.rootUrl, url);
     assert.equal(Number(await revision()), Number(was) + 1);
