@@ -32,7 +32,7 @@ Keycloak    ${outputs.keycloakUrl}
 user        ${users.join(", ")}
 password    make shell CMD='pulumi stack output userPasswords --show-secrets'\n`);
   const proven = results.every(({ ok }) => ok);
-  console.log(proven ? "A sign-in is proven." : "The sign-in is not proven: the last line of the table says why.");
+  console.log(proven ? "A sign-in is proven." : "The sign-in is not proven: the line FAIL of the table says why.");
   return proven;
 }
 

@@ -34,7 +34,11 @@ export interface Check {
 
 export interface Result {
   readonly name: string;
+  /** `not reached`: an earlier check failed, and this one depends on it. */
+  readonly state: "ok" | "failed" | "not reached";
+  /** Whether the check holds. */
   readonly ok: boolean;
+  /** What was seen, or the fault with its remedy. */
   readonly saw: string;
   readonly seconds: number;
 }
@@ -126,25 +130,31 @@ export function checks(outputs: Outputs, cluster: ClusterClient): Check[] {
   ];
 }
 
-/** Runs the checks one after the other; the first that fails is the last that runs, for the rest depends on it. */
+/** Runs the checks one after the other; what comes after one that fails depends on it, and is not reached. */
 export async function runChecks(list: readonly Check[]): Promise<Result[]> {
   const results: Result[] = [];
   for (const { name, run } of list) {
+    const broken = results.find(({ state }) => state === "failed");
+    if (broken !== undefined) {
+      results.push({ name, state: "not reached", ok: false, saw: `mend "${broken.name}" first`, seconds: 0 });
+      continue;
+    }
     const began = performance.now();
     const outcome = await run().then(
-      (saw) => ({ ok: true, saw }),
-      (error: unknown) => ({ ok: false, saw: error instanceof Error ? error.message : String(error) }),
+      (saw) => ({ state: "ok" as const, ok: true, saw }),
+      (error: unknown) => ({ state: "failed" as const, ok: false, saw: error instanceof Error ? error.message : String(error) }),
     );
     results.push({ name, ...outcome, seconds: (performance.now() - began) / 1000 });
-    if (!outcome.ok) break;
   }
   return results;
 }
+
+const marks = { ok: "ok  ", failed: "FAIL", "not reached": "--  " } as const;
 
 /** The results as lines for a person. */
 export function table(results: readonly Result[]): string {
   const width = Math.max(...results.map(({ name }) => name.length));
   return results
-    .map(({ name, ok, saw, seconds }) => `${ok ? "ok  " : "FAIL"}  ${name.padEnd(width)}  ${seconds.toFixed(2).padStart(6)} s  ${saw}`)
+    .map(({ name, state, saw, seconds }) => `${marks[state]}  ${name.padEnd(width)}  ${seconds.toFixed(2).padStart(6)} s  ${saw}`)
     .join("\n");
 }
