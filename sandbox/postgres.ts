@@ -5,7 +5,7 @@ import { clusterClient } from "../verify/cluster";
 import { importImage } from "./cluster";
 import { forget, packImage, sharedLibraries, write, type Image, type ImageConfig } from "./oci";
 import type { Platform } from "./platform";
-import { log, onPath, run } from "./process";
+import { log, onPath, run, runUnchecked } from "./process";
 import { addresses, externalCluster, inCache, root, UserError } from "./settings";
 import { ensureVolumes } from "./volumes";
 
@@ -32,7 +32,7 @@ async function majorVersion(): Promise<string> {
   }
   const depends = await run("apt-cache", ["depends", "postgresql"]).catch(() => "");
   const [, major] = /Depends: postgresql-(\d+)/.exec(depends) ?? [];
-  if (major === undefined) throw new UserError("apt-cache knows no postgresql; run apt-get update and then this again.");
+  if (major === undefined) throw new UserError("apt-cache knows no postgresql; mend what `apt-get update` says and run this again.");
   return major;
 }
 
@@ -69,6 +69,8 @@ async function addLibraries(folder: string, programs: readonly string[]): Promis
 }
 
 async function makeRoot(folder: string): Promise<void> {
+  // A new machine has no lists, an old one lists of packages that are gone; without a network the next step says so.
+  if (onPath("apt-get")) await runUnchecked("apt-get", ["update"]);
   const major = await majorVersion();
   log(`making the PostgreSQL image: downloading Debian's postgresql-${major}`);
   await unpack(folder, major);
