@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { olderThan } from "./tools";
 import { daemonLog, daemonPid, log, onPath, run, runUnchecked, startDaemon, stopDaemon, waitFor } from "./process";
-import { addresses, externalCluster, inCache, inPlatform, ports, UserError, versions } from "./settings";
+import { addresses, externalCluster, inCache, inPlatform, keycloakPath, ports, UserError, versions } from "./settings";
 
 /** A real Keycloak on the host, bound to one address, so that pods and host see one and the same issuer. */
 
@@ -12,7 +12,7 @@ const START_SECONDS = 180;
 const UNPACK = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack";
 
 /** What Keycloak is built for once and cannot be told at start. `cache` is local: there is no second server. */
-const buildOptions = ["--db=dev-file", "--cache=local", "--features=client-secret-rotation"];
+const buildOptions = ["--db=dev-file", "--cache=local", "--features=client-secret-rotation", `--http-relative-path=${keycloakPath === "" ? "/" : keycloakPath}`];
 
 /** The Java to run Keycloak with; throws when there is none, or none new enough. */
 async function findJava(): Promise<string> {
@@ -27,7 +27,7 @@ async function findJava(): Promise<string> {
 
 /** The folder of a Keycloak that is built for our options, from Maven Central when it is not there. */
 async function ensureKeycloak(): Promise<string> {
-  const home = inCache(`keycloak-${versions.keycloak}`);
+  const home = inCache(`keycloak-${versions.keycloak}${keycloakPath.replace("/", "-")}`);
   if (fs.existsSync(home)) return home;
   if (!onPath("mvn")) throw new UserError("Maven is missing, and Keycloak is fetched with it; install Debian's package maven.");
   log(`fetching Keycloak ${versions.keycloak} from Maven Central`);
@@ -101,7 +101,7 @@ function host(): string {
 /** Brings Keycloak up, with the data it had before, and returns its public URL. */
 export async function startKeycloak(): Promise<string> {
   const address = host();
-  const url = `http://${address}:${ports.keycloak}`;
+  const url = `http://${address}:${ports.keycloak}${keycloakPath}`;
   if (daemonPid("keycloak") === undefined) {
     const java = await findJava();
     const home = await ensureKeycloak();

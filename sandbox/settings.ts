@@ -62,6 +62,12 @@ function port(name: string, byDefault: number): number {
   return value;
 }
 
+/** The path that Keycloak is served under: "" or such as /auth. */
+export const keycloakPath = process.env.SANDBOX_KEYCLOAK_PATH ?? "";
+if (!/^(\/[a-z0-9-]+)?$/.test(keycloakPath)) {
+  throw new UserError("SANDBOX_KEYCLOAK_PATH must be a path such as /auth; unset it to serve Keycloak at the root.");
+}
+
 export const ports = {
   keycloak: port("SANDBOX_KEYCLOAK_PORT", 8080),
   /** NodePort of Backstage, from Kubernetes' range 30000 to 32767. */

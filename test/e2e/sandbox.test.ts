@@ -112,6 +112,13 @@ describe("the local platform", function () {
     assert.match(stderr, /Java 11 is too old, Keycloak needs 17 or newer; install Debian's package openjdk-17-jre-headless/);
   });
 
+  it("proves a sign-in with a Keycloak that is served under a path", async () => {
+    await mustMake("down");
+    const { code, stdout, stderr } = await make("demo", { SANDBOX_KEYCLOAK_PATH: "/auth" });
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, new RegExp(`http://${prefix}\\.0\\.1:8080/auth/realms/platform: 400 invalid_grant[^]*A sign-in is proven`));
+  });
+
   it("goes away with everything it made", async () => {
     assert.notDeepEqual(await traces(), untouched);
     await mustMake("down");
