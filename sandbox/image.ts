@@ -49,11 +49,6 @@ async function imageHash(): Promise<string> {
 
 const nameOf = (hash: string): string => `localhost/backstage:${hash}`;
 
-/** The name that `ensureBackstageImage` gives the image, without making it. */
-export async function backstageImageName(): Promise<string> {
-  return nameOf(await imageHash());
-}
-
 const config: ImageConfig = {
   // A number: the kubelet cannot tell from a name that it is not root.
   User: "1000:1000",

@@ -1,10 +1,9 @@
 import { spawnSync } from "node:child_process";
-import * as os from "node:os";
-import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { UserError } from "../lib/errors";
 import { checks, runChecks, table, type Outputs } from "./checks";
 import { clusterClient } from "./cluster";
+import { ambientKubeconfig } from "./kubeconfig";
 
 /**
  * `npm run verify -- --stack NAME [--json]`: looks at every link of a stack's chain from outside, as whoever is on call
@@ -30,8 +29,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({ options });
   if (values.stack === undefined) throw new UserError(USAGE);
   const outputs = outputsOf(values.stack);
-  const ambient = process.env.KUBECONFIG?.split(path.delimiter).find((file) => file !== "");
-  const cluster = clusterClient(ambient ?? path.join(os.homedir(), ".kube", "config"));
+  const cluster = clusterClient(ambientKubeconfig());
   await cluster.answers();
   const results = await runChecks(checks(outputs, cluster));
   console.log(values.json === true ? JSON.stringify(results, null, 2) : table(results));

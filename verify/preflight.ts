@@ -1,8 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { existsSync, readFileSync } from "node:fs";
 import * as net from "node:net";
-import * as os from "node:os";
-import * as path from "node:path";
 import { parse } from "yaml";
 import type { Settings } from "../config";
 import type { Adoption } from "../lib/adoption";
@@ -10,6 +8,7 @@ import { loginForm } from "../lib/keycloakLogin";
 import { adminSecretKeys } from "../lib/settings/admin";
 import { keycloakUrls } from "../lib/urls";
 import { findAdopted } from "./adoption";
+import { ambientKubeconfig } from "./kubeconfig";
 
 /** A server is missing or refuses us: said in one sentence before anything is created. */
 class PreflightError extends pulumi.RunError {}
@@ -90,8 +89,7 @@ interface Kubeconfig {
 
 /** The API server's address, as the Kubernetes provider finds it: the setting, KUBECONFIG, ~/.kube/config, the pod. */
 function apiServer(setting: string): { url: string; source: string } {
-  const ambient = process.env.KUBECONFIG?.split(path.delimiter).find((file) => file !== "");
-  const file = setting !== "" ? setting : (ambient ?? path.join(os.homedir(), ".kube", "config"));
+  const file = setting !== "" ? setting : ambientKubeconfig();
   const inline = setting.includes("\n");
   if (!inline && !existsSync(file)) {
     const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
