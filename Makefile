@@ -1,10 +1,12 @@
-# What each target does is in the README. CMD and NAME are handed on; ONLY is one of typecheck, lint, unit, e2e, foreign.
-.PHONY: demo test status logs shell down clean
+# What each target does is in the README. CMD, NAME and STACK are handed on; ONLY is one of typecheck, lint, unit, e2e, foreign.
+.PHONY: demo test render status logs shell down clean
 
 demo status down clean:
 	@sandbox/run $@
 test:
 	@sandbox/run test "$(ONLY)"
+render:
+	@sandbox/run render --stack "$(STACK)" $(if $(CHECK),--check)
 logs:
 	@sandbox/run logs "$(NAME)"
 shell:

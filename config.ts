@@ -20,7 +20,7 @@ export interface Settings extends Omit<Parsed, "realm" | "backstage"> {
 }
 
 /** Pulumi hands every value over as a string; these stay one, all others are JSON when they look like it. */
-const stringKeys = ["environment", "kubeconfig"];
+const stringKeys = ["environment", "mode", "kubeconfig"];
 
 function configValue(key: string, raw: string): unknown {
   if (stringKeys.includes(key)) return raw;

@@ -1,37 +1,36 @@
 import "./lib/stackTraces";
-import { identity } from "./components/identity";
-import { PlatformClients } from "./components/platformClients";
+import { platform } from "./components/platform";
 import { providers } from "./components/providers";
-import { workload } from "./components/workload";
+import { SourceSecret } from "./components/sourceSecret";
+import { targetOf } from "./components/target";
 import { loadConfig } from "./config";
 import { preflight } from "./verify/preflight";
 
 export = async () => {
   const settings = loadConfig();
   const adopted = await preflight(settings);
-  const { keycloak, kubernetes } = providers(settings);
+  const given = providers(settings);
+  const target = targetOf(settings);
 
-  // Each link depends on the one before it: realm -> client -> contract Secret -> Backstage behind its gates.
-  const who = identity(settings, { providers: [keycloak] }, adopted);
-  const { namespace, contract, app } = workload(settings, who, kubernetes);
-  const clients = new PlatformClients(
-    "clients",
-    { realm: who.realm, groupsScope: who.groupsScope, clients: settings.clients, adopted: adopted.clients, namespaces: { [settings.backstage.namespace]: namespace } },
-    { providers: [keycloak, kubernetes] },
-  );
+  const { realm, users, clients, namespace, contract, deployment } = platform(settings, given, target, adopted);
+  // What Argo CD applies reads its credentials from here, by the External Secrets Operator.
+  if (settings.mode !== "direct") {
+    new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials }, { providers: [given.kubernetes] });
+  }
 
   return {
-    backstageUrl: app.url,
+    mode: settings.mode,
+    backstageUrl: settings.backstage.url,
     keycloakUrl: settings.keycloak.url,
     authProvider: settings.backstage.authProvider,
     authEnvironment: settings.backstage.authEnvironment,
-    issuer: who.realm.issuer,
-    namespace: namespace.metadata.name,
-    deployment: app.deploymentName,
+    issuer: realm.issuer,
+    namespace: namespace.name,
+    deployment,
     contractSecret: contract.secretName,
     credential: contract.data,
     clientSecrets: clients.secrets,
-    userPasswords: who.users.passwords,
+    userPasswords: users.passwords,
     userPasswordsTemporary: !settings.isDev,
   };
 };

@@ -1,9 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { PodSettings } from "../lib/settings/pod";
-import { waveAnnotations } from "../lib/waves";
+import type { Target } from "./target";
 
 export interface AccountArgs {
+  /** Where its objects go. */
+  readonly target: Target;
   /** The namespace of everything here, and the only one that a token of the account reaches. */
   readonly namespace: pulumi.Input<string>;
   readonly settings: PodSettings["serviceAccount"];
@@ -17,7 +19,7 @@ export class Account extends pulumi.ComponentResource {
   constructor(name: string, args: AccountArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:workload:Account", name, { settings: args.settings }, opts);
     const { namespace, settings } = args;
-    const metadata = { name, namespace, labels: { app: name }, annotations: waveAnnotations("configuration") };
+    const metadata = { name, namespace, labels: { app: name }, annotations: args.target.annotations("configuration") };
     const account = new k8s.core.v1.ServiceAccount(
       name,
       { metadata: { ...metadata, annotations: { ...settings.annotations, ...metadata.annotations } }, automountServiceAccountToken: settings.automountToken },

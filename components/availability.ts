@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ExposureSettings } from "../lib/settings/exposure";
-import { waveAnnotations } from "../lib/waves";
+import type { Target } from "./target";
 import { transformed, type Transform } from "./transform";
 
 export interface AvailabilityTransforms {
@@ -10,6 +10,8 @@ export interface AvailabilityTransforms {
 }
 
 export interface AvailabilityArgs {
+  /** Where its objects go. */
+  readonly target: Target;
   readonly namespace: pulumi.Input<string>;
   /** The Deployment whose pods these count. */
   readonly deployment: k8s.apps.v1.Deployment;
@@ -25,7 +27,7 @@ export class Availability extends pulumi.ComponentResource {
   constructor(name: string, args: AvailabilityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:workload:Availability", name, { autoscaling: args.autoscaling }, opts);
     const { autoscaling, deployment, labels, namespace, transforms } = args;
-    const metadata = { name, namespace, labels, annotations: waveAnnotations("workload") };
+    const metadata = { name, namespace, labels, annotations: args.target.annotations("workload") };
     const budget = new k8s.policy.v1.PodDisruptionBudget(
       name,
       // A pod that is not ready serves nobody, so a node may be drained of it at any time.

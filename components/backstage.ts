@@ -5,17 +5,16 @@ import { appConfig, type CatalogSource } from "../lib/appConfig";
 import { secretsPath } from "../lib/contract";
 import { databaseName } from "../lib/database";
 import { gateContainers, gateEnv, gateScripts, probes, type GateSettings } from "../lib/gates";
-import { checksumAnnotation, clientAnnotation, dataHash } from "../lib/hashes";
-import { caParts, configPath, containerSecurity, extraParts, fromSecret, gatePath, placement, podSecurity, referencesOf, topologySpread } from "../lib/pod";
+import { checksumAnnotation, dataHash } from "../lib/hashes";
+import { caParts, configPath, containerSecurity, extraParts, filled, fromSecret, gatePath, placement, podSecurity, referencesOf, topologySpread } from "../lib/pod";
 import { backstageUrls } from "../lib/urls";
-import { waveAnnotations } from "../lib/waves";
 import { Account } from "./account";
 import { Availability, type AvailabilityTransforms } from "./availability";
 import type { ContractSecret } from "./contractSecret";
 import type { Database } from "./database";
 import { Exposure, servicePort, type ExposureTransforms } from "./exposure";
 import { Network, type NetworkArgs } from "./network";
-import { references } from "./references";
+import type { Target } from "./target";
 import { transformed, type Transform } from "./transform";
 
 /** A way out for each child, where no setting leads. */
@@ -26,6 +25,8 @@ export interface BackstageTransforms extends AvailabilityTransforms, ExposureTra
 }
 
 export interface BackstageArgs {
+  /** Where its objects go. */
+  readonly target: Target;
   /** The credential: the Deployment cannot exist before it does, and rolls out when it changes. */
   readonly contract: ContractSecret;
   /** Where it keeps its data: it starts once that is ready. */
@@ -51,7 +52,7 @@ export class Backstage extends pulumi.ComponentResource {
 
   constructor(name: string, args: BackstageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:workload:Backstage", name, { settings: args.settings }, opts);
-    const { contract, database, namespace, settings, transforms } = args;
+    const { contract, database, namespace, settings, target, transforms } = args;
     const urls = backstageUrls(settings.url, settings.authProvider, settings.authEnvironment);
     const gates: GateSettings = { gateSeconds: settings.gateSeconds, port: settings.port, startPath: urls.startPath, requiredKeys: contract.keys };
     const labels = { app: name };
@@ -59,7 +60,7 @@ export class Backstage extends pulumi.ComponentResource {
     const configMap = (suffix: string, data: Record<string, string>): k8s.core.v1.ConfigMap =>
       new k8s.core.v1.ConfigMap(
         `${name}-${suffix}`,
-        { metadata: { name: `${name}-${suffix}`, namespace, annotations: waveAnnotations("configuration") }, data },
+        { metadata: { name: `${name}-${suffix}`, namespace, annotations: target.annotations("configuration") }, data },
         { parent: this, dependsOn: contract.ready },
       );
     const catalog = args.catalogSync === undefined ? {} : { catalogSync: args.catalogSync };
@@ -67,26 +68,20 @@ export class Backstage extends pulumi.ComponentResource {
     const scripts = gateScripts();
     const configs = configMap("app-config", config);
     const gate = configMap("gate", scripts);
-    const account = new Account(name, { namespace, settings: settings.serviceAccount }, { parent: this });
+    const account = new Account(name, { target, namespace, settings: settings.serviceAccount }, { parent: this });
     const fences = settings.networkPolicy.enabled ? this.network(name, args, labels) : [];
 
     // Environment variables are read once: only a changed template makes pods that read them again.
     const checksums = pulumi
       .all([
-        contract.data,
-        contract.secretName,
-        contract.clientUuid,
         configs.metadata.name,
         gate.metadata.name,
+        contract.checksums,
         database.checksums,
-        references(name, referencesOf(settings), namespace, { parent: this }),
+        target.references(name, referencesOf(settings), namespace, { parent: this }),
       ])
-      .apply(([data, secretName, clientUuid, configName, gateName, ...others]) => ({
-        ...others[0],
-        ...others[1],
-        // A realm that was made anew has other signing keys, and Backstage holds on to the old ones for a minute.
-        [clientAnnotation]: clientUuid,
-        [checksumAnnotation("secret", secretName)]: dataHash(data),
+      .apply(([configName, gateName, ...read]): Record<string, string> => ({
+        ...Object.assign({}, ...read),
         [checksumAnnotation("configmap", configName)]: dataHash(config),
         [checksumAnnotation("configmap", gateName)]: dataHash(scripts),
       }));
@@ -95,7 +90,7 @@ export class Backstage extends pulumi.ComponentResource {
     const deployment = new k8s.apps.v1.Deployment(
       name,
       transformed(transforms?.deployment, {
-        metadata: { name, namespace, labels, annotations: waveAnnotations("workload") },
+        metadata: { name, namespace, labels, annotations: target.annotations("workload") },
         spec: {
           // With an autoscaler the number is its own; both would undo each other's.
           ...(settings.autoscaling === undefined ? { replicas: settings.replicas } : {}),
@@ -103,8 +98,7 @@ export class Backstage extends pulumi.ComponentResource {
           progressDeadlineSeconds: settings.rolloutSeconds,
           strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
           selector: { matchLabels: labels },
-          // The hash is no secret, and marked as one it would hide the whole template from the reviewer.
-          template: { metadata: { labels, annotations: pulumi.unsecret(checksums) }, spec },
+          template: { metadata: { labels, annotations: checksums }, spec },
         },
       }),
       {
@@ -117,7 +111,7 @@ export class Backstage extends pulumi.ComponentResource {
     const service = new k8s.core.v1.Service(
       name,
       transformed(transforms?.service, {
-        metadata: { name, namespace, labels, annotations: waveAnnotations("workload") },
+        metadata: { name, namespace, labels, annotations: target.annotations("workload") },
         spec: {
           type: settings.nodePort === undefined ? "ClusterIP" : "NodePort",
           selector: labels,
@@ -127,7 +121,7 @@ export class Backstage extends pulumi.ComponentResource {
       { parent: this, dependsOn: [deployment] },
     );
     const { autoscaling, exposure } = settings;
-    const own = { namespace, ...(transforms === undefined ? {} : { transforms }) };
+    const own = { target, namespace, ...(transforms === undefined ? {} : { transforms }) };
     if (several) new Availability(name, { ...own, autoscaling, deployment, labels }, { parent: this });
     if (exposure.kind !== "service") new Exposure(name, { ...own, service, settings: exposure, url: urls.base }, { parent: this });
     this.url = urls.base;
@@ -136,9 +130,10 @@ export class Backstage extends pulumi.ComponentResource {
     this.registerOutputs({ url: this.url, deploymentName: this.deploymentName, serviceName: this.serviceName });
   }
 
-  private network(name: string, { keycloakUrl, namespace, settings, transforms }: BackstageArgs, labels: Record<string, string>): pulumi.Resource[] {
+  private network(name: string, { keycloakUrl, namespace, settings, target, transforms }: BackstageArgs, labels: Record<string, string>): pulumi.Resource[] {
     const { database, networkPolicy: policy, port } = settings;
     const network: NetworkArgs = {
+      target,
       namespace,
       settings: { labels, port, keycloakUrl, database, databaseLabels: { app: databaseName(name) }, policy },
       ...(transforms === undefined ? {} : { transforms }),
@@ -176,8 +171,7 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
     enableServiceLinks: false,
     securityContext: podSecurity(UID),
     ...placement(settings),
-    hostAliases: settings.hostAliases,
-    topologySpreadConstraints: topologySpread(settings, names.several, names.labels),
+    ...filled({ hostAliases: settings.hostAliases, topologySpreadConstraints: topologySpread(settings, names.several, names.labels) }),
     initContainers: gateContainers(
       { ...common, resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "128Mi" } } },
       gates,

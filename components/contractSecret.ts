@@ -1,18 +1,23 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { ContractValue } from "../lib/contract";
-import { waveAnnotations } from "../lib/waves";
 import type { OidcClient } from "./oidcClient";
 import type { Realm } from "./realm";
+import type { Target } from "./target";
 
 export interface ContractSecretArgs {
   readonly realm: Realm;
   readonly client: OidcClient;
+  /** Where the Secret goes, and how it gets there. */
+  readonly target: Target;
   /** The namespace that the Secret is written to; an edge, not only a name. */
   readonly namespace: pulumi.Input<string>;
+  /** Whose it is, by the client's id. */
+  readonly owner: string;
   /** The Secret's name, fixed so that operators and GitOps manifests can rely on it. */
   readonly secretName: string;
+  /** The name of the ExternalSecret that makes it, where one does. @default the Secret's */
+  readonly externalName?: string;
   /** The key of each value that the Secret holds. */
   readonly keys: Readonly<Partial<Record<ContractValue, string>>>;
   /** The key of a generated secret that all replicas share. @default none is generated */
@@ -20,9 +25,6 @@ export interface ContractSecretArgs {
   /** Another client whose credential the application needs, under keys of its own. @default none */
   readonly further?: { readonly client: OidcClient; readonly requires: pulumi.Resource[]; readonly keys: { readonly clientId: string; readonly clientSecret: string } };
 }
-
-const base64Values = (data: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
 
 /** A public client has no secret, and so no contract. */
 function secretOf(client: OidcClient): pulumi.Output<string> {
@@ -35,8 +37,8 @@ export class ContractSecret extends pulumi.ComponentResource {
   readonly secretName: pulumi.Output<string>;
   /** The Secret's contents; a secret. */
   readonly data: pulumi.Output<Record<string, string>>;
-  /** Keycloak's own id of the client that the credential is for. */
-  readonly clientUuid: pulumi.Output<string>;
+  /** The pod template annotations that make a changed credential, or another client, a rollout. */
+  readonly checksums: pulumi.Output<Record<string, string>>;
   /** The Secret's keys, in the order of the settings. */
   readonly keys: readonly string[];
   readonly ready: pulumi.Resource[];
@@ -65,13 +67,17 @@ export class ContractSecret extends pulumi.ComponentResource {
     }
     this.keys = Object.keys(data);
     this.data = pulumi.secret(pulumi.all(data));
-    const secret = new k8s.core.v1.Secret(
+    const { owner, secretName, namespace, target, externalName } = args;
+    const delivery = target.deliver(
       name,
       {
-        metadata: { name: args.secretName, namespace: args.namespace, annotations: waveAnnotations("credential") },
-        type: "Opaque",
-        // `data`, not `stringData`: that is write-only, so a value changed by hand would never show as drift.
-        data: this.data.apply(base64Values),
+        owner,
+        secretName,
+        ...(externalName === undefined ? {} : { externalName }),
+        namespace,
+        keys: this.keys,
+        data: this.data,
+        clientUuid: client.uuid,
       },
       {
         parent: this,
@@ -83,9 +89,9 @@ export class ContractSecret extends pulumi.ComponentResource {
         ],
       },
     );
-    this.secretName = secret.metadata.name;
-    this.clientUuid = args.client.uuid;
-    this.ready = [secret];
-    this.registerOutputs({ secretName: this.secretName, data: this.data, clientUuid: this.clientUuid, keys: this.keys });
+    this.secretName = delivery.secretName;
+    this.checksums = delivery.checksums;
+    this.ready = delivery.ready;
+    this.registerOutputs({ secretName: this.secretName, data: this.data, checksums: this.checksums, keys: this.keys });
   }
 }

@@ -2,14 +2,14 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { databaseCaPath, databaseEnv, ownDatabase } from "../lib/database";
-import { checksumAnnotation, dataHash } from "../lib/hashes";
-import { containerSecurity, fromSecret, podSecurity, type placement, type PodParts } from "../lib/pod";
+import { containerSecurity, filled, fromSecret, podSecurity, type placement, type PodParts } from "../lib/pod";
 import type { DatabaseSettings } from "../lib/settings/database";
-import { waveAnnotations } from "../lib/waves";
-import { references } from "./references";
+import type { Target } from "./target";
 import { transformed, type Transform } from "./transform";
 
 export interface DatabaseArgs {
+  /** Where its objects go. */
+  readonly target: Target;
   /** The namespace of everything here; an edge, not only a name. */
   readonly namespace: pulumi.Input<string>;
   readonly settings: DatabaseSettings;
@@ -52,7 +52,7 @@ export class Database extends pulumi.ComponentResource {
         { kind: "secret" as const, name: credentials.secret },
         ...(ca === undefined ? [] : [{ kind: "configmap" as const, name: ca.configMap }]),
       ];
-      this.checksums = references(name, read, namespace, { parent: this });
+      this.checksums = args.target.references(name, read, namespace, { parent: this });
       this.parts = {
         env: [
           fromSecret(databaseEnv.user, credentials.secret, credentials.userKey),
@@ -71,30 +71,29 @@ export class Database extends pulumi.ComponentResource {
 
 type Postgres = Extract<DatabaseSettings, { kind: "postgres" }>;
 
-const base64Values = (data: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
-
 /** A PostgreSQL of one pod: Secret and volume, then the pod that proves them, then the Service before it. */
 function postgres(parent: Database, name: string, args: DatabaseArgs, settings: Postgres): Pick<Database, "parts" | "checksums" | "ready"> {
   const labels = { app: name };
-  const metadata = { name, namespace: args.namespace, labels, annotations: waveAnnotations("database") };
+  const { namespace, target } = args;
+  const metadata = { name, namespace, labels, annotations: target.annotations("database") };
   const password = new random.RandomPassword(name, { length: 48, special: false }, { parent });
-  const credential = pulumi.secret(password.result.apply((value): Record<string, string> => ({ username: ownDatabase.user, password: value })));
-  const secret = new k8s.core.v1.Secret(
+  const data = pulumi.secret(password.result.apply((value): Record<string, string> => ({ username: ownDatabase.user, password: value })));
+  const credential = target.deliver(
     name,
-    { metadata, type: "kubernetes.io/basic-auth", data: credential.apply(base64Values) },
+    { owner: name, secretName: name, namespace, keys: ["username", "password"], data },
     { parent, dependsOn: [password] },
   );
+  const { secretName, checksums } = credential;
+  const env = Object.entries({ [databaseEnv.user]: "username", [databaseEnv.password]: "password" });
+  const parts = { env: env.map(([variable, key]) => fromSecret(variable, secretName, key)), volumes: [], mounts: [] };
+  if (!target.objects) return { parts, checksums, ready: [] };
   const storageClass = settings.storageClassName === undefined ? {} : { storageClassName: settings.storageClassName };
   // A claim of its own and not of the StatefulSet's template: what holds the data is seen, and protected, by itself.
   const claim = new k8s.core.v1.PersistentVolumeClaim(
     name,
     { metadata, spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: settings.storage } }, ...storageClass } },
-    { parent, protect: settings.protect ?? true },
+    { parent, protect: (settings.protect ?? true) && !target.retain },
   );
-  const checksums = pulumi
-    .unsecret(pulumi.all([secret.metadata.name, credential]))
-    .apply(([object, data]) => ({ [checksumAnnotation("secret", object)]: dataHash(data) }));
   const set = new k8s.apps.v1.StatefulSet(
     name,
     transformed(args.transforms?.statefulSet, {
@@ -106,14 +105,14 @@ function postgres(parent: Database, name: string, args: DatabaseArgs, settings: 
         podManagementPolicy: "Parallel",
         selector: { matchLabels: labels },
         template: {
-          metadata: { labels, annotations: checksums },
-          spec: { ...podSpec(settings.image, secret.metadata.name, claim.metadata.name), ...args.placement },
+          metadata: checksums.apply((annotations) => ({ labels, ...filled({ annotations }) })),
+          spec: { ...podSpec(settings.image, secretName, claim.metadata.name), ...args.placement },
         },
       },
     }),
     {
       parent,
-      dependsOn: [secret, claim],
+      dependsOn: [...credential.ready, claim],
       customTimeouts: { create: `${args.rolloutSeconds}s`, update: `${args.rolloutSeconds}s` },
     },
   );
@@ -123,12 +122,7 @@ function postgres(parent: Database, name: string, args: DatabaseArgs, settings: 
     { metadata, spec: { type: "ClusterIP", ...clusterIP, selector: labels, ports: [{ name: "postgres", port: ownDatabase.port, targetPort: "postgres" }] } },
     { parent, dependsOn: [set] },
   );
-  const env = Object.entries({ [databaseEnv.user]: "username", [databaseEnv.password]: "password" });
-  return {
-    parts: { env: env.map(([variable, key]) => fromSecret(variable, secret.metadata.name, key)), volumes: [], mounts: [] },
-    checksums,
-    ready: [secret, claim, set, service],
-  };
+  return { parts, checksums, ready: [...credential.ready, claim, set, service] };
 }
 
 function podSpec(image: string, secret: pulumi.Input<string>, claim: pulumi.Input<string>): k8s.types.input.core.v1.PodSpec {

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ExposureSettings } from "../lib/settings/exposure";
-import { waveAnnotations } from "../lib/waves";
+import type { Target } from "./target";
 import { transformed, type Transform } from "./transform";
 
 export interface ExposureTransforms {
@@ -10,6 +10,8 @@ export interface ExposureTransforms {
 }
 
 export interface ExposureArgs {
+  /** Where its objects go. */
+  readonly target: Target;
   readonly namespace: pulumi.Input<string>;
   /** Backstage's public URL; host and path derive from it. */
   readonly url: string;
@@ -28,7 +30,7 @@ export class Exposure extends pulumi.ComponentResource {
   constructor(name: string, args: ExposureArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:workload:Exposure", name, { settings: args.settings, url: args.url }, opts);
     const { settings } = args;
-    const metadata = { name, namespace: args.namespace, labels: { app: name }, annotations: { ...settings.annotations, ...waveAnnotations("workload") } };
+    const metadata = { name, namespace: args.namespace, labels: { app: name }, annotations: { ...settings.annotations, ...args.target.annotations("workload") } };
     const own = { parent: this, dependsOn: [args.service] };
     if (settings.kind === "ingress") new k8s.networking.v1.Ingress(name, transformed(args.transforms?.ingress, ingress(metadata, args, settings)), own);
     else new k8s.apiextensions.CustomResource(name, transformed(args.transforms?.httpRoute, httpRoute(metadata, args, settings)), own);

@@ -1,10 +1,12 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { backstagePolicy, databasePolicy, type NetworkSettings } from "../lib/network";
-import { waveAnnotations } from "../lib/waves";
+import type { Target } from "./target";
 import { transformed, type Transform } from "./transform";
 
 export interface NetworkArgs {
+  /** Where its objects go. */
+  readonly target: Target;
   readonly namespace: pulumi.Input<string>;
   readonly settings: NetworkSettings;
   readonly transforms?: { readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs> };
@@ -19,7 +21,7 @@ export class Network extends pulumi.ComponentResource {
     super("backstage-keycloak:workload:Network", name, { settings: args.settings }, opts);
     const { namespace, settings } = args;
     const policy = (suffix: string, spec: k8s.types.input.networking.v1.NetworkPolicySpec): k8s.networking.v1.NetworkPolicy => {
-      const metadata = { name: `${name}${suffix}`, namespace, labels: settings.labels, annotations: waveAnnotations("database") };
+      const metadata = { name: `${name}${suffix}`, namespace, labels: settings.labels, annotations: args.target.annotations("database") };
       return new k8s.networking.v1.NetworkPolicy(`${name}${suffix}`, transformed(args.transforms?.networkPolicy, { metadata, spec }), { parent: this });
     };
     this.ready = [policy("", backstagePolicy(settings))];

@@ -1,22 +1,23 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import type { Adoption } from "../lib/adoption";
-import { waveAnnotations } from "../lib/waves";
 import { ContractSecret } from "./contractSecret";
 import type { GroupsScope } from "./groupsScope";
 import { OidcClient } from "./oidcClient";
 import type { Realm } from "./realm";
 import { SamlClient } from "./samlClient";
+import type { Target, TargetNamespace } from "./target";
 
 export interface PlatformClientsArgs {
+  /** Where contract Secrets go. */
+  readonly target: Target;
   readonly realm: Realm;
   readonly groupsScope: GroupsScope;
   readonly clients: Settings["clients"];
   /** The clients that are taken over, by client id. @default none */
   readonly adopted?: Adoption["clients"];
   /** Namespaces that the program makes elsewhere, by name. */
-  readonly namespaces: Readonly<Record<string, k8s.core.v1.Namespace>>;
+  readonly namespaces: Readonly<Record<string, TargetNamespace>>;
 }
 
 /** The clients of the platform's other applications, and a contract Secret for each that has a secret. */
@@ -26,15 +27,11 @@ export class PlatformClients extends pulumi.ComponentResource {
 
   constructor(name: string, args: PlatformClientsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:identity:PlatformClients", name, { clients: args.clients.map(({ clientId }) => clientId) }, opts);
-    const { realm, groupsScope } = args;
+    const { realm, groupsScope, target } = args;
     const namespaces = { ...args.namespaces };
     for (const { secret } of args.clients) {
       if (secret?.createNamespace !== true || secret.namespace in namespaces) continue;
-      namespaces[secret.namespace] = new k8s.core.v1.Namespace(
-        secret.namespace,
-        { metadata: { name: secret.namespace, annotations: waveAnnotations("namespace") } },
-        { parent: this },
-      );
+      namespaces[secret.namespace] = target.namespace(secret.namespace, { parent: this });
     }
     const secrets: Record<string, pulumi.Output<string>> = {};
     for (const { clientId, kind, secret, saml, mappers, ...settings } of args.clients) {
@@ -62,8 +59,8 @@ export class PlatformClients extends pulumi.ComponentResource {
       const made = namespaces[secret.namespace];
       const contract = new ContractSecret(
         clientId,
-        { realm, client, namespace: made?.metadata.name ?? secret.namespace, secretName: secret.name, keys: secret.keys },
-        { parent: this, dependsOn: made === undefined ? [] : [made] },
+        { target, realm, client, owner: clientId, namespace: made?.name ?? secret.namespace, secretName: secret.name, keys: secret.keys },
+        { parent: this, dependsOn: made?.ready ?? [] },
       );
       secrets[clientId] = pulumi.interpolate`${secret.namespace}/${contract.secretName}`;
     }

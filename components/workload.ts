@@ -1,65 +1,70 @@
-import * as k8s from "@pulumi/kubernetes";
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import { catalogSource, type Settings } from "../config";
-import { backstageContractKeys, catalogKeys, contractKeys, contractSecretName } from "../lib/contract";
+import { backstageContractKeys, catalogKeys, contractKeys, contractSecretName, externalSecretName } from "../lib/contract";
 import { databaseName } from "../lib/database";
 import { placement } from "../lib/pod";
-import { waveAnnotations } from "../lib/waves";
 import { Backstage, type BackstageTransforms } from "./backstage";
 import { ContractSecret } from "./contractSecret";
 import { Database } from "./database";
 import type { Identity } from "./identity";
+import type { Target, TargetNamespace } from "./target";
 
 export interface Workload {
-  readonly namespace: k8s.core.v1.Namespace;
+  readonly namespace: TargetNamespace;
   readonly contract: ContractSecret;
-  readonly app: Backstage;
+  /** The Deployment's name. */
+  readonly deployment: pulumi.Output<string>;
 }
+
+const NAME = "backstage";
 
 /** The Kubernetes half of the chain: namespace, contract Secret, database, and Backstage behind its gates. */
 export function workload(
   settings: Omit<Settings, "adminSecret">,
   { realm, client, catalogSync }: Identity,
   kubernetes: k8s.Provider,
+  target: Target,
   transforms?: BackstageTransforms,
 ): Workload {
   const { backstage } = settings;
-  const namespace = new k8s.core.v1.Namespace(
-    backstage.namespace,
-    { metadata: { name: backstage.namespace, annotations: waveAnnotations("namespace") } },
-    { provider: kubernetes },
-  );
-  const own = { providers: [kubernetes], dependsOn: [namespace] };
-  const { name } = namespace.metadata;
+  const namespace = target.namespace(backstage.namespace, { provider: kubernetes });
+  const opts = { providers: [kubernetes], dependsOn: namespace.ready };
+  const own = { target, namespace: namespace.name };
   const contract = new ContractSecret(
     contractSecretName,
     {
+      ...own,
       realm,
       client,
-      namespace: name,
+      owner: backstage.clientId,
       secretName: contractSecretName,
+      externalName: externalSecretName,
       keys: backstageContractKeys,
       sessionSecretKey: contractKeys.sessionSecret,
       ...(catalogSync === undefined ? {} : { further: { client: catalogSync.client, requires: catalogSync.ready, keys: catalogKeys } }),
     },
-    own,
+    opts,
   );
+  const retained = { ...opts, retainOnDelete: target.retain };
   const database = new Database(
-    databaseName("backstage"),
-    { namespace: name, settings: backstage.database, rolloutSeconds: backstage.rolloutSeconds, placement: placement(backstage) },
-    own,
+    databaseName(NAME),
+    { ...own, settings: backstage.database, rolloutSeconds: backstage.rolloutSeconds, placement: placement(backstage) },
+    retained,
   );
+  if (!target.objects) return { namespace, contract, deployment: pulumi.output(NAME) };
   const app = new Backstage(
-    "backstage",
+    NAME,
     {
+      ...own,
       contract,
       database,
-      namespace: name,
       keycloakUrl: settings.keycloak.url,
       settings: backstage,
       ...(catalogSync === undefined ? {} : { catalogSync: catalogSource(settings) }),
       ...(transforms === undefined ? {} : { transforms }),
     },
-    own,
+    retained,
   );
-  return { namespace, contract, app };
+  return { namespace, contract, deployment: app.deploymentName };
 }

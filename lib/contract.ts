@@ -42,3 +42,6 @@ export const clientContractKeys: Readonly<Record<ContractValue, string>> = {
 export const secretsPath = "/var/secrets";
 
 export const contractSecretName = "backstage-env-vars";
+
+/** The ExternalSecret that makes it, in the hybrid mode. */
+export const externalSecretName = "backstage-oidc";

@@ -106,9 +106,14 @@ export function referencesOf({ caBundle, extraEnv, extraVolumes }: Source): { ki
   ]);
 }
 
+/** Without the parts that are empty: the API server drops them, and Argo CD would then see a difference. */
+export function filled<Parts extends Record<string, object>>(parts: Parts): Partial<Parts> {
+  return Object.fromEntries(Object.entries(parts).filter(([, part]) => Object.keys(part).length > 0)) as Partial<Parts>;
+}
+
 /** Where pods run, as the pod's spec says it. */
 export function placement({ nodeSelector, tolerations, imagePullSecrets }: Pick<PodSettings, "nodeSelector" | "tolerations" | "imagePullSecrets">) {
-  return { nodeSelector, tolerations, imagePullSecrets: imagePullSecrets.map((name) => ({ name })) };
+  return filled({ nodeSelector, tolerations, imagePullSecrets: imagePullSecrets.map((name) => ({ name })) });
 }
 
 /** How pods are spread: as told, else over nodes, as long as there are several. */

@@ -7,8 +7,9 @@ export type Graph<Link extends string> = Readonly<Record<Link, readonly Link[]>>
 export const chain = {
   namespace: [],
   identity: ["namespace"],
-  credential: ["identity"],
-  database: ["namespace"],
+  store: ["namespace"],
+  credential: ["identity", "store"],
+  database: ["credential"],
   configuration: ["credential"],
   workload: ["credential", "database", "configuration"],
 } as const satisfies Graph<string>;

@@ -11,6 +11,7 @@ export interface Recorded {
   readonly urn: string;
   readonly parent: string;
   readonly protect: boolean;
+  readonly retainOnDelete: boolean;
   readonly custom: boolean;
   readonly provider: string;
   /** The URNs of `dependsOn` and of every resource an input refers to. */
@@ -73,6 +74,7 @@ interface RegisterRequest {
   getName(): string;
   getParent(): string;
   getProtect(): boolean;
+  getRetainondelete(): boolean;
   getCustom(): boolean;
   getProvider(): string;
   getDependenciesList(): string[];
@@ -120,6 +122,7 @@ export async function record<T>(build: () => T | Promise<T>, preview = false): P
           urn: response.getUrn(),
           parent: request.getParent(),
           protect: request.getProtect(),
+          retainOnDelete: request.getRetainondelete(),
           custom: request.getCustom(),
           provider: request.getProvider(),
           dependencies: request.getDependenciesList(),

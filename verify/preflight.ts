@@ -8,6 +8,7 @@ import { loginForm } from "../lib/keycloakLogin";
 import { adminSecretKeys } from "../lib/settings/admin";
 import { keycloakUrls } from "../lib/urls";
 import { findAdopted } from "./adoption";
+import { handoverIsSafe } from "./handover";
 import { ambientKubeconfig } from "./kubeconfig";
 
 /** A server is missing or refuses us: said in one sentence before anything is created. */
@@ -130,6 +131,7 @@ async function apiServerAnswers(setting: string): Promise<void> {
  * Looks up what the program is to adopt. Throws one sentence with the remedy; waits at most `keycloak.waitSeconds` for Keycloak, and says so.
  */
 export async function preflight(settings: Settings): Promise<Adoption> {
+  await handoverIsSafe(settings.mode);
   await apiServerAnswers(settings.kubeconfig);
   return findAdopted(settings, await adminSignsIn(settings, await keycloakAnswers(settings.keycloak)));
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { contractSecretName } from "../contract";
+import { backstageContractKeys, catalogKeys, contractKeys, contractSecretName } from "../contract";
 import { publicUrlFault } from "../urls";
 import { Backstage, backstageFaults } from "./backstage";
 import { name } from "./common";
+import { gitopsFaults, gitopsSettings } from "./gitops";
 import { identityFaults, identitySettings } from "./identity";
 
 /** The configuration as `Pulumi.<stack>.yaml` holds it. docs/configuration.md is generated from it. */
@@ -13,6 +14,7 @@ export const Config = z.strictObject({
   }),
   ...identitySettings,
   backstage: Backstage.describe("Backstage, its place in the cluster and its sign-in."),
+  ...gitopsSettings,
   kubeconfig: z.string().default("").meta({
     title: "path or text",
     description: "The cluster; when empty `KUBECONFIG`, then `~/.kube/config`, then the pod's own.",
@@ -37,5 +39,14 @@ export function crossFaults(parsed: Parsed): string[] {
     return fault === undefined ? [] : [`${key} ${fault}.`];
   });
   const backstage = { clientId: parsed.backstage.clientId, secret: `${parsed.backstage.namespace}/${contractSecretName}` };
-  return [...urlFaults, ...identityFaults(parsed, backstage, isDev), ...backstageFaults(parsed.backstage, parsed.catalogSync.enabled, isDev)];
+  const entries = [
+    { owner: parsed.backstage.clientId, keys: [...Object.values(backstageContractKeys), contractKeys.sessionSecret, ...Object.values(catalogKeys)] },
+    ...parsed.clients.flatMap(({ clientId, secret }) => (secret === undefined ? [] : [{ owner: clientId, keys: Object.values(secret.keys) }])),
+  ];
+  return [
+    ...urlFaults,
+    ...identityFaults(parsed, backstage, isDev),
+    ...backstageFaults(parsed.backstage, parsed.catalogSync.enabled, isDev),
+    ...gitopsFaults(parsed.mode, parsed.gitops, entries),
+  ];
 }

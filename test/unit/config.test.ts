@@ -93,6 +93,7 @@ describe("config", () => {
     assert.equal(parseConfig(valid()).backstage.sessionDuration, 24 * 3600);
   });
 
+  const hybrid = (gitops: Values, more: Values = {}): Values => ({ ...valid(), mode: "hybrid", gitops: { secretStore: {}, ...gitops }, ...more });
   const refused: [string, Values, RegExp][] = [
     ["a missing section", { ...valid(), keycloak: undefined }, /^config: keycloak is missing; set it/],
     ["a missing key", { ...valid(), backstage: { url: "https://b.example.com" } }, /^config: backstage\.image is missing; set it/],
@@ -184,6 +185,19 @@ describe("config", () => {
     ["an app-config over the chain's own", withBackstage({ appConfig: { auth: { environment: "x" } } }), /backstage\.appConfig\.auth\.environment is a key of the program's own; set backstage\.authEnvironment instead\.$/],
     ["a catalog provider beside the program's", { ...withBackstage({ appConfig: { catalog: { providers: { keycloakOrg: {} } } } }), catalogSync: { enabled: true } }, /catalog\.providers\.keycloakOrg is a key of the program's own; set catalogSync instead/],
     ["a secret in the app-config", withBackstage({ appConfig: { integrations: { github: [{ host: "github.com", token: "hunter2" }] } } }), /backstage\.appConfig\.integrations\.github\.0\.token holds a secret in clear; write \$\{VARIABLE\} there/],
+    ["a mode that does not exist", { ...valid(), mode: "gitops" }, /^config: mode must be one of direct, handover, hybrid\.$/],
+    ["no store", hybrid({ secretStore: undefined }), /^config: gitops needs secretStore or clusterSecretStore; set gitops\.secretStore to \{\}/],
+    ["both kinds of store", hybrid({ clusterSecretStore: { name: "aws" } }), /gitops\.secretStore and gitops\.clusterSecretStore are both set; keep one/],
+    ["a refresh that never comes", hybrid({ refreshInterval: "0" }), /gitops\.refreshInterval must be more than 0/],
+    ["a refresh that is no duration", hybrid({ refreshInterval: "often" }), /gitops\.refreshInterval must be a duration, such as 30m/],
+    ["an unknown hook", hybrid({ hook: "AfterSync" }), /gitops\.hook must be one of PreSync, Sync, PostSync, SyncFail, PostDelete/],
+    ["an unknown hook delete policy", hybrid({ hookDeletePolicy: "Never" }), /gitops\.hookDeletePolicy must be one of HookSucceeded, HookFailed, BeforeHookCreation/],
+    ["waves that do not rise", { ...valid(), waves: { step: 0 } }, /waves\.step must be at least 1/],
+    ["a folder in .git", hybrid({ folder: ".git/gitops" }), /gitops\.folder leads into \.git or out of the repository/],
+    ["a folder outside", hybrid({ folder: "../gitops" }), /gitops\.folder leads into \.git or out of the repository/],
+    ["an absolute folder", hybrid({ folder: "/gitops" }), /gitops\.folder must be a relative path/],
+    ["two clients in one place of the source", hybrid({}, { clients: [app({ clientId: "a.b" }), app({ clientId: "a-b", secret: { namespace: "argo", name: "other" } })] }), /gitops\.source would hold a-b_OIDC_ISSUER twice/],
+    ["a client id that no key can hold", hybrid({}, { clients: [app({ clientId: "a".repeat(250) })] }), /gitops\.source cannot hold the key a{40}\.\.\., longer than 253/],
     ["gates that outlast the rollout", { ...valid(), backstage: { ...valid().backstage, gateSeconds: 300 } }, /gateSeconds must be less than backstage\.rolloutSeconds/],
   ];
   for (const [what, values, sentence] of refused) {

@@ -9,6 +9,7 @@ import { Realm } from "../../../components/realm";
 import { CatalogSync } from "../../../components/catalogSync";
 import { Groups } from "../../../components/groups";
 import { GroupsScope } from "../../../components/groupsScope";
+import { targetOf } from "../../../components/target";
 import { Users } from "../../../components/users";
 import { parseConfig } from "../../../config";
 import { defaultScopes, optionalScopes } from "../../../lib/clients";
@@ -31,6 +32,7 @@ const settings = parseConfig({
 const user = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace", groups: ["team-a"], roles: ["viewer"] };
 
 function build(generation = 1) {
+  const target = targetOf(settings);
   const realm = new Realm("platform", { keycloakUrl: settings.keycloak.url, settings: settings.realm });
   const groupsScope = new GroupsScope("groups", { realm });
   const groups = new Groups("groups", { realm, roles: [{ name: "viewer" }], groups: [{ name: "team-a", roles: ["viewer"] }] });
@@ -50,8 +52,10 @@ function build(generation = 1) {
   const contract = new ContractSecret(
     "backstage-env-vars",
     {
+      target,
       realm,
       client,
+      owner: "backstage",
       namespace: namespace.metadata.name,
       secretName: "backstage-env-vars",
       keys: backstageContractKeys,
@@ -60,8 +64,8 @@ function build(generation = 1) {
     },
     { dependsOn: [namespace] },
   );
-  const database = new Database("backstage-database", { namespace: namespace.metadata.name, settings: settings.backstage.database, rolloutSeconds: 200 });
-  const app = new Backstage("backstage", { contract, database, namespace: namespace.metadata.name, keycloakUrl: settings.keycloak.url, settings: settings.backstage });
+  const database = new Database("backstage-database", { target, namespace: namespace.metadata.name, settings: settings.backstage.database, rolloutSeconds: 200 });
+  const app = new Backstage("backstage", { target, contract, database, namespace: namespace.metadata.name, keycloakUrl: settings.keycloak.url, settings: settings.backstage });
   return { realm, users, client, contract, app };
 }
 

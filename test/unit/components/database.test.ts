@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import assert from "node:assert/strict";
 import { Database } from "../../../components/database";
+import { targetOf } from "../../../components/target";
 import { dataHash } from "../../../lib/hashes";
 import { Database as Schema } from "../../../lib/settings/database";
 import { record, valueOf, type Recording } from "../../recorder";
@@ -15,7 +16,7 @@ const types = {
 
 const build = (settings: Record<string, unknown>) => () => {
   const namespace = new k8s.core.v1.Namespace("backstage", { metadata: { name: "backstage" } });
-  return new Database("db", { namespace: namespace.metadata.name, settings: Schema.parse(settings), rolloutSeconds: 200 });
+  return new Database("db", { target: targetOf({ mode: "direct", waves: { base: 5, step: 5 } }), namespace: namespace.metadata.name, settings: Schema.parse(settings), rolloutSeconds: 200 });
 };
 
 interface Spec {

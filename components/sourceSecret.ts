@@ -1,0 +1,37 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config";
+import { sourceKey } from "../lib/gitops/sourceKey";
+import { base64Values, type Credential } from "./target";
+
+export interface SourceSecretArgs {
+  readonly settings: Settings["gitops"]["source"];
+  /** What it holds, under keys that begin with whose it is. */
+  readonly credentials: readonly Credential[];
+}
+
+/** An Argo CD that sees the object leaves it alone. */
+const ours = { "argocd.argoproj.io/sync-options": "Prune=false", "argocd.argoproj.io/compare-options": "IgnoreExtraneous" };
+
+/** The credentials of every application in one Secret beside Keycloak, from which the External Secrets Operator reads. */
+export class SourceSecret extends pulumi.ComponentResource {
+  readonly secretName: pulumi.Output<string>;
+
+  constructor(name: string, args: SourceSecretArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("backstage-keycloak:credential:SourceSecret", name, { settings: args.settings }, opts);
+    const { createNamespace, name: secretName, namespace } = args.settings;
+    const made = createNamespace ? new k8s.core.v1.Namespace(namespace, { metadata: { name: namespace, annotations: ours } }, { parent: this }) : undefined;
+    const data = pulumi.all(args.credentials.map(({ owner, data }) => data.apply((values) => Object.entries(values).map(([key, value]) => [sourceKey(owner, key), value] as const))));
+    const secret = new k8s.core.v1.Secret(
+      name,
+      {
+        metadata: { name: secretName, namespace: made?.metadata.name ?? namespace, annotations: ours },
+        type: "Opaque",
+        data: pulumi.secret(data.apply((lists) => base64Values(Object.fromEntries(lists.flat())))),
+      },
+      { parent: this },
+    );
+    this.secretName = secret.metadata.name;
+    this.registerOutputs({ secretName: this.secretName });
+  }
+}

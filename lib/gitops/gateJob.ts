@@ -1,0 +1,75 @@
+import type { Settings } from "../../config";
+import { backstageContractKeys, secretsPath } from "../contract";
+import { gateContainers, gateScripts } from "../gates";
+import { caParts, containerSecurity, filled, gatePath, podSecurity } from "../pod";
+import type { Manifest } from "./objects";
+import { sourceKey } from "./sourceKey";
+
+/** The uid of `node` in Node's official images. */
+const UID = 1000;
+
+type JobSettings = Pick<Settings, "gitops" | "backstage">;
+
+/**
+ * The Job that proves Keycloak from inside the cluster: discovery, issuer and Backstage's credential. It makes nothing,
+ * so nothing is missing where Argo CD skips hooks.
+ */
+export function gateJob({ gitops, backstage }: JobSettings, annotations: Readonly<Record<string, string>>, scriptAnnotations: Readonly<Record<string, string>>): Manifest[] {
+  const { source, hook, hookDeletePolicy } = gitops;
+  const { namespace } = source;
+  const keys = Object.values(backstageContractKeys);
+  const ca = caParts(backstage);
+  const common = {
+    image: backstage.image,
+    imagePullPolicy: backstage.imagePullPolicy,
+    securityContext: containerSecurity,
+    resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "128Mi" } },
+    volumeMounts: [
+      { name: "secrets", mountPath: secretsPath, readOnly: true },
+      { name: "gate", mountPath: gatePath, readOnly: true },
+      ...ca.mounts,
+    ],
+  };
+  const gates = { gateSeconds: backstage.gateSeconds, port: backstage.port, startPath: "", requiredKeys: keys };
+  const [secretsThere, accepted] = gateContainers(common, gates, ca.env);
+  return [
+    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "config-gate", namespace, annotations: scriptAnnotations }, data: gateScripts() },
+    {
+      apiVersion: "batch/v1",
+      kind: "Job",
+      metadata: {
+        name: "config",
+        namespace,
+        annotations: { ...annotations, "argocd.argoproj.io/hook": hook, "argocd.argoproj.io/hook-delete-policy": hookDeletePolicy },
+      },
+      spec: {
+        backoffLimit: 2,
+        activeDeadlineSeconds: 3 * backstage.gateSeconds,
+        template: {
+          metadata: { labels: { app: "keycloak-config" } },
+          spec: {
+            restartPolicy: "Never",
+            automountServiceAccountToken: false,
+            enableServiceLinks: false,
+            securityContext: podSecurity(UID),
+            ...filled({ hostAliases: backstage.hostAliases, imagePullSecrets: backstage.imagePullSecrets.map((name) => ({ name })) }),
+            initContainers: [secretsThere],
+            containers: [accepted],
+            volumes: [
+              {
+                name: "secrets",
+                secret: {
+                  secretName: source.name,
+                  optional: true,
+                  items: keys.map((key) => ({ key: sourceKey(backstage.clientId, key), path: key })),
+                },
+              },
+              { name: "gate", configMap: { name: "config-gate" } },
+              ...ca.volumes,
+            ],
+          },
+        },
+      },
+    },
+  ];
+}

@@ -1,0 +1,30 @@
+/** Kubernetes objects as they stand in a file. */
+
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: Readonly<Record<string, string>>; readonly [key: string]: unknown };
+  readonly [key: string]: unknown;
+}
+
+const SYNC_OPTIONS = "argocd.argoproj.io/sync-options";
+
+/** The groups that are not an API server's own. */
+const customGroups = ["external-secrets.io", "argoproj.io", "gateway.networking.k8s.io"];
+
+const isCustom = ({ apiVersion }: Manifest): boolean => customGroups.includes(apiVersion.split("/")[0] ?? "");
+
+/** What holds data, or everything else: Argo CD never deletes it because it is no longer rendered. */
+const KEPT = ["Namespace", "PersistentVolumeClaim"];
+
+/** The object with the sync options that its kind needs. */
+export function withSyncOptions(manifest: Manifest): Manifest {
+  const options = [
+    // Its CRD may come in the same sync. For a kind that is built in, the option would only hide a mistake.
+    ...(isCustom(manifest) ? ["SkipDryRunOnMissingResource=true"] : []),
+    ...(KEPT.includes(manifest.kind) ? ["Prune=false"] : []),
+  ];
+  if (options.length === 0) return manifest;
+  const { metadata } = manifest;
+  return { ...manifest, metadata: { ...metadata, annotations: { ...metadata.annotations, [SYNC_OPTIONS]: options.join(",") } } };
+}

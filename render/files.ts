@@ -1,0 +1,70 @@
+import * as keycloak from "@pulumi/keycloak";
+import * as k8s from "@pulumi/kubernetes";
+import { platform } from "../components/platform";
+import type { Settings } from "../config";
+import { application, parent, project } from "../lib/gitops/argocd";
+import { pushSecret, readerRole, secretStore } from "../lib/gitops/externalSecrets";
+import { folderFiles, document, kustomization } from "../lib/gitops/files";
+import { gateJob } from "../lib/gitops/gateJob";
+import { withSyncOptions, type Manifest } from "../lib/gitops/objects";
+import { waveAnnotations, type Link } from "../lib/waves";
+import { collect } from "./collect";
+import { gitTarget } from "./target";
+
+type RenderSettings = Omit<Settings, "adminSecret">;
+
+/** Asks Stakater Reloader for a rollout; it knows only Secrets that are named. */
+function withReloader(manifest: Manifest, secrets: readonly string[]): Manifest {
+  if (manifest.kind !== "Deployment") return manifest;
+  const { metadata } = manifest;
+  return { ...manifest, metadata: { ...metadata, annotations: { ...metadata.annotations, "secret.reloader.stakater.com/reload": secrets.join(",") } } };
+}
+
+const byNamespace = (manifests: readonly Manifest[]): string[] =>
+  [...new Set(manifests.map(({ kind, metadata }) => (kind === "Namespace" ? metadata.name : (metadata.namespace ?? ""))))].sort();
+
+/** Every file of a stack, by its path below the stack's folder. */
+export async function renderedFiles(settings: RenderSettings, stack: string): Promise<Map<string, string>> {
+  const { gitops, backstage } = settings;
+  const { argocd } = gitops;
+  const wave = (link: Link): Record<string, string> => waveAnnotations(link, settings.waves);
+  const objects = await collect(() => {
+    const providers = { keycloak: new keycloak.Provider("keycloak", { clientId: "render" }), kubernetes: new k8s.Provider("kubernetes") };
+    return platform(settings, providers, gitTarget(settings));
+  });
+  const external = objects.filter(({ kind }) => kind === "ExternalSecret");
+  const stores = byNamespace(external).flatMap((namespace) => secretStore(gitops, namespace, wave("store")));
+  const secrets = external.filter(({ metadata }) => metadata.namespace === backstage.namespace).map(({ spec }) => (spec as { target: { name: string } }).target.name);
+  const reloaded = gitops.reloader ? objects.map((one) => withReloader(one, secrets.sort())) : objects;
+  const all = [
+    ...reloaded,
+    ...stores,
+    ...readerRole(gitops, wave("store")),
+    ...pushSecret(gitops, wave("credential")),
+    ...gateJob(settings, wave("identity"), wave("namespace")),
+  ].map(withSyncOptions);
+
+  const place = ({ kind, metadata }: Manifest): string => {
+    const namespace = kind === "Namespace" ? metadata.name : metadata.namespace;
+    if (namespace === backstage.namespace) return "backstage";
+    return namespace === gitops.source.namespace ? "keycloak" : "clients";
+  };
+  const folders = ["keycloak", "clients", "backstage"].map((folder) => ({ folder, manifests: all.filter((one) => place(one) === folder) })).filter(({ manifests }) => manifests.length > 0);
+  const files = new Map(folders.flatMap(({ folder, manifests }) => [...folderFiles(folder, manifests)]));
+  files.set("kustomization.yaml", kustomization(folders.map(({ folder }) => folder)));
+  if (argocd === undefined) return files;
+
+  const links: Readonly<Record<string, Link>> = { keycloak: "identity", clients: "credential", backstage: "workload" };
+  const applications = folders.map(({ folder, manifests }) =>
+    application(gitops, argocd, stack, {
+      folder,
+      namespace: byNamespace(manifests)[0] ?? "",
+      wave: wave(links[folder] ?? "workload"),
+      ...(folder === "backstage" ? { alsoWrite: { autoscaler: backstage.autoscaling !== undefined, reloader: gitops.reloader } } : {}),
+    }),
+  );
+  for (const [file, text] of folderFiles("applications", [project(argocd, stack, byNamespace(all), wave("namespace")), ...applications])) files.set(file, text);
+  const root = parent(gitops, argocd, stack);
+  files.set(`${root.kind.toLowerCase()}.yaml`, document(root));
+  return files;
+}

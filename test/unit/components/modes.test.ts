@@ -1,0 +1,81 @@
+import * as keycloak from "@pulumi/keycloak";
+import * as k8s from "@pulumi/kubernetes";
+import assert from "node:assert/strict";
+import { platform } from "../../../components/platform";
+import { SourceSecret } from "../../../components/sourceSecret";
+import { targetOf } from "../../../components/target";
+import { parseConfig } from "../../../config";
+import { modeFault } from "../../../verify/handover";
+import { record, type Recorded, type Recording } from "../../recorder";
+
+type Mode = "direct" | "handover" | "hybrid";
+
+const build = (mode: Mode) => () => {
+  const settings = parseConfig({
+    environment: "prod",
+    mode,
+    gitops: { secretStore: {}, source: { createNamespace: true } },
+    keycloak: { url: "https://id.example.com" },
+    realm: { name: "platform" },
+    clients: [{ clientId: "argo", rootUrl: "https://argo.example.com", redirectUris: ["https://argo.example.com/cb"], secret: { namespace: "argo", name: "oidc", createNamespace: true } }],
+    backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1" },
+  });
+  const target = targetOf(settings);
+  const providers = { keycloak: new keycloak.Provider("keycloak", { clientId: "admin-cli" }), kubernetes: new k8s.Provider("kubernetes") };
+  platform(settings, providers, target);
+  new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials }, { providers: [providers.kubernetes] });
+};
+
+const objects = ({ resources }: Recording<unknown>): Recorded[] => resources.filter(({ type }) => type.startsWith("kubernetes:"));
+const credentials = ({ resources }: Recording<unknown>): string[] => resources.filter(({ type }) => /^(random|keycloak):/.test(type)).map(({ urn }) => urn.replace(/^urn:pulumi:/, "")).sort();
+const source = (recording: Recording<unknown>): Record<string, string> => recording.find("kubernetes:core/v1:Secret", "keycloak-clients").inputs.data as Record<string, string>;
+
+describe("the modes", () => {
+  for (const preview of [false, true]) {
+    it(`hybrid makes the source Secret and no other object (${preview ? "preview" : "update"})`, async () => {
+      const recording = await record(build("hybrid"), preview);
+      assert.deepEqual(objects(recording).map(({ type, name }) => `${type} ${name}`), ["kubernetes:core/v1:Namespace keycloak", "kubernetes:core/v1:Secret keycloak-clients"]);
+    });
+  }
+
+  it("all hold the same credentials under the same names, so that a change of the mode changes none", async () => {
+    const [direct, handover, hybrid] = [await record(build("direct")), await record(build("handover")), await record(build("hybrid"))];
+    assert.deepEqual(credentials(hybrid), credentials(direct));
+    assert.deepEqual(credentials(handover), credentials(direct));
+    assert.deepEqual(source(hybrid), source(handover));
+  });
+
+  it("the source Secret has an entry for each value of each application", async () => {
+    const values = source(await record(build("hybrid")));
+    const text = (key: string): string => Buffer.from(values[key] ?? "", "base64").toString();
+    assert.equal(text("backstage_KEYCLOAK_CLIENT_SECRET"), "result-of-backstage-secret");
+    assert.equal(text("backstage_AUTH_SESSION_SECRET"), "result-of-backstage-env-vars-session");
+    assert.equal(text("argo_OIDC_CLIENT_SECRET"), "result-of-argo-secret");
+    assert.equal(text("backstage-database_password"), "result-of-backstage-database");
+    assert.equal(Object.keys(values).length, 5 + 6 + 2);
+  });
+
+  it("handover makes what direct makes, and leaves it in the cluster when it is dropped", async () => {
+    const [direct, handover] = [await record(build("direct")), await record(build("handover"))];
+    assert.deepEqual(objects(handover).map(({ urn }) => urn), objects(direct).map(({ urn }) => urn));
+    const own = objects(handover).filter(({ name, parent }) => !/SourceSecret/.test(parent) && name !== "keycloak");
+    assert.ok(own.length > 10);
+    // The engine hands the option down from a component to its children.
+    const retained = ({ retainOnDelete, parent }: Recorded): boolean =>
+      retainOnDelete || handover.resources.some((other) => other.urn === parent && retained(other));
+    for (const one of own) {
+      const { type, name, protect } = one;
+      assert.ok(retained(one), `${type} ${name}`);
+      assert.ok(!protect, `${type} ${name} is protected, which the engine asks before it looks at what is retained`);
+    }
+    assert.ok(objects(direct).every(({ retainOnDelete }) => !retainOnDelete));
+  });
+
+  it("direct to hybrid in one step is refused, every other step is not", () => {
+    assert.match(modeFault("hybrid", "direct") ?? "", /^config: mode is hybrid, and from direct that would delete Backstage; set it to handover, run pulumi up/);
+    const modes = ["direct", "handover", "hybrid", undefined] as const;
+    for (const wanted of ["direct", "handover", "hybrid"] as const) {
+      for (const last of modes) if (wanted !== "hybrid" || last !== "direct") assert.equal(modeFault(wanted, last), undefined);
+    }
+  });
+});
