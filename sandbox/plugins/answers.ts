@@ -20,11 +20,11 @@ export function checkResponse(inputs: Struct | undefined, failures: CheckFailure
   return response;
 }
 
-export function diffResponse({ changes: list, deleteBeforeReplace, evenIfSame }: DiffResult): rpc.DiffResponse {
+export function diffResponse({ changes: list, deleteBeforeReplace }: DiffResult): rpc.DiffResponse {
   const response = new rpc.DiffResponse();
   const { DIFF_SOME, DIFF_NONE } = rpc.DiffResponse.DiffChanges;
   const kinds = rpc.PropertyDiff.Kind;
-  response.setChanges(list.length > 0 || evenIfSame === true ? DIFF_SOME : DIFF_NONE);
+  response.setChanges(list.length > 0 ? DIFF_SOME : DIFF_NONE);
   response.setHasdetaileddiff(true);
   response.setDeletebeforereplace(deleteBeforeReplace ?? false);
   for (const change of list) {

@@ -80,8 +80,6 @@ export interface CheckResult {
 export interface DiffResult {
   changes: readonly (Change & { replace?: boolean })[];
   deleteBeforeReplace?: boolean;
-  /** Update also when nothing changed. */
-  evenIfSame?: boolean;
 }
 
 /** What a handler knows beside the values. */

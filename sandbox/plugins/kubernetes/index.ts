@@ -19,18 +19,14 @@ import {
   text,
 } from "./object";
 import { satisfies, waitForExpressions } from "./ready";
-import { removeRendered, render } from "./render";
 
 /**
- * Stand-in for the kubernetes provider: any kind of object by server-side apply, readiness awaited, or rendered
- * as YAML. Charts, YAML files, kustomizations, patches and lists are refused.
+ * Stand-in for the kubernetes provider: any kind of object by server-side apply, readiness awaited. Charts, YAML files,
+ * kustomizations, patches and lists are refused.
  */
 
 interface Config {
   cluster: Cluster;
-  /** Set: objects are written here as YAML and no cluster is contacted. */
-  directory: string | undefined;
-  alwaysRender: boolean;
   namespace: string | undefined;
   mutable: Mutability;
   force: boolean;
@@ -54,8 +50,6 @@ function configure(options: Properties): Config {
   }
   return {
     cluster: new Cluster(cluster),
-    directory: optional("renderYamlToDirectory"),
-    alwaysRender: options.alwaysRender === true,
     namespace: optional("namespace"),
     mutable: { secrets: options.enableSecretMutable === true, configMaps: options.enableConfigMapMutable === true },
     force: options.enablePatchForce === true,
@@ -63,10 +57,9 @@ function configure(options: Properties): Config {
   };
 }
 
-/** Another cluster, or another folder, means other objects. */
+/** Another cluster means other objects. */
 async function replacedBy(olds: Properties, news: Properties): Promise<string[]> {
-  const changed = (key: string): boolean => olds[key] !== news[key];
-  const keys = ["kubeconfig", "context", "cluster"].filter(changed);
+  const keys = ["kubeconfig", "context", "cluster"].filter((key) => olds[key] !== news[key]);
   const active = async (from: Properties): Promise<unknown> =>
     readKubeconfig(from as Record<string, string>).then(
       (config) => config.getCurrentCluster(),
@@ -74,11 +67,10 @@ async function replacedBy(olds: Properties, news: Properties): Promise<string[]>
     );
   const [before, after] = keys.length > 0 ? await Promise.all([active(olds), active(news)]) : [];
   const moved = before !== undefined && after !== undefined && !isDeepStrictEqual(before, after);
-  return [...(moved ? keys : []), ...(changed("renderYamlToDirectory") ? ["renderYamlToDirectory"] : [])];
+  return moved ? keys : [];
 }
 
-async function isNamespaced({ cluster, directory }: Config, apiVersion: string, kind: string): Promise<boolean> {
-  if (directory !== undefined) return !isClusterKind(kind);
+async function isNamespaced({ cluster }: Config, apiVersion: string, kind: string): Promise<boolean> {
   try {
     return (await cluster.kind(apiVersion, kind)).namespaced;
   } catch (error) {
@@ -101,8 +93,8 @@ async function check(olds: Properties | undefined, news: Properties, op: Op): Pr
   }
   const { apiVersion, kind: name } = referenceTo(inputs);
   if (metadata.namespace === undefined && (await isNamespaced(op.config, apiVersion, name))) {
-    const { namespace, directory, cluster } = op.config;
-    metadata.namespace = namespace ?? (directory === undefined ? await cluster.defaultNamespace() : undefined);
+    const { namespace, cluster } = op.config;
+    metadata.namespace = namespace ?? (await cluster.defaultNamespace());
   }
   const complete = { ...inputs, metadata };
   // A wrong expression must fail before the object is made, not after the wait.
@@ -121,14 +113,6 @@ function outputsOf(live: Properties, fieldManager: string): Properties {
 function previewOf(object: Properties): Properties {
   const made = { uid: UNKNOWN, resourceVersion: UNKNOWN, creationTimestamp: UNKNOWN, managedFields: UNKNOWN };
   return { ...without(object, "status"), metadata: { ...record(object, "metadata"), ...made } };
-}
-
-function toDirectory(directory: string, inputs: Properties, op: Op): Properties {
-  if (inputs.apiVersion === "v1" && inputs.kind === "Secret") {
-    op.say("the rendered file holds a Secret's values in plain text", "warning");
-  }
-  if (!op.preview && !hasUnknown(inputs)) op.say(`rendered ${render(directory, inputs)}`);
-  return inputs;
 }
 
 /** Applies, waits and names the object that is not ready. */
@@ -186,15 +170,12 @@ const object: Resource<Config> = {
   check,
 
   diff({ inputs, news }, { config }) {
-    const result = diffObjects(inputs, news, config.mutable);
-    return { ...result, evenIfSame: config.directory !== undefined && config.alwaysRender };
+    return diffObjects(inputs, news, config.mutable);
   },
 
   async create(inputs, op) {
-    const { cluster, directory, upsert } = op.config;
+    const { cluster, upsert } = op.config;
     const reference = referenceTo(inputs);
-    if (directory !== undefined)
-      return { id: op.preview ? "" : idOf(reference), outputs: toDirectory(directory, inputs, op) };
     const fieldManager = `pulumi-kubernetes-${randomBytes(4).toString("hex")}`;
     if (op.preview) {
       const outputs = await preview(inputs, fieldManager, op);
@@ -208,8 +189,7 @@ const object: Resource<Config> = {
   },
 
   async read({ id, inputs, outputs }, op) {
-    const { cluster, directory } = op.config;
-    if (directory !== undefined) return { id, inputs, outputs };
+    const { cluster } = op.config;
     const [name = "", namespace = ""] = id.split("/").reverse();
     const kind = kindOf(op.type) ?? { apiVersion: "", kind: "" };
     const live = await cluster.get({ ...kind, ...apiOf(outputs), namespace, name });
@@ -229,8 +209,6 @@ const object: Resource<Config> = {
   },
 
   async update({ outputs, news }, op) {
-    const { directory } = op.config;
-    if (directory !== undefined) return toDirectory(directory, news, op);
     const fieldManager = text(outputs, managerKey);
     if (!op.preview) return applyAndAwait(withData(news), fieldManager, op);
     const result = await preview(withData(news), fieldManager, op);
@@ -238,11 +216,7 @@ const object: Resource<Config> = {
   },
 
   async delete({ outputs }, op) {
-    const { cluster, directory } = op.config;
-    if (directory !== undefined) {
-      removeRendered(directory, outputs);
-      return;
-    }
+    const { cluster } = op.config;
     const reference = referenceTo(outputs);
     const policy = annotation(outputs, "pulumi.com/deletionPropagationPolicy").toLowerCase();
     const propagation = { orphan: "Orphan", background: "Background" }[policy] ?? "Foreground";
@@ -258,7 +232,6 @@ const apiOf = (outputs: Properties): Partial<Reference> =>
 void serve<Config>({
   name: "kubernetes",
   options: {
-    alwaysRender: "boolean",
     cluster: "string",
     context: "string",
     enableConfigMapMutable: "boolean",
@@ -268,7 +241,6 @@ void serve<Config>({
     kubeClientSettings: "json",
     kubeconfig: "string",
     namespace: "string",
-    renderYamlToDirectory: "string",
     suppressDeprecationWarnings: "boolean",
     suppressHelmHookWarnings: "boolean",
     upsertExistingObjects: "boolean",
