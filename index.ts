@@ -4,6 +4,7 @@ import { providers } from "./components/providers";
 import { SourceSecret } from "./components/sourceSecret";
 import { targetOf } from "./components/target";
 import { loadConfig } from "./config";
+import { overlapOf } from "./lib/rotation";
 import { preflight } from "./verify/preflight";
 
 export = async () => {
@@ -25,6 +26,7 @@ export = async () => {
     authProvider: settings.backstage.authProvider,
     authEnvironment: settings.backstage.authEnvironment,
     issuer: realm.issuer,
+    rotation: { generation: settings.rotation.generation, graceEnds: overlapOf(settings.rotation)?.until ?? 0 },
     namespace: namespace.name,
     deployment,
     contractSecret: contract.secretName,

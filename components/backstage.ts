@@ -181,6 +181,8 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
       {
         ...common,
         ...probes(settings.port),
+        // Until every node has heard that the pod is going, requests still come in.
+        lifecycle: { preStop: { exec: { command: ["node", "-e", "setTimeout(() => {}, 3000)"] } } },
         name: "backstage",
         command: settings.command,
         args: [...settings.configFiles, `${configPath}/app-config.yaml`].flatMap((file) => ["--config", file]),

@@ -22,6 +22,8 @@ export interface ContractSecretArgs {
   readonly keys: Readonly<Partial<Record<ContractValue, string>>>;
   /** The key of a generated secret that all replicas share. @default none is generated */
   readonly sessionSecretKey?: string;
+  /** A higher number makes a new one. @default 1 */
+  readonly sessionGeneration?: number;
   /** Another client whose credential the application needs, under keys of its own. @default none */
   readonly further?: { readonly client: OidcClient; readonly requires: pulumi.Resource[]; readonly keys: { readonly clientId: string; readonly clientSecret: string } };
 }
@@ -47,8 +49,9 @@ export class ContractSecret extends pulumi.ComponentResource {
     super("backstage-keycloak:credential:ContractSecret", name, { secretName: args.secretName }, opts);
     const { realm, client, further } = args;
     // One string that all replicas share; more than the 32 bytes that session signing asks for.
+    const keepers = { generation: String(args.sessionGeneration ?? 1) };
     const session =
-      args.sessionSecretKey === undefined ? undefined : new random.RandomPassword(`${name}-session`, { length: 48, special: false }, { parent: this });
+      args.sessionSecretKey === undefined ? undefined : new random.RandomPassword(`${name}-session`, { length: 48, special: false, keepers }, { parent: this });
     const values: Record<ContractValue, pulumi.Input<string>> = {
       clientSecret: secretOf(client),
       clientId: client.clientId,

@@ -2,12 +2,14 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import type { Adoption } from "../lib/adoption";
 import { defaultScopes, optionalScopes } from "../lib/clients";
+import { clientIdOf, overlapOf } from "../lib/rotation";
 import { backstageUrls } from "../lib/urls";
 import { CatalogSync } from "./catalogSync";
 import { Groups } from "./groups";
 import { GroupsScope } from "./groupsScope";
 import { OidcClient } from "./oidcClient";
 import { Realm } from "./realm";
+import { SecretRotation } from "./secretRotation";
 import { Users } from "./users";
 
 export interface Identity {
@@ -27,23 +29,27 @@ export function identity(settings: Omit<Settings, "adminSecret">, opts: pulumi.C
   const groupsScope = new GroupsScope("groups", { realm }, opts);
   const groups = new Groups("groups", { realm, roles: settings.roles, groups: settings.groups }, opts);
   const users = new Users("users", { realm, groups, users: settings.users, temporaryPasswords: !settings.isDev }, opts);
+  const clientId = clientIdOf(backstage.clientId, rotation);
+  const secretRotation = rotation.strategy === "overlap" ? new SecretRotation("secret-rotation", { realm, gracePeriod: rotation.gracePeriod }, opts) : undefined;
   const client = new OidcClient(
-    backstage.clientId,
+    clientId,
     {
       realm,
       groupsScope,
-      clientId: backstage.clientId,
+      clientId,
       rootUrl: urls.base,
       redirectUris: [urls.redirectUri],
       defaultScopes,
       optionalScopes,
       secretGeneration: rotation.generation,
-      adopted: adopted.clients?.[backstage.clientId],
+      overlap: overlapOf(rotation),
+      requires: secretRotation?.ready,
+      adopted: adopted.clients?.[clientId],
     },
     opts,
   );
   const sync = catalogSync.enabled
-    ? new CatalogSync(catalogSync.clientId, { realm, groupsScope, clientId: catalogSync.clientId, secretGeneration: rotation.generation }, opts)
+    ? new CatalogSync(catalogSync.clientId, { realm, groupsScope, clientId: catalogSync.clientId, secretGeneration: rotation.catalogSync }, opts)
     : undefined;
   return { realm, groupsScope, users, client, catalogSync: sync };
 }

@@ -4,6 +4,7 @@ import * as random from "@pulumi/random";
 import type { Settings } from "../config";
 import { type Adopted, managedBy } from "../lib/adoption";
 import { groupsScope } from "../lib/clients";
+import { rotatedAttributes, rotatedSecretAttribute, slots, type Overlap, type Slot } from "../lib/rotation";
 import { adoption } from "./adoption";
 import type { GroupsScope } from "./groupsScope";
 import type { Realm } from "./realm";
@@ -37,6 +38,10 @@ export interface OidcClientArgs {
   readonly lifetimes?: Partial<Settings["clients"][number]["lifetimes"]>;
   /** A higher number makes a new secret. @default 1 */
   readonly secretGeneration?: number;
+  /** When Keycloak accepts the secret of the generation before too. @default never */
+  readonly overlap?: Overlap | undefined;
+  /** What Keycloak must have before the client. @default nothing but the realm */
+  readonly requires?: pulumi.Resource[] | undefined;
   /** The client that is taken over. @default none: it is made, or is the program's already */
   readonly adopted?: Adopted | undefined;
 }
@@ -62,18 +67,11 @@ export class OidcClient extends pulumi.ComponentResource {
     const { realmId } = args.realm;
     const isPublic = kind === "public";
     const signsIn = kind !== "service-account";
-    const secret = isPublic
-      ? undefined
-      : new random.RandomPassword(
-          `${name}-secret`,
-          {
-            length: 48,
-            // Special characters break clients that do not form-encode the secret in the Basic header.
-            special: false,
-            keepers: { generation: String(args.secretGeneration ?? 1) },
-          },
-          { parent: this },
-        );
+    const { current, previous } = slots(args.secretGeneration ?? 1);
+    const secret = isPublic ? undefined : this.password(name, current);
+    const before = isPublic || previous === undefined ? undefined : this.password(name, previous);
+    const rotated =
+      before === undefined || args.overlap === undefined ? {} : { [rotatedSecretAttribute]: before.result, ...rotatedAttributes(args.overlap) };
     // Every flag is set: most are optional and computed in the provider, and what is left out is never corrected.
     const inputs = {
       realmId,
@@ -111,11 +109,11 @@ export class OidcClient extends pulumi.ComponentResource {
       accessTokenLifespan: lifetime(lifetimes.accessToken),
       clientSessionIdleTimeout: lifetime(lifetimes.sessionIdle),
       clientSessionMaxLifespan: lifetime(lifetimes.sessionMax),
-      extraConfig: { "oidc.ciba.grant.enabled": "false", ...managedBy },
+      extraConfig: { "oidc.ciba.grant.enabled": "false", ...managedBy, ...rotated },
     } satisfies keycloak.openid.ClientArgs;
     const client = new keycloak.openid.Client(name, inputs, {
       parent: this,
-      dependsOn: args.realm.ready,
+      dependsOn: [...args.realm.ready, ...(args.requires ?? [])],
       ...adoption(this, args.adopted, { ...inputs, publicClient: isPublic }),
     });
     // The name of our own scope comes from the scope, so that the binding cannot be made before it.
@@ -146,5 +144,11 @@ export class OidcClient extends pulumi.ComponentResource {
       clientSecret: this.clientSecret,
       serviceAccountUserId: this.serviceAccountUserId,
     });
+  }
+
+  private password(name: string, { suffix, generation }: Slot): random.RandomPassword {
+    // Special characters break clients that do not form-encode the secret in the Basic header.
+    const args = { length: 48, special: false, keepers: { generation: String(generation) } };
+    return new random.RandomPassword(`${name}-secret${suffix}`, args, { parent: this });
   }
 }

@@ -42,6 +42,7 @@ export function workload(
       externalName: externalSecretName,
       keys: backstageContractKeys,
       sessionSecretKey: contractKeys.sessionSecret,
+      sessionGeneration: settings.rotation.sessionSecret,
       ...(catalogSync === undefined ? {} : { further: { client: catalogSync.client, requires: catalogSync.ready, keys: catalogKeys } }),
     },
     opts,

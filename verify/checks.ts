@@ -1,4 +1,5 @@
 import type { V1Pod } from "@kubernetes/client-node";
+import type { LastRotation } from "../lib/rotation";
 import { contractKeys } from "../lib/contract";
 import { prove, request, type Credential } from "../lib/gate/keycloak.mjs";
 import { gateNames } from "../lib/gates";
@@ -14,6 +15,7 @@ export interface Outputs {
   readonly authEnvironment: string;
   readonly keycloakUrl: string;
   readonly issuer: string;
+  readonly rotation: LastRotation;
   readonly namespace: string;
   readonly deployment: string;
   readonly contractSecret: string;

@@ -10,6 +10,8 @@ import { keycloakUrls } from "../lib/urls";
 import { findAdopted } from "./adoption";
 import { handoverIsSafe } from "./handover";
 import { ambientKubeconfig } from "./kubeconfig";
+import { lastUpdate } from "./lastUpdate";
+import { rotationIsSafe } from "./rotation";
 
 /** A server is missing or refuses us: said in one sentence before anything is created. */
 class PreflightError extends pulumi.RunError {}
@@ -131,7 +133,10 @@ async function apiServerAnswers(setting: string): Promise<void> {
  * Looks up what the program is to adopt. Throws one sentence with the remedy; waits at most `keycloak.waitSeconds` for Keycloak, and says so.
  */
 export async function preflight(settings: Settings): Promise<Adoption> {
-  await handoverIsSafe(settings.mode);
+  const last = await lastUpdate();
+  handoverIsSafe(settings.mode, last.mode);
   await apiServerAnswers(settings.kubeconfig);
-  return findAdopted(settings, await adminSignsIn(settings, await keycloakAnswers(settings.keycloak)));
+  const accessToken = await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
+  await rotationIsSafe(settings, last.rotation, accessToken);
+  return findAdopted(settings, accessToken);
 }

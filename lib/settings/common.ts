@@ -58,3 +58,18 @@ export const duration = z
     return z.NEVER;
   })
   .meta({ title: "duration, such as `30m`" });
+
+/** As RFC 3339 writes it, or as Pulumi hands over one that stands in a stack's file without quotes. */
+const DATE_TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?) ?(Z|[+-]\d\d):?(\d\d)?(?: \S+)?$/;
+
+/** A moment, with its offset from UTC; the parsed value is as RFC 3339 writes it, in UTC. */
+export const dateTime = z
+  .string()
+  .transform((value, context) => {
+    const [, day = "", time = "", hours = "", minutes] = DATE_TIME.exec(value) ?? [];
+    const moment = new Date(`${day}T${time}${hours}${minutes === undefined ? "" : `:${minutes}`}`);
+    if (!Number.isNaN(moment.valueOf())) return moment.toISOString();
+    context.addIssue({ code: "custom", message: "must be a date and time, such as 2026-11-25T10:00:00Z" });
+    return z.NEVER;
+  })
+  .meta({ title: "date and time" });

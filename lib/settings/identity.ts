@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Admin, adminFaults } from "./admin";
 import { clientFaults, clientSettings } from "./clients";
-import { clientId, duration, flag, seconds, url, whole } from "./common";
+import { clientId, dateTime, duration, flag, seconds, url, whole } from "./common";
 import { peopleFaults, peopleSettings } from "./people";
 import { Realm, realmFaults } from "./realm";
 
@@ -26,7 +26,17 @@ export const Keycloak = z.strictObject({
 });
 
 export const Rotation = z.strictObject({
-  generation: whole(1, 2 ** 31).default(1).describe("A higher number makes a new client secret and rolls it out."),
+  generation: whole(1, 2 ** 31).default(1).describe("A higher number makes a new secret of Backstage's client and rolls it out."),
+  strategy: z
+    .enum(["replace", "overlap", "blue-green"])
+    .default("replace")
+    .describe(
+      "`replace`: sign-in is refused until the rollout is over. `overlap`: Keycloak accepts the old secret too for `gracePeriod`; it needs Keycloak's feature `client-secret-rotation`. `blue-green`: a second client takes over, on any Keycloak.",
+    ),
+  at: dateTime.optional().meta({ title: "date and time", description: "When the generation was raised; `overlap` counts from then.", example: "2026-11-25T10:00:00Z" }),
+  gracePeriod: duration.prefault("1h").describe("How long Keycloak accepts the old secret; longer than a rollout."),
+  sessionSecret: whole(1, 2 ** 31).default(1).describe("A higher number makes a new session secret; sign-ins in flight start again."),
+  catalogSync: whole(1, 2 ** 31).default(1).describe("A higher number makes a new secret of the catalog's client."),
 });
 
 export const CatalogSync = z.strictObject({
@@ -49,7 +59,7 @@ type IdentityParsed = { [K in keyof typeof identitySettings]: z.output<(typeof i
 
 /** Rules of identity that need more than one key; `backstage` is the client and the Secret of the other half. */
 export function identityFaults(settings: IdentityParsed, backstage: { clientId: string; secret: string }, isDev: boolean): string[] {
-  const { keycloak, realm, clients, catalogSync } = settings;
+  const { keycloak, realm, clients, catalogSync, rotation } = settings;
   const faults = [...adminFaults(keycloak.admin), ...realmFaults(realm), ...peopleFaults(settings)];
   if (realm.name === keycloak.admin.realm) {
     faults.push(`realm.name must not be ${keycloak.admin.realm}, the realm of Keycloak's own administrators; choose another name.`);
@@ -57,6 +67,9 @@ export function identityFaults(settings: IdentityParsed, backstage: { clientId: 
   if (catalogSync.enabled && catalogSync.clientId === backstage.clientId) {
     faults.push("catalogSync.clientId must not be backstage.clientId, which may not view users; choose another.");
   }
-  const ids = [backstage.clientId, ...(catalogSync.enabled ? [catalogSync.clientId] : [])];
+  if (rotation.strategy === "overlap" && rotation.generation > 1 && rotation.at === undefined) {
+    faults.push("rotation.at is missing; set it to when rotation.generation was raised, such as 2026-11-25T10:00:00Z.");
+  }
+  const ids = [backstage.clientId, ...(rotation.strategy === "blue-green" ? [`${backstage.clientId}-green`] : []), ...(catalogSync.enabled ? [catalogSync.clientId] : [])];
   return [...faults, ...clientFaults(clients, { ids, secrets: [backstage.secret] }, isDev)];
 }

@@ -2,7 +2,7 @@ import KcAdminClient from "@keycloak/keycloak-admin-client";
 import assert from "node:assert/strict";
 import { adminPassword } from "../../sandbox/keycloak";
 import { startPlatform, type Platform } from "../../sandbox/platform";
-import { waitFor, type RunResult } from "../../sandbox/process";
+import { sleep, waitFor, type RunResult } from "../../sandbox/process";
 import { ports } from "../../sandbox/settings";
 import { Stack, type ConfigValues } from "../../sandbox/stack";
 import type { Outputs } from "../../verify/checks";
@@ -81,6 +81,27 @@ export class TestStack {
     const { backstageUrl, authProvider, authEnvironment, userPasswords } = await this.outputs();
     await waitFor(`a route to ${backstageUrl}`, 15, () => fetch(backstageUrl, { signal: AbortSignal.timeout(5000) }));
     return signIn({ backstageUrl, authProvider, authEnvironment, username: "ada", password: userPasswords.ada ?? "" });
+  }
+
+  /** Signs every user in, over and over, at most 400 times each, for as long as `during` takes and `after` more ms; how often, and what failed when. */
+  async signingIn(during: () => Promise<unknown>, after = 0): Promise<{ tried: number; failed: { second: number; said: string }[] }> {
+    const { backstageUrl, authProvider, authEnvironment, userPasswords } = await this.outputs();
+    const failed: { second: number; said: string }[] = [];
+    const over = new AbortController();
+    const began = performance.now();
+    let tried = 0;
+    const loop = async ([username, password]: [string, string]): Promise<void> => {
+      for (let own = 0; own < 400 && !over.signal.aborted; own++) {
+        const { ok, ...said } = await signIn({ backstageUrl, authProvider, authEnvironment, username, password });
+        tried++;
+        if (!ok) failed.push({ second: (performance.now() - began) / 1000, said: JSON.stringify(said) });
+        await sleep(250);
+      }
+    };
+    const loops = Object.entries(userPasswords).map(loop);
+    await during().then(() => sleep(after)).finally(() => over.abort());
+    await Promise.all(loops);
+    return { tried, failed };
   }
 
   /** Destroys whatever a test left, so that the next run starts from nothing. */

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { contractKeys } from "../../lib/contract";
 import { startKeycloak, stopKeycloak } from "../../sandbox/keycloak";
-import { sleep, waitFor } from "../../sandbox/process";
+import { waitFor } from "../../sandbox/process";
 import { root } from "../../sandbox/settings";
 import { crdFiles } from "./crds";
 import { kubectl, render, Tree } from "./gitops";
@@ -158,24 +158,6 @@ describe("direct to hybrid and back", function () {
     return { client: client?.id, deployment: metadata?.uid, credential: (await own.outputs()).credential, pods: (await own.pods()).names };
   };
 
-  /** Signs in without a pause for as long as `during` takes; the sign-ins that failed, of how many. */
-  async function signingIn(during: () => Promise<void>): Promise<{ tried: number; failed: string[] }> {
-    const failed: string[] = [];
-    let tried = 0;
-    const over = new AbortController();
-    const loop = (async () => {
-      while (!over.signal.aborted && tried < 200) {
-        const { ok, ...said } = await own.signIn();
-        tried++;
-        if (!ok) failed.push(JSON.stringify(said));
-        await sleep(500);
-      }
-    })();
-    await during().finally(() => over.abort());
-    await loop;
-    return { tried, failed };
-  }
-
   before(async () => {
     own = await TestStack.create("handover", 10);
     await own.up();
@@ -196,7 +178,7 @@ describe("direct to hybrid and back", function () {
 
   it("by way of handover loses no sign-in, no pod and no credential", async () => {
     const before = await identity();
-    const { tried, failed } = await signingIn(async () => {
+    const { tried, failed } = await own.signingIn(async () => {
       await mode("handover");
       await own.up();
       await render(own.stack.folder, own.stack.name);
@@ -216,7 +198,7 @@ describe("direct to hybrid and back", function () {
 
   it("and back takes everything over again, and the source Secret goes", async () => {
     const before = await identity();
-    const { failed } = await signingIn(async () => {
+    const { failed } = await own.signingIn(async () => {
       await mode("direct");
       await own.up();
     });

@@ -57,7 +57,7 @@ describe("config", () => {
     assert.equal(backstage.namespace, "backstage");
     assert.equal(backstage.replicas, 1);
     assert.deepEqual(users, []);
-    assert.deepEqual(rotation, { generation: 1 });
+    assert.deepEqual(rotation, { generation: 1, strategy: "replace", gracePeriod: 3600, sessionSecret: 1, catalogSync: 1 });
   });
 
   it("protects the realm outside dev, and in dev when asked", () => {
@@ -85,6 +85,12 @@ describe("config", () => {
     }
     assert.match(refusal({ ...valid(), other: 1 }), /other is not a setting/);
     assert.ok(Object.values(project.config).every(({ description }) => (description ?? "").length > 20));
+  });
+
+  it("takes a moment as RFC 3339 writes it, and as Pulumi does when it stands without quotes", () => {
+    const moments = ["2026-11-25T10:00:00Z", "2026-11-25T12:00:00+02:00", "2026-11-25 10:00:00 +0000 UTC", "2026-11-25 12:00:00 +0200 +0200"];
+    for (const at of moments) assert.equal(parseConfig({ ...valid(), rotation: { at } }).rotation.at, "2026-11-25T10:00:00.000Z", at);
+    for (const at of ["2026-11-25", "2026-11-25T10:00:00", "2026-13-25T10:00:00Z"]) assert.match(refusal({ ...valid(), rotation: { at } }), /rotation\.at must be a date and time/);
   });
 
   it("takes a resolver of the image's own that is named as such, and a session as a duration", () => {
@@ -185,6 +191,9 @@ describe("config", () => {
     ["an app-config over the chain's own", withBackstage({ appConfig: { auth: { environment: "x" } } }), /backstage\.appConfig\.auth\.environment is a key of the program's own; set backstage\.authEnvironment instead\.$/],
     ["a catalog provider beside the program's", { ...withBackstage({ appConfig: { catalog: { providers: { keycloakOrg: {} } } } }), catalogSync: { enabled: true } }, /catalog\.providers\.keycloakOrg is a key of the program's own; set catalogSync instead/],
     ["a secret in the app-config", withBackstage({ appConfig: { integrations: { github: [{ host: "github.com", token: "hunter2" }] } } }), /backstage\.appConfig\.integrations\.github\.0\.token holds a secret in clear; write \$\{VARIABLE\} there/],
+    ["an overlap that began never", { ...valid(), rotation: { generation: 2, strategy: "overlap" } }, /rotation\.at is missing; set it to when rotation\.generation was raised/],
+    ["a time that is none", { ...valid(), rotation: { at: "yesterday" } }, /rotation\.at must be a date and time, such as 2026-11-25T10:00:00Z/],
+    ["a client of the id that takes over", { ...valid(), rotation: { strategy: "blue-green" }, clients: [app({ clientId: "backstage-green" })] }, /clients\.0\.clientId is backstage-green, which this program makes itself/],
     ["a mode that does not exist", { ...valid(), mode: "gitops" }, /^config: mode must be one of direct, handover, hybrid\.$/],
     ["no store", hybrid({ secretStore: undefined }), /^config: gitops needs secretStore or clusterSecretStore; set gitops\.secretStore to \{\}/],
     ["both kinds of store", hybrid({ clusterSecretStore: { name: "aws" } }), /gitops\.secretStore and gitops\.clusterSecretStore are both set; keep one/],

@@ -304,14 +304,14 @@ for (const preview of [false, true]) {
 }
 
 describe("a new generation", () => {
-  it("replaces the client's secret and nothing else", async () => {
-    const keepers = async (generation: number): Promise<Record<string, unknown>> => {
-      const recording = await record(() => build(generation));
-      return Object.fromEntries(recording.resources.filter(({ type }) => type === types.password).map(({ name, inputs }) => [name, inputs.keepers]));
+  it("makes a new secret of the client, keeps the one before, and changes nothing else", async () => {
+    const passwords = async (generation: number): Promise<Record<string, unknown>> => {
+      const { resources } = await record(() => build(generation));
+      return Object.fromEntries(resources.filter(({ type }) => type === types.password).map(({ name, inputs }) => [name, inputs.keepers]));
     };
-    const [before, after] = [await keepers(1), await keepers(2)];
-    assert.notDeepEqual(after["backstage-secret"], before["backstage-secret"]);
-    assert.deepEqual({ ...after, "backstage-secret": undefined }, { ...before, "backstage-secret": undefined });
+    const [first, second, third] = [await passwords(1), await passwords(2), await passwords(3)];
+    assert.deepEqual(second, { ...first, "backstage-secret-even": { generation: "2" } });
+    assert.deepEqual(third, { ...second, "backstage-secret": { generation: "3" } });
   });
 });
 

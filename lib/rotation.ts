@@ -1,0 +1,75 @@
+/** How a client's secret is followed by the next one. */
+
+/** Where the secret of a generation is kept: two places take turns, so that the one before is still known. */
+export interface Slot {
+  readonly suffix: "" | "-even";
+  readonly generation: number;
+}
+
+const slotOf = (generation: number): Slot => ({ suffix: generation % 2 === 1 ? "" : "-even", generation });
+
+/** The secret in use and, from the second generation on, the one before it. */
+export function slots(generation: number): { readonly current: Slot; readonly previous: Slot | undefined } {
+  return { current: slotOf(generation), previous: generation > 1 ? slotOf(generation - 1) : undefined };
+}
+
+/** When Keycloak began to accept two secrets, and when it ends; in seconds since 1970. */
+export interface Overlap {
+  readonly from: number;
+  readonly until: number;
+}
+
+export interface Rotation {
+  readonly generation: number;
+  readonly strategy: "replace" | "overlap" | "blue-green";
+  /** When the rotation was asked for, as a date and time. */
+  readonly at?: string | undefined;
+  /** How long Keycloak accepts the secret before this one, in seconds. */
+  readonly gracePeriod: number;
+}
+
+export function overlapOf({ strategy, generation, at, gracePeriod }: Rotation): Overlap | undefined {
+  if (strategy !== "overlap" || generation === 1 || at === undefined) return undefined;
+  const from = Math.floor(Date.parse(at) / 1000);
+  return { from, until: from + gracePeriod };
+}
+
+/** The client id of a generation: with blue and green two take turns. */
+export const clientIdOf = (clientId: string, { strategy, generation }: Rotation): string =>
+  strategy === "blue-green" && generation % 2 === 0 ? `${clientId}-green` : clientId;
+
+/**
+ * The client attributes by which Keycloak accepts the old secret too. Internal names of Keycloak, measured on 26.7.3; its
+ * policy "secret-rotation" must be active, or it drops them.
+ */
+export const rotatedAttributes = ({ from, until }: Overlap): Readonly<Record<string, string>> => ({
+  "client.secret.rotated.creation.time": String(from),
+  "client.secret.rotated.expiration.time": String(until),
+});
+export const rotatedSecretAttribute = "client.secret.rotated";
+
+/** What a stack's last update said of its rotation. */
+export interface LastRotation {
+  readonly generation: number;
+  /** Until when the secret before it is accepted, in seconds since 1970; 0 when it is not. */
+  readonly graceEnds: number;
+}
+
+/** Why the step from the last update's generation to this one would break sign-in, or be of no use; undefined when it is right. */
+export function stepFault(wanted: Rotation, last: LastRotation | undefined, rolloutSeconds: number, now: number): string | undefined {
+  if (last === undefined || wanted.generation === last.generation) return undefined;
+  const { generation, strategy } = wanted;
+  if (generation < last.generation) {
+    return `rotation.generation is ${generation}, and ${last.generation} is in use; an old secret does not come back, so raise it.`;
+  }
+  if (strategy !== "overlap") return undefined;
+  if (generation > last.generation + 1) {
+    return `rotation.generation is ${generation}, and ${last.generation} is in use; Keycloak accepts only the secret before the new one, so raise it by one.`;
+  }
+  if (last.graceEnds > now) {
+    return `rotation.generation is raised while Keycloak still accepts the secret before ${last.generation}, until ${new Date(last.graceEnds * 1000).toISOString()}; wait until then.`;
+  }
+  const until = overlapOf(wanted)?.until ?? 0;
+  if (until < now + rolloutSeconds) return "rotation.at is too long ago, the old secret would be refused before the rollout is over; set it to now.";
+  return undefined;
+}

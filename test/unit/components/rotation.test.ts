@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { identity } from "../../../components/identity";
+import { parseConfig } from "../../../config";
+import { record, type Recording } from "../../recorder";
+
+const CLIENT = "keycloak:openid/client:Client";
+
+const build = (rotation: Record<string, unknown>) => () =>
+  identity(
+    parseConfig({
+      environment: "prod",
+      keycloak: { url: "https://id.example.com" },
+      realm: { name: "platform" },
+      rotation,
+      catalogSync: { enabled: true },
+      backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1" },
+    }),
+    {},
+  );
+const extraConfig = (recording: Recording<unknown>, name = "backstage"): Record<string, string> => recording.find(CLIENT, name).inputs.extraConfig as Record<string, string>;
+
+describe("a rotation", () => {
+  it("by overlap hands Keycloak both secrets and the time, behind the policy that makes it keep the old one", async () => {
+    const recording = await record(build({ strategy: "overlap", generation: 2, at: "2026-11-25T10:00:00Z", gracePeriod: "10m" }));
+    const client = recording.find(CLIENT, "backstage");
+    assert.equal(client.inputs.clientSecret, "result-of-backstage-secret-even");
+    const { "client.secret.rotated": old, "client.secret.rotated.expiration.time": until } = extraConfig(recording);
+    assert.equal(old, "result-of-backstage-secret");
+    assert.equal(Number(until), Date.parse("2026-11-25T10:10:00Z") / 1000);
+    const policy = recording.find("keycloak:index/realmClientPolicyProfilePolicy:RealmClientPolicyProfilePolicy", "secret-rotation");
+    assert.ok(recording.reach(client.urn).has(policy.urn));
+    assert.ok(!("client.secret.rotated" in extraConfig(recording, "backstage-catalog")));
+  });
+
+  it("by replace hands it one, and leaves the realm's policies alone", async () => {
+    const recording = await record(build({ generation: 2 }));
+    assert.equal(recording.find(CLIENT, "backstage").inputs.clientSecret, "result-of-backstage-secret-even");
+    assert.ok(!("client.secret.rotated" in extraConfig(recording)));
+    assert.ok(!recording.resources.some(({ type }) => type.includes("ClientPolicy")));
+  });
+
+  it("by blue and green is another client, with a secret of its own", async () => {
+    const [blue, green] = [await record(build({ strategy: "blue-green" })), await record(build({ strategy: "blue-green", generation: 2 }))];
+    assert.equal(blue.find(CLIENT, "backstage").inputs.clientId, "backstage");
+    assert.equal(green.find(CLIENT, "backstage-green").inputs.clientId, "backstage-green");
+    assert.ok(!green.resources.some(({ type, name }) => type === CLIENT && name === "backstage"));
+  });
+});

@@ -1,0 +1,16 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { LastRotation } from "../lib/rotation";
+
+/** What the stack's last update left in its outputs. */
+export interface LastUpdate {
+  readonly mode?: string;
+  readonly rotation?: LastRotation;
+}
+
+/** The outputs of the stack's last update; empty before the first. */
+export async function lastUpdate(): Promise<LastUpdate> {
+  const name = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
+  // A StackReference asks the same, but as a resource that every preview would list.
+  const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as { outputs?: LastUpdate };
+  return outputs ?? {};
+}

@@ -1,0 +1,30 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config";
+import { stepFault, type LastRotation } from "../lib/rotation";
+
+/** Is Keycloak's feature active that keeps an old secret valid? Undefined when it does not tell this administrator. */
+async function featureIsActive({ keycloak }: Pick<Settings, "keycloak">, accessToken: string): Promise<boolean | undefined> {
+  const headers = { authorization: `Bearer ${accessToken}` };
+  const response = await fetch(`${keycloak.url}/admin/serverinfo`, { headers, signal: AbortSignal.timeout(30_000) });
+  const { features } = (await response.json().catch(() => ({}))) as { features?: { name: string; enabled: boolean }[] };
+  return features?.some(({ name, enabled }) => name === "CLIENT_SECRET_ROTATION" && enabled);
+}
+
+/** Throws one sentence when the rotation cannot be done without an outage; says what a rotation by `replace` means. */
+export async function rotationIsSafe(settings: Settings, last: LastRotation | undefined, accessToken: string): Promise<void> {
+  const { rotation, backstage } = settings;
+  const fault = stepFault(rotation, last, backstage.rolloutSeconds, Date.now() / 1000);
+  if (fault !== undefined) throw new pulumi.RunError(`config: ${fault}`);
+  if (rotation.strategy === "overlap") {
+    const active = await featureIsActive(settings, accessToken);
+    if (active === false) {
+      throw new pulumi.RunError(
+        `config: rotation.strategy is overlap, and ${settings.keycloak.url} runs without the feature client-secret-rotation; start Keycloak with --features=client-secret-rotation, or set it to blue-green.`,
+      );
+    }
+    if (active === undefined) await pulumi.log.warn("Keycloak does not tell this client of its features: whether an old secret stays valid is known only after the rotation.");
+  }
+  if (rotation.strategy === "replace" && last !== undefined && rotation.generation > last.generation) {
+    await pulumi.log.warn("rotation by replace: sign-in is refused from the moment that Keycloak has the new secret until the rollout is over; rotation.strategy overlap or blue-green avoids that.");
+  }
+}
