@@ -8,12 +8,15 @@ export interface AccountArgs {
   readonly target: Target;
   /** The namespace of everything here, and the only one that a token of the account reaches. */
   readonly namespace: pulumi.Input<string>;
+  /** Its token, its annotations and the rights that it has. */
   readonly settings: PodSettings["serviceAccount"];
 }
 
 /** A ServiceAccount of its own: without a token and without rights, unless the settings name them one by one. */
 export class Account extends pulumi.ComponentResource {
+  /** The name that a pod runs under. */
   readonly accountName: pulumi.Output<string>;
+  /** What a pod of the account depends on: without its rights the pod would start and fail. */
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: AccountArgs, opts?: pulumi.ComponentResourceOptions) {

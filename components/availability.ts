@@ -5,23 +5,30 @@ import type { Target } from "./target";
 import { transformed, type Transform } from "./transform";
 
 export interface AvailabilityTransforms {
+  /** Changes the PodDisruptionBudget. @default as it is made */
   readonly disruptionBudget?: Transform<k8s.policy.v1.PodDisruptionBudgetArgs>;
+  /** Changes the HorizontalPodAutoscaler. @default as it is made */
   readonly autoscaler?: Transform<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs>;
 }
 
 export interface AvailabilityArgs {
   /** Where its objects go. */
   readonly target: Target;
+  /** The namespace of both. */
   readonly namespace: pulumi.Input<string>;
   /** The Deployment whose pods these count. */
   readonly deployment: k8s.apps.v1.Deployment;
+  /** The labels by which the pods are found. */
   readonly labels: Readonly<Record<string, string>>;
+  /** The bounds of the autoscaler; undefined means none. */
   readonly autoscaling: ExposureSettings["autoscaling"];
+  /** A way out for each child, where no setting leads. @default none */
   readonly transforms?: AvailabilityTransforms;
 }
 
 /** For several pods: at most one is taken away at a time, and an autoscaler chooses their number when asked. */
 export class Availability extends pulumi.ComponentResource {
+  /** The PodDisruptionBudget's name. */
   readonly disruptionBudgetName: pulumi.Output<string>;
 
   constructor(name: string, args: AvailabilityArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -13,15 +13,16 @@ import { Availability, type AvailabilityTransforms } from "./availability";
 import type { ContractSecret } from "./contractSecret";
 import type { Database } from "./database";
 import { Exposure, servicePort, type ExposureTransforms } from "./exposure";
-import { Network, type NetworkArgs } from "./network";
+import { Network, type NetworkArgs, type NetworkTransforms } from "./network";
 import type { Target } from "./target";
 import { transformed, type Transform } from "./transform";
 
 /** A way out for each child, where no setting leads. */
-export interface BackstageTransforms extends AvailabilityTransforms, ExposureTransforms {
+export interface BackstageTransforms extends AvailabilityTransforms, ExposureTransforms, NetworkTransforms {
+  /** Changes the Deployment. @default as it is made */
   readonly deployment?: Transform<k8s.apps.v1.DeploymentArgs>;
+  /** Changes the Service. @default as it is made */
   readonly service?: Transform<k8s.core.v1.ServiceArgs>;
-  readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
 }
 
 export interface BackstageArgs {
@@ -35,9 +36,11 @@ export interface BackstageArgs {
   readonly namespace: pulumi.Input<string>;
   /** Keycloak's public URL, which the pods must be allowed to call. */
   readonly keycloakUrl: string;
+  /** Its image, its place in the cluster, its sign-in and its bounds. */
   readonly settings: Settings["backstage"];
   /** Where the catalog's users and groups come from. @default nowhere */
   readonly catalogSync?: CatalogSource;
+  /** A way out for each child, where no setting leads. @default none */
   readonly transforms?: BackstageTransforms;
 }
 
@@ -46,8 +49,11 @@ const UID = 1000;
 
 /** Backstage behind its gates: no pod serves before Keycloak has accepted the credential that the pod holds. */
 export class Backstage extends pulumi.ComponentResource {
+  /** The public URL in its canonical form. */
   readonly url: string;
+  /** The Deployment's name, known only once its pods are ready. */
   readonly deploymentName: pulumi.Output<string>;
+  /** The Service's name. */
   readonly serviceName: pulumi.Output<string>;
 
   constructor(name: string, args: BackstageArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -5,8 +5,11 @@ import { OidcClient } from "./oidcClient";
 import type { Realm } from "./realm";
 
 export interface CatalogSyncArgs {
+  /** The realm whose users and groups are read. */
   readonly realm: Realm;
+  /** The scope behind the name `groups`. */
   readonly groupsScope: GroupsScope;
+  /** The client id that the catalog signs in with. */
   readonly clientId: string;
   /** A higher number makes a new secret. @default 1 */
   readonly secretGeneration?: number;
@@ -17,6 +20,7 @@ const SCOPES = ["basic", "acr", "roles", "service_account"];
 
 /** The client by which Backstage's catalog reads users and groups: it may view users and nothing else. */
 export class CatalogSync extends pulumi.ComponentResource {
+  /** The client, with its secret. */
   readonly client: OidcClient;
   /** What a consumer depends on: without the role every request is answered 403. */
   readonly ready: pulumi.Resource[];

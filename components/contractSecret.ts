@@ -5,8 +5,19 @@ import type { OidcClient } from "./oidcClient";
 import type { Realm } from "./realm";
 import type { Target } from "./target";
 
+export interface FurtherClient {
+  /** The confidential client that the credential is of. */
+  readonly client: OidcClient;
+  /** What must be there, beside the client, before its credential is of use. */
+  readonly requires: pulumi.Resource[];
+  /** The keys of client id and secret in the Secret. */
+  readonly keys: Readonly<Record<"clientId" | "clientSecret", string>>;
+}
+
 export interface ContractSecretArgs {
+  /** The realm that issuer and endpoints are of. */
   readonly realm: Realm;
+  /** The confidential client that the credential is of. */
   readonly client: OidcClient;
   /** Where the Secret goes, and how it gets there. */
   readonly target: Target;
@@ -25,7 +36,7 @@ export interface ContractSecretArgs {
   /** A higher number makes a new one. @default 1 */
   readonly sessionGeneration?: number;
   /** Another client whose credential the application needs, under keys of its own. @default none */
-  readonly further?: { readonly client: OidcClient; readonly requires: pulumi.Resource[]; readonly keys: { readonly clientId: string; readonly clientSecret: string } };
+  readonly further?: FurtherClient;
 }
 
 /** A public client has no secret, and so no contract. */
@@ -36,6 +47,7 @@ function secretOf(client: OidcClient): pulumi.Output<string> {
 
 /** The Secret through which an application gets its credential, complete or not at all. */
 export class ContractSecret extends pulumi.ComponentResource {
+  /** The Secret's name, known only once it exists. */
   readonly secretName: pulumi.Output<string>;
   /** The Secret's contents; a secret. */
   readonly data: pulumi.Output<Record<string, string>>;
@@ -43,6 +55,7 @@ export class ContractSecret extends pulumi.ComponentResource {
   readonly checksums: pulumi.Output<Record<string, string>>;
   /** The Secret's keys, in the order of the settings. */
   readonly keys: readonly string[];
+  /** What a consumer of the Secret depends on. */
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: ContractSecretArgs, opts?: pulumi.ComponentResourceOptions) {

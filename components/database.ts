@@ -7,17 +7,24 @@ import type { DatabaseSettings } from "../lib/settings/database";
 import type { Target } from "./target";
 import { transformed, type Transform } from "./transform";
 
+export interface DatabaseTransforms {
+  /** Changes the StatefulSet. @default as it is made */
+  readonly statefulSet?: Transform<k8s.apps.v1.StatefulSetArgs>;
+}
+
 export interface DatabaseArgs {
   /** Where its objects go. */
   readonly target: Target;
   /** The namespace of everything here; an edge, not only a name. */
   readonly namespace: pulumi.Input<string>;
+  /** Which database, and where it is. */
   readonly settings: DatabaseSettings;
   /** How long PostgreSQL may take to become ready, in seconds. */
   readonly rolloutSeconds: number;
   /** Where its pod runs, and what its image is pulled with. @default anywhere, with nothing */
   readonly placement?: ReturnType<typeof placement>;
-  readonly transforms?: { readonly statefulSet?: Transform<k8s.apps.v1.StatefulSetArgs> };
+  /** A way out, where no setting leads. @default none */
+  readonly transforms?: DatabaseTransforms;
 }
 
 /** Where the volume is mounted, and the data below it: a volume's own root may hold `lost+found`. */

@@ -5,18 +5,24 @@ import type { Target } from "./target";
 import { transformed, type Transform } from "./transform";
 
 export interface ExposureTransforms {
+  /** Changes the Ingress. @default as it is made */
   readonly ingress?: Transform<k8s.networking.v1.IngressArgs>;
+  /** Changes the HTTPRoute. @default as it is made */
   readonly httpRoute?: Transform<k8s.apiextensions.CustomResourceArgs>;
 }
 
 export interface ExposureArgs {
   /** Where its objects go. */
   readonly target: Target;
+  /** The namespace of the Service. */
   readonly namespace: pulumi.Input<string>;
   /** Backstage's public URL; host and path derive from it. */
   readonly url: string;
+  /** Where requests are led to. */
   readonly service: k8s.core.v1.Service;
+  /** By an Ingress or by an HTTPRoute, and how. */
   readonly settings: Exclude<ExposureSettings["exposure"], { kind: "service" }>;
+  /** A way out, where no setting leads. @default none */
   readonly transforms?: ExposureTransforms;
 }
 
@@ -25,6 +31,7 @@ export const servicePort = { name: "http", port: 80 } as const;
 
 /** What leads from the public URL to Backstage's Service: an Ingress or a Gateway API HTTPRoute. */
 export class Exposure extends pulumi.ComponentResource {
+  /** The host that browsers use. */
   readonly hostName: string;
 
   constructor(name: string, args: ExposureArgs, opts?: pulumi.ComponentResourceOptions) {

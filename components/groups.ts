@@ -4,8 +4,11 @@ import type { Settings } from "../config";
 import type { Realm } from "./realm";
 
 export interface GroupsArgs {
+  /** The realm that they belong to. */
   readonly realm: Realm;
+  /** The realm roles. */
   readonly roles: Settings["roles"];
+  /** The groups, and the roles that each gives. */
   readonly groups: Settings["groups"];
 }
 

@@ -4,6 +4,7 @@ import { groupsScope } from "../lib/clients";
 import type { Realm } from "./realm";
 
 export interface GroupsScopeArgs {
+  /** The realm that the scope belongs to. */
   readonly realm: Realm;
 }
 

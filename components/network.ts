@@ -4,12 +4,20 @@ import { backstagePolicy, databasePolicy, type NetworkSettings } from "../lib/ne
 import type { Target } from "./target";
 import { transformed, type Transform } from "./transform";
 
+export interface NetworkTransforms {
+  /** Changes the NetworkPolicies. @default as they are made */
+  readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
+}
+
 export interface NetworkArgs {
   /** Where its objects go. */
   readonly target: Target;
+  /** The namespace of the pods. */
   readonly namespace: pulumi.Input<string>;
+  /** Who may call whom. */
   readonly settings: NetworkSettings;
-  readonly transforms?: { readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs> };
+  /** A way out, where no setting leads. @default none */
+  readonly transforms?: NetworkTransforms;
 }
 
 /** NetworkPolicies: Backstage calls only what it needs, and its own PostgreSQL answers nobody else. */

@@ -51,6 +51,7 @@ const lifetime = (seconds: number | undefined): string => (seconds === undefined
 
 /** An OIDC client for the authorization code flow with PKCE, or for a service account; the one owner of its secret. */
 export class OidcClient extends pulumi.ComponentResource {
+  /** The client id, known only once the client exists. */
   readonly clientId: pulumi.Output<string>;
   /** Keycloak's own id of the client: another one whenever the client, or its realm, was made anew. */
   readonly uuid: pulumi.Output<string>;

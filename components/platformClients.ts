@@ -11,8 +11,11 @@ import type { Target, TargetNamespace } from "./target";
 export interface PlatformClientsArgs {
   /** Where contract Secrets go. */
   readonly target: Target;
+  /** The realm that the clients belong to. */
   readonly realm: Realm;
+  /** The scope behind the name `groups`. */
   readonly groupsScope: GroupsScope;
+  /** The clients, and where the contract Secret of each goes. */
   readonly clients: Settings["clients"];
   /** The clients that are taken over, by client id. @default none */
   readonly adopted?: Adoption["clients"];

@@ -9,6 +9,7 @@ import { adoption } from "./adoption";
 export interface RealmArgs {
   /** Keycloak's public URL, its path included. A plain string: the URLs of the whole chain derive from it. */
   readonly keycloakUrl: string;
+  /** Its name, its lifetimes and what people may do. */
   readonly settings: Settings["realm"];
   /** The realm that is taken over. @default none: it is made, or is the program's already */
   readonly adopted?: Adopted | undefined;

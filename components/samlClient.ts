@@ -4,17 +4,23 @@ import type { Settings } from "../config";
 import type { Realm } from "./realm";
 
 export interface SamlClientArgs {
+  /** The realm that the client belongs to. */
   readonly realm: Realm;
+  /** The client id: the application's entity id. */
   readonly clientId: string;
+  /** What the application is, for people. @default none */
   readonly description?: string | undefined;
+  /** The application's public base URL. */
   readonly rootUrl: string;
   /** Where Keycloak may send the browser, compared character by character. */
   readonly redirectUris: string[];
+  /** Where assertions are posted, and how they are signed. */
   readonly saml: NonNullable<Settings["clients"][number]["saml"]>;
 }
 
 /** A client that signs people in by SAML, with signed documents and assertions. */
 export class SamlClient extends pulumi.ComponentResource {
+  /** The client id, known only once the client exists. */
   readonly clientId: pulumi.Output<string>;
 
   constructor(name: string, args: SamlClientArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -5,6 +5,7 @@ import { sourceKey } from "../lib/gitops/sourceKey";
 import { base64Values, type Credential } from "./target";
 
 export interface SourceSecretArgs {
+  /** Its name and namespace. */
   readonly settings: Settings["gitops"]["source"];
   /** What it holds, under keys that begin with whose it is. */
   readonly credentials: readonly Credential[];
@@ -15,6 +16,7 @@ const ours = { "argocd.argoproj.io/sync-options": "Prune=false", "argocd.argopro
 
 /** The credentials of every application in one Secret beside Keycloak, from which the External Secrets Operator reads. */
 export class SourceSecret extends pulumi.ComponentResource {
+  /** The Secret's name, known only once it exists. */
   readonly secretName: pulumi.Output<string>;
 
   constructor(name: string, args: SourceSecretArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -6,8 +6,11 @@ import type { Groups } from "./groups";
 import type { Realm } from "./realm";
 
 export interface UsersArgs {
+  /** The realm that they belong to. */
   readonly realm: Realm;
+  /** The groups and roles that they may be given. */
   readonly groups: Groups;
+  /** The users, with the groups and roles of each. */
   readonly users: Settings["users"];
   /** Ask for another password at the first sign-in. @default true */
   readonly temporaryPasswords?: boolean;
