@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { checks, runChecks, table } from "../verify/checks";
+import { verify } from "../verify/checks";
 import { clusterClient } from "../verify/cluster";
+import { exitCode, table } from "../verify/run";
 import { clusterRunning } from "./cluster";
 import { nodePids } from "./node/host";
 import { daemonPid, log, memoryMiB } from "./process";
@@ -24,14 +25,14 @@ async function demo(): Promise<boolean> {
   process.stderr.write(up.stdout + up.stderr);
   if (up.code !== 0) throw new UserError("pulumi up failed, see above; mend it and run make demo again.");
   const outputs = await stack.outputs();
-  const results = await runChecks(checks(outputs, clusterClient(running.kubeconfig)));
-  const users = Object.keys(outputs.userPasswords);
+  const logins = Object.entries(outputs.userPasswords).map(([username, password]) => ({ username, password }));
+  const results = await verify({ outputs, cluster: clusterClient(running.kubeconfig), logins });
   console.log(`\n${table(results)}\n
 Backstage   ${outputs.backstageUrl}
 Keycloak    ${outputs.keycloakUrl}
-user        ${users.join(", ")}
+user        ${logins.map(({ username }) => username).join(", ")}
 password    make shell CMD='pulumi stack output userPasswords --show-secrets'\n`);
-  const proven = results.every(({ ok }) => ok);
+  const proven = exitCode(results) === 0;
   console.log(proven ? "A sign-in is proven." : "The sign-in is not proven: the line FAIL of the table says why.");
   return proven;
 }

@@ -6,6 +6,8 @@ import { UserError } from "../lib/errors";
 export interface ClusterClient {
   readonly core: CoreV1Api;
   readonly apps: AppsV1Api;
+  /** The API server's URL. */
+  readonly server: string;
   /** Throws a UserError when the API server does not answer. */
   readonly answers: () => Promise<void>;
   readonly nodeAddress: () => Promise<string>;
@@ -20,16 +22,17 @@ export function clusterClient(kubeconfig: string): ClusterClient {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
   const core = config.makeApiClient(CoreV1Api);
+  const server = config.getCurrentCluster()?.server ?? "(no current context)";
   const nodes = async (): Promise<Awaited<ReturnType<CoreV1Api["listNode"]>>["items"]> => (await core.listNode()).items;
   return {
     core,
     apps: config.makeApiClient(AppsV1Api),
+    server,
     async answers() {
       try {
         await core.listNode();
       } catch (error) {
         const { code, message } = error as { code?: string | number; message: string };
-        const server = config.getCurrentCluster()?.server ?? "(no current context)";
         throw new UserError(`The API server ${server} of ${kubeconfig} does not let us in (${code ?? message}); start it or correct the kubeconfig.`);
       }
     },

@@ -1,12 +1,16 @@
 import KcAdminClient from "@keycloak/keycloak-admin-client";
 import assert from "node:assert/strict";
+import * as path from "node:path";
 import { adminPassword } from "../../sandbox/keycloak";
 import { startPlatform, type Platform } from "../../sandbox/platform";
-import { sleep, waitFor, type RunResult } from "../../sandbox/process";
-import { ports } from "../../sandbox/settings";
+import { runUnchecked, sleep, waitFor, type RunResult } from "../../sandbox/process";
+import { pulumiEnv } from "../../sandbox/pulumi";
+import { ports, root } from "../../sandbox/settings";
 import { Stack, type ConfigValues } from "../../sandbox/stack";
-import type { Outputs } from "../../verify/checks";
+import { verify } from "../../verify/checks";
 import { clusterClient, type ClusterClient } from "../../verify/cluster";
+import type { Context, Outputs } from "../../verify/context";
+import { exitCode, table } from "../../verify/run";
 import { signIn, type SignIn } from "../../verify/signIn";
 
 /** The running platform, started when the first test asks for it; `make test` starts it before and ends it after. */
@@ -102,6 +106,25 @@ export class TestStack {
     await during().then(() => sleep(after)).finally(() => over.abort());
     await Promise.all(loops);
     return { tried, failed };
+  }
+
+  /** What verify looks at, with a sign-in of every test user. */
+  async context(): Promise<Context> {
+    const outputs = await this.outputs();
+    const logins = Object.entries(outputs.userPasswords).map(([username, password]) => ({ username, password }));
+    return { outputs, cluster: this.cluster, logins };
+  }
+
+  /** `npm run verify` for this stack, as it is typed. */
+  async verify(...args: string[]): Promise<RunResult> {
+    const command = ["--import", require.resolve("tsx"), path.join(root, "verify", "index.ts"), "--stack", this.stack.name, ...args];
+    return runUnchecked(process.execPath, command, { cwd: this.stack.folder, env: await pulumiEnv() });
+  }
+
+  /** Every link of the chain holds, and the test users sign in; fails with what verify saw. */
+  async mustHold(): Promise<void> {
+    const results = await verify(await this.context());
+    assert.equal(exitCode(results), 0, table(results));
   }
 
   /** Destroys whatever a test left, so that the next run starts from nothing. */

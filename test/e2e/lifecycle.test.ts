@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
-import * as path from "node:path";
 import { contractKeys } from "../../lib/contract";
 import { prove } from "../../lib/gate/keycloak.mjs";
-import { checks, runChecks, table } from "../../verify/checks";
-import { runUnchecked, type RunResult } from "../../sandbox/process";
-import { pulumiEnv, stateFolder } from "../../sandbox/pulumi";
-import { inPlatform, ports, root } from "../../sandbox/settings";
+import type { Result } from "../../verify/run";
+import { stateFolder } from "../../sandbox/pulumi";
+import { inPlatform, ports } from "../../sandbox/settings";
 import { keycloakAdmin, platform, story, TestStack } from "./harness";
 
 const credential = (values: Readonly<Record<string, string>>) => ({
@@ -57,37 +55,16 @@ describe("a stack's life", function () {
   });
 
   it("passes every check of verify", async () => {
-    const results = await runChecks(checks(await own.outputs(), own.cluster));
-    assert.ok(results.every(({ ok }) => ok), table(results));
-    assert.equal(results.length, 5);
+    await own.mustHold();
   });
-
-  /** `npm run verify`, as it is typed. */
-  const verify = async (...args: string[]): Promise<RunResult> =>
-    runUnchecked(process.execPath, ["--import", require.resolve("tsx"), path.join(root, "verify", "index.ts"), ...args], {
-      cwd: own.stack.folder,
-      env: await pulumiEnv(),
-    });
 
   it("passes `npm run verify`, which prints no secret", async () => {
-    const { code, stdout, stderr } = await verify("--stack", own.stack.name, "--json");
+    const { code, stdout, stderr } = await own.verify("--login", "ada");
     printed.push(stdout, stderr);
     assert.equal(code, 0, stdout + stderr);
-    const results = JSON.parse(stdout) as { state: string }[];
-    assert.ok(results.length === 5 && results.every(({ state }) => state === "ok"), stdout);
-  });
-
-  it("is told by `npm run verify` which link is broken, and by exit code 2 where it cannot look", async () => {
-    await own.editSecret({ [contractKeys.clientSecret]: "edited" });
-    const broken = await verify("--stack", own.stack.name);
-    assert.equal(broken.code, 1, broken.stderr);
-    assert.match(broken.stdout, /FAIL {2}the Secret holds that credential .* is not what the state says; run pulumi up --refresh/);
-    assert.match(broken.stdout, /-- {4}ada signs in .* mend "the Secret holds that credential" first/);
-    await own.editSecret({ [contractKeys.clientSecret]: (await own.outputs()).credential[contractKeys.clientSecret] ?? "" });
-    const missing = await verify("--stack", "nowhere");
-    assert.equal(missing.code, 2);
-    assert.match(missing.stderr, /^The outputs of stack nowhere cannot be read: no stack named 'nowhere' found/);
-    assert.equal((await verify()).code, 2);
+    const results = JSON.parse(stdout) as Result[];
+    assert.deepEqual(results.filter(({ state }) => state !== "ok"), []);
+    assert.equal(results.at(-1)?.saw, "as user:default/ada");
   });
 
   it("runs again and changes nothing", async () => {
@@ -171,8 +148,7 @@ describe("a stack's life", function () {
     await own.editSecret({ [contractKeys.clientSecret]: "edited" });
     assert.equal((await own.stack.refresh()).code, 0);
     await own.up();
-    const results = await runChecks(checks(await own.outputs(), own.cluster));
-    assert.ok(results.every(({ ok }) => ok), table(results));
+    await own.mustHold();
   });
 
   it("moves to another public URL in place: the same client, one rollout, and sign-in at the new URL only", async () => {
@@ -196,8 +172,7 @@ describe("a stack's life", function () {
     assert.notDeepEqual(before.redirectUris, after.redirectUris);
     assert.equal(after.rootUrl, url);
     assert.equal(Number(await revision()), Number(was) + 1);
-    const results = await runChecks(checks(await own.outputs(), own.cluster));
-    assert.ok(results.every(({ ok }) => ok), table(results));
+    await own.mustHold();
   });
 
   it("is destroyed, and leaves nothing in Keycloak or Kubernetes", async () => {

@@ -1,21 +1,103 @@
+import { V1Deployment, V1Pod } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
-import { runChecks, table, type Check } from "../../../verify/checks";
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import { contractKeys } from "../../../lib/contract";
+import { checks } from "../../../verify/checks";
+import { certificateFault } from "../../../verify/checks/certificate";
+import { clockFault } from "../../../verify/checks/clock";
+import { containerFault, rolloutFault } from "../../../verify/checks/pods";
+import { secretFault } from "../../../verify/checks/secret";
+import { secretsOf, type Context } from "../../../verify/context";
 
-const ran: string[] = [];
-const check = (name: string, fault?: string): Check => ({
-  name,
-  run() {
-    ran.push(name);
-    return fault === undefined ? Promise.resolve(`saw ${name}`) : Promise.reject(new Error(fault));
-  },
-});
+const outputs = (more: object = {}): Context["outputs"] =>
+  ({ keycloakUrl: "https://id.example.com", backstageUrl: "https://backstage.example.com", credential: {}, userPasswords: {}, ...more }) as unknown as Context["outputs"];
+const context = (more: object = {}, logins: Context["logins"] = []): Context => ({ outputs: outputs(more), cluster: undefined as unknown as Context["cluster"], logins });
+const names = (...args: Parameters<typeof checks>): string[] => checks(...args).map(({ name }) => name);
 
 describe("verify/checks", () => {
-  it("names the first broken link; what depends on it is not reached, and not run", async () => {
-    const results = await runChecks([check("a"), check("b", "b is broken; mend it"), check("c")]);
-    assert.deepEqual(ran, ["a", "b"]);
-    assert.deepEqual(results.map(({ state }) => state), ["ok", "failed", "not reached"]);
-    assert.deepEqual(results.map(({ ok }) => ok), [true, false, false]);
-    assert.match(table(results), /^ok {4}a {4}0\.0\d s {2}saw a\nFAIL {2}b {4}0\.0\d s {2}b is broken; mend it\n-- {4}c {4}0\.00 s {2}mend "b" first$/);
+  it("look at each link once, and only after what it depends on", () => {
+    const list = checks(context({}, [{ username: "ada", password: "" }]));
+    const seen: string[] = [];
+    for (const { name, needs } of list) {
+      assert.deepEqual(needs.filter((need) => !seen.includes(need)), [], name);
+      assert.ok(!seen.includes(name), name);
+      seen.push(name);
+    }
+    assert.equal(seen.at(-1), "sign-in");
+  });
+
+  it("ask for certificates where there are some, and for a sign-in of whoever is named", () => {
+    const plain = { keycloakUrl: "http://10.0.0.1:8080", backstageUrl: "http://10.0.0.2" };
+    const all = names(context());
+    assert.deepEqual(all.filter((name) => !names(context(plain)).includes(name)), ["keycloak-certificate", "backstage-certificate"]);
+    assert.ok(!all.includes("sign-in"));
+  });
+
+  it("are one and what it depends on when one is asked for", () => {
+    assert.deepEqual(names(context(), "pods"), ["cluster", "secret", "rollout", "pods"]);
+    assert.deepEqual(names(context(), "keycloak"), ["keycloak"]);
+  });
+
+  it("each have a line in the runbook and one beside what was typed by hand", () => {
+    const [, byHand = "", runbook = ""] = readFileSync(path.join(__dirname, "../../../docs/operations.md"), "utf8").split(/^## (?:What was typed|The runbook).*$/m);
+    /** What stands in backticks in a column of a table. */
+    const named = (table: string, column: number): string[] =>
+      table.split("\n").flatMap((line) => [...(line.split(/(?<!\\)\|/)[column] ?? "").matchAll(/`([a-z-]+)`/g)].map(([, name]) => name ?? ""));
+    const every = names(context({}, [{ username: "ada", password: "" }]));
+    assert.deepEqual(named(runbook.split("\n## ")[0] ?? "", 1).toSorted(), every.toSorted());
+    assert.deepEqual(every.filter((name) => !named(byHand, 2).includes(name)), ["cluster"]);
+  });
+
+  it("know which values no line may show", () => {
+    const credential = { [contractKeys.clientSecret]: "one", [contractKeys.sessionSecret]: "two", [contractKeys.issuer]: "https://id.example.com" };
+    assert.deepEqual(secretsOf(context({ credential, userPasswords: { ada: "three" } }, [{ username: "eve", password: "four" }])), ["one", "two", "three", "four"]);
+  });
+
+  it("name the keys of a Secret that is wrong, never their values", () => {
+    const wanted = { a: "1", b: "2" };
+    const said = (held: Record<string, string> | undefined): string | undefined => secretFault("ns/s", held, wanted)?.saw;
+    assert.equal(said(wanted), undefined);
+    assert.equal(said(undefined), "Secret ns/s is missing");
+    assert.equal(said({ a: "1", b: "" }), "Secret ns/s lacks b");
+    assert.equal(said({ a: "1", b: "other" }), "in Secret ns/s b is not what the state says");
+    assert.equal(said({ ...wanted, c: "3" }), "in Secret ns/s c is not what the state says");
+  });
+
+  it("tell an expired certificate from one that is not trusted", () => {
+    const at = (expires: string, fault?: string): string | undefined =>
+      certificateFault("https://id.example.com", { fault, issuer: "CA", expires: new Date(expires) }, new Date("2026-01-02T00:00:00Z"))?.saw;
+    assert.equal(at("2026-01-03"), undefined);
+    assert.equal(at("2026-01-01", "CERT_HAS_EXPIRED"), "the certificate of https://id.example.com has expired on 2026-01-01T00:00:00.000Z");
+    assert.equal(at("2026-01-03", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"), "the certificate of https://id.example.com, issued by CA, is not trusted (UNABLE_TO_VERIFY_LEAF_SIGNATURE)");
+  });
+
+  it("say which clock is ahead when they are far apart", () => {
+    assert.equal(clockFault(3), undefined);
+    assert.match(clockFault(90)?.message ?? "", /^Backstage's clock is 90 s ahead of Keycloak's: .*; set the clocks/);
+    assert.match(clockFault(-90)?.message ?? "", /90 s behind/);
+  });
+
+  it("say what a rollout still lacks", () => {
+    const status = { observedGeneration: 2, replicas: 2, updatedReplicas: 2, availableReplicas: 2 };
+    const said = (more: object): string | undefined => rolloutFault(Object.assign(new V1Deployment(), { metadata: { generation: 2 }, spec: { replicas: 2 }, status: { ...status, ...more } }));
+    assert.equal(said({}), undefined);
+    assert.match(said({ observedGeneration: 1 }) ?? "", /has not seen the latest change/);
+    assert.match(said({ updatedReplicas: 1 }) ?? "", /^1 of 2 pods are of the latest revision/);
+    assert.match(said({ availableReplicas: 0 }) ?? "", /^0 of 2 pods are ready/);
+    assert.match(said({ replicas: 3 }) ?? "", /^1 pods of an older revision/);
+  });
+
+  it("find the container that keeps a pod from being ready", () => {
+    const one = (name: string, state: object, more: object = {}): object => ({ name, state, lastState: {}, restartCount: 0, ready: false, ...more });
+    const passed = one("wait-for-secrets", { terminated: { exitCode: 0 } });
+    const running = one("backstage", { running: {} }, { ready: true });
+    const said = (gates: object[], others: object[]): ReturnType<typeof containerFault> =>
+      containerFault(Object.assign(new V1Pod(), { status: { initContainerStatuses: gates, containerStatuses: others } }));
+    assert.equal(said([passed], [running]), undefined);
+    assert.equal(said([passed, one("verify-credentials", { running: {} })], [one("backstage", { waiting: { reason: "PodInitializing" } })])?.what, "gate verify-credentials has not passed yet");
+    const crashed = one("backstage", { waiting: { reason: "CrashLoopBackOff" } }, { restartCount: 2, lastState: { terminated: { exitCode: 3 } } });
+    assert.deepEqual(said([passed], [crashed]), { container: "backstage", what: "container backstage waits: CrashLoopBackOff, last exit code 3, 2 restarts", ended: true });
+    assert.equal(said([passed], [one("backstage", { running: {} })])?.what, "container backstage runs, but is not ready");
   });
 });

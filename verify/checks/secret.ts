@@ -1,0 +1,45 @@
+import { probe } from "../../lib/gate/keycloak.mjs";
+import { dataHash } from "../../lib/hashes";
+import { credentialOf, type Context } from "../context";
+import { Broken } from "../run";
+import { look } from "./cluster";
+
+/** The contract Secret, and what Keycloak makes of the credential in it. */
+
+const REFRESH = "run pulumi up --refresh";
+
+/** What the Secret holds now. */
+async function contents(context: Context): Promise<Record<string, string> | undefined> {
+  const { cluster, outputs: { namespace, contractSecret: name } } = context;
+  const secret = await look(context, "get secrets", cluster.core.readNamespacedSecret({ namespace, name }));
+  if (secret === undefined) return undefined;
+  return Object.fromEntries(Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]));
+}
+
+/** What is wrong with the Secret's contents; the keys are named, their values never. */
+export function secretFault(name: string, held: Readonly<Record<string, string>> | undefined, wanted: Readonly<Record<string, string>>): Broken | undefined {
+  if (held === undefined) return new Broken(`Secret ${name} is missing`, REFRESH);
+  const missing = Object.keys(wanted).filter((key) => (held[key] ?? "") === "");
+  if (missing.length > 0) return new Broken(`Secret ${name} lacks ${missing.join(", ")}`, REFRESH);
+  const other = [...new Set([...Object.keys(wanted), ...Object.keys(held)])].filter((key) => held[key] !== wanted[key]);
+  if (other.length > 0) return new Broken(`in Secret ${name} ${other.join(", ")} is not what the state says`, REFRESH);
+  return undefined;
+}
+
+/** Is the Secret there, complete, and what the state says? */
+export async function secretIsRight(context: Context): Promise<string> {
+  const { credential, namespace, contractSecret } = context.outputs;
+  const held = await contents(context);
+  const fault = secretFault(`${namespace}/${contractSecret}`, held, credential);
+  if (fault !== undefined) throw fault;
+  return `${namespace}/${contractSecret}, ${Object.keys(credential).length} keys, hash ${dataHash(credential).slice(0, 12)}`;
+}
+
+/** Does Keycloak accept the credential that the Secret holds? */
+export async function credentialIsAccepted(context: Context): Promise<string> {
+  const credential = credentialOf((await contents(context)) ?? {});
+  const { answer, why } = await probe(credential, `${credential.issuer}/protocol/openid-connect/token`);
+  if (answer === "refused") throw new Broken(why, `the Secret is stale: ${REFRESH}`);
+  if (answer === "unknown") throw new Broken(why, "look at Keycloak's log");
+  return why;
+}

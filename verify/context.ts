@@ -1,0 +1,44 @@
+import type { LastRotation } from "../lib/rotation";
+import { catalogKeys, contractKeys } from "../lib/contract";
+import type { Credential } from "../lib/gate/keycloak.mjs";
+import type { ClusterClient } from "./cluster";
+
+/** What index.ts exports. */
+export interface Outputs {
+  readonly backstageUrl: string;
+  readonly authProvider: string;
+  readonly authEnvironment: string;
+  readonly keycloakUrl: string;
+  readonly issuer: string;
+  readonly rotation: LastRotation;
+  readonly namespace: string;
+  readonly deployment: string;
+  readonly contractSecret: string;
+  readonly credential: Readonly<Record<string, string>>;
+  /** Where the other clients' contract Secrets are, as namespace/name. */
+  readonly clientSecrets: Readonly<Record<string, string>>;
+  readonly userPasswords: Readonly<Record<string, string>>;
+  /** The first sign-in asks for another password, so none of these goes on working. */
+  readonly userPasswordsTemporary: boolean;
+}
+
+/** What the checks look at. */
+export interface Context {
+  readonly outputs: Outputs;
+  readonly cluster: ClusterClient;
+  /** Who is to sign in. @default nobody */
+  readonly logins?: readonly { readonly username: string; readonly password: string }[];
+}
+
+/** Backstage's credential, from the contract Secret's contents. */
+export function credentialOf(data: Readonly<Record<string, string>>): Credential {
+  const read = (key: keyof typeof contractKeys): string => data[contractKeys[key]] ?? "";
+  return { metadataUrl: read("metadataUrl"), issuer: read("issuer"), clientId: read("clientId"), clientSecret: read("clientSecret") };
+}
+
+/** Every value that no line may show, wherever it comes from. */
+export function secretsOf({ outputs: { credential, userPasswords }, logins = [] }: Context): string[] {
+  const keys = [contractKeys.clientSecret, contractKeys.sessionSecret, catalogKeys.clientSecret];
+  const values = [...keys.map((key) => credential[key]), ...Object.values(userPasswords), ...logins.map(({ password }) => password)];
+  return values.filter((value) => value !== undefined && value !== "") as string[];
+}
