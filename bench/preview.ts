@@ -1,16 +1,19 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { parse } from "yaml";
+import { stringify } from "yaml";
 import { startPlatform } from "../sandbox/platform";
+import { pulumi } from "../sandbox/pulumi";
 import { inPlatform, ports, root } from "../sandbox/settings";
 import { Stack } from "../sandbox/stack";
+import { flatState, straightLine, type Exported } from "./straightLine";
 
 /**
  * What a preview without changes costs, with the ten clients of Pulumi.prod.yaml's platform: the program as it is, and
- * as the SDK starts one by default (types checked, every stack trace formatted), in turn on the same machine. `npm run bench`.
+ * what it is compared with, in turn on the same machine. `npm run bench`.
  */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const NAME = "bench";
+const STRAIGHT = "bench-straight";
 
 const applications = ["argo-workflows", "jupyterhub", "kubeflow", "mlflow", "spark", "airflow", "grafana", "argocd", "kargo", "portal"];
 const clients = applications.map((clientId) => ({
@@ -20,10 +23,38 @@ const clients = applications.map((clientId) => ({
   secret: { namespace: "bench-apps", name: clientId, createNamespace: true },
 }));
 
-/** What the SDK does without the project's option `tsconfig`. */
-const checkTypes = { PULUMI_NODEJS_TRANSPILE_ONLY: "false" };
+/** The SDK's own formatting of stack traces stays. */
+const byDefault = { BENCH_START: "default" };
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+
+/** The stack as the SDK starts it when nothing tells it otherwise: it checks the types. */
+function defaultStartIn(folder: string, stack: Stack): void {
+  fs.cpSync(stack.folder, folder, { recursive: true });
+  fs.writeFileSync(path.join(folder, "Pulumi.yaml"), stringify({ name: "backstage-keycloak", runtime: "nodejs", main: root }));
+}
+
+/** The straight-line program and its state, in a folder of their own; nothing is made on the servers. */
+async function straightLineIn(folder: string, stack: Stack): Promise<void> {
+  const exported = JSON.parse(await stack.mustRun(["stack", "export", "--show-secrets", "--stack", NAME])) as Exported;
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  fs.symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
+  fs.writeFileSync(path.join(folder, "Pulumi.yaml"), stringify({ name: "backstage-keycloak", runtime: "nodejs" }));
+  fs.writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: STRAIGHT }));
+  fs.writeFileSync(path.join(folder, "index.ts"), straightLine(exported), { mode: 0o600 });
+  const mustRun = async (args: string[], options: { input?: string } = {}): Promise<void> => {
+    const { code, stderr } = await pulumi(args, { cwd: folder, ...options });
+    if (code !== 0) throw new Error(stderr);
+  };
+  await mustRun(["stack", "select", "--create", STRAIGHT]);
+  await mustRun(["stack", "import", "--stack", STRAIGHT], { input: JSON.stringify(flatState(exported, STRAIGHT)) });
+}
+
+interface Figures {
+  readonly cpu: number[];
+  readonly wall: number[];
+}
 
 async function main(): Promise<void> {
   const running = await startPlatform();
@@ -32,26 +63,42 @@ async function main(): Promise<void> {
   await stack.configure({ realm: { name: NAME }, clients, backstage: { namespace: NAME, nodePort, url: `http://${running.nodeAddress}:${nodePort}` } });
   const up = await stack.up();
   if (up.code !== 0) throw new Error(up.stdout + up.stderr);
+  const folder = inPlatform(STRAIGHT);
+  await straightLineIn(folder, stack);
+  const ordinary = inPlatform("bench-default");
+  defaultStartIn(ordinary, stack);
+
+  const starts = {
+    program: { what: "the program", cwd: stack.folder, name: NAME, env: {} },
+    default: { what: "the program, as the SDK starts one", cwd: ordinary, name: NAME, env: byDefault },
+    straight: { what: "a straight line, as the SDK starts one", cwd: folder, name: STRAIGHT, env: byDefault },
+  };
   const file = inPlatform("bench-cpu");
-  const figures: Record<string, { cpu: number[]; wall: number[] }> = { program: { cpu: [], wall: [] }, default: { cpu: [], wall: [] } };
+  const none = (): Figures => ({ cpu: [], wall: [] });
+  const figures: Record<keyof typeof starts, Figures> = { program: none(), default: none(), straight: none() };
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [start, { cpu, wall }] of Object.entries(figures)) {
+    for (const start of Object.keys(starts) as (keyof typeof starts)[]) {
+      const { cwd, name, env } = starts[start];
       fs.rmSync(file, { force: true });
       const began = performance.now();
-      const env = { NODE_OPTIONS: `--import ${path.join(root, "bench", "cpu.mjs")}`, BENCH_START: start, BENCH_FILE: file, ...(start === "default" ? checkTypes : {}) };
-      const { code, stdout } = await stack.run(["preview", "--non-interactive", "--expect-no-changes", "--stack", NAME], env);
+      const told = { NODE_OPTIONS: `--import ${path.join(root, "bench", "cpu.mjs")}`, BENCH_FILE: file, ...env };
+      const { code, stdout } = await pulumi(["preview", "--non-interactive", "--expect-no-changes", "--stack", name], { cwd, env: told });
       if (code !== 0) throw new Error(stdout);
-      wall.push((performance.now() - began) / 1000);
-      cpu.push(Number(parse(fs.readFileSync(file, "utf8"))));
+      figures[start].wall.push((performance.now() - began) / 1000);
+      figures[start].cpu.push(Number(fs.readFileSync(file, "utf8")));
     }
   }
+  await pulumi(["stack", "rm", "--yes", "--force", STRAIGHT], { cwd: folder });
   await stack.destroy();
+
   const resources = /(\d+) unchanged/.exec(up.stdout)?.[1] ?? /(\d+) created/.exec(up.stdout)?.[1] ?? "?";
-  console.log(`${resources} resources, medians of ${ROUNDS} previews each`);
-  for (const [start, { cpu, wall }] of Object.entries(figures)) {
-    console.log(`${start.padEnd(8)} ${median(cpu).toFixed(2)} s of Node's processor time, ${median(wall).toFixed(2)} s in all`);
+  console.log(`${resources} resources, medians of ${ROUNDS} previews each, and of the program's share of the same round`);
+  for (const [start, { what }] of Object.entries(starts)) {
+    const { cpu, wall } = figures[start as keyof typeof starts];
+    const share = (own: readonly number[], of: readonly number[]): string => `${(median(own.map((value, round) => value / (of[round] ?? NaN))) * 100).toFixed(0)} %`;
+    const shares = start === "program" ? "" : `; the program takes ${share(figures.program.cpu, cpu)} and ${share(figures.program.wall, wall)}`;
+    console.log(`${what.padEnd(40)} ${median(cpu).toFixed(2)} s of Node's processor time, ${median(wall).toFixed(2)} s in all${shares}`);
   }
-  console.log(`saved    ${((1 - median(figures.program?.cpu ?? []) / median(figures.default?.cpu ?? [])) * 100).toFixed(0)} % of Node's processor time`);
 }
 
 void main();
