@@ -1,10 +1,12 @@
 import "./lib/stackTraces";
+import { getStack } from "@pulumi/pulumi";
 import { platform } from "./components/platform";
 import { providers } from "./components/providers";
 import { SourceSecret } from "./components/sourceSecret";
 import { targetOf } from "./components/target";
 import { loadConfig } from "./config";
 import { overlapOf } from "./lib/rotation";
+import { applicationName } from "./lib/gitops/argocd";
 import { preflight } from "./verify/preflight";
 
 export = async () => {
@@ -19,8 +21,10 @@ export = async () => {
     new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials }, { providers: [given.kubernetes] });
   }
 
+  const { argocd } = settings.gitops;
   return {
     mode: settings.mode,
+    application: argocd === undefined ? undefined : `${argocd.namespace}/${applicationName("backstage", getStack())}`,
     backstageUrl: settings.backstage.url,
     keycloakUrl: settings.keycloak.url,
     authProvider: settings.backstage.authProvider,

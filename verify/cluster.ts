@@ -1,4 +1,4 @@
-import { AppsV1Api, CoreV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import { AppsV1Api, CoreV1Api, CustomObjectsApi, KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import * as fs from "node:fs";
 import { UserError } from "../lib/errors";
 
@@ -6,6 +6,7 @@ import { UserError } from "../lib/errors";
 export interface ClusterClient {
   readonly core: CoreV1Api;
   readonly apps: AppsV1Api;
+  readonly custom: CustomObjectsApi;
   /** The API server's URL. */
   readonly server: string;
   /** Throws a UserError when the API server does not answer. */
@@ -27,6 +28,7 @@ export function clusterClient(kubeconfig: string): ClusterClient {
   return {
     core,
     apps: config.makeApiClient(AppsV1Api),
+    custom: config.makeApiClient(CustomObjectsApi),
     server,
     async answers() {
       try {

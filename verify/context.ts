@@ -5,6 +5,10 @@ import type { ClusterClient } from "./cluster";
 
 /** What index.ts exports. */
 export interface Outputs {
+  /** `hybrid`: Argo CD and the External Secrets Operator bring what is in the cluster. */
+  readonly mode: string;
+  /** Argo CD's Application that Backstage is in, as namespace/name. */
+  readonly application?: string;
   readonly backstageUrl: string;
   readonly authProvider: string;
   readonly authEnvironment: string;
@@ -35,6 +39,12 @@ export function credentialOf(data: Readonly<Record<string, string>>): Credential
   const read = (key: keyof typeof contractKeys): string => data[contractKeys[key]] ?? "";
   return { metadataUrl: read("metadataUrl"), issuer: read("issuer"), clientId: read("clientId"), clientSecret: read("clientSecret") };
 }
+
+export const isHybrid = ({ outputs }: Context): boolean => outputs.mode === "hybrid";
+
+/** How an object of the cluster is put right, by whoever owns it. */
+export const putRight = (context: Context): string =>
+  isHybrid(context) ? "let Argo CD sync and the External Secrets Operator refresh it" : "run pulumi up --refresh";
 
 /** Every value that no line may show, wherever it comes from. */
 export function secretsOf({ outputs: { credential, userPasswords }, logins = [] }: Context): string[] {

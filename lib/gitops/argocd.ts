@@ -16,6 +16,8 @@ type ArgoCd = NonNullable<GitopsSettings["argocd"]>;
 
 const apiVersion = "argoproj.io/v1alpha1";
 
+export const applicationName = (folder: string, stack: string): string => `${folder}-${stack}`;
+
 export const projectName = (stack: string): string => `backstage-keycloak-${stack}`;
 
 const syncPolicy = ({ prune, selfHeal, retries }: ArgoCd) => ({
@@ -57,7 +59,7 @@ export function application(gitops: GitopsSettings, argocd: ArgoCd, stack: strin
   return {
     apiVersion,
     kind: "Application",
-    metadata: { name: `${folder}-${stack}`, namespace: argocd.namespace, annotations: wave },
+    metadata: { name: applicationName(folder, stack), namespace: argocd.namespace, annotations: wave },
     spec: {
       project: projectName(stack),
       source: { repoURL: argocd.repoUrl, targetRevision: argocd.revision, path: `${gitops.folder}/${stack}/${folder}` },

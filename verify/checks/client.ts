@@ -20,8 +20,8 @@ export interface Answer {
 }
 
 /** A form that is sent to one of the realm's endpoints. */
-export async function ask(issuer: string, name: string, form: Readonly<Record<string, string>>): Promise<Answer> {
-  const response = await request(endpoint(issuer, name), { method: "POST", body: new URLSearchParams(form) });
+export async function ask(issuer: string, name: string, form: Readonly<Record<string, string>>, headers: Record<string, string> = {}): Promise<Answer> {
+  const response = await request(endpoint(issuer, name), { method: "POST", headers, body: new URLSearchParams(form) });
   const { error, error_description: description = "" } = (await response.json().catch(() => ({}))) as { error?: string; error_description?: string };
   return { status: response.status, error, description };
 }

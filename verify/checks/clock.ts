@@ -1,30 +1,39 @@
+import { generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { request } from "../../lib/gate/keycloak.mjs";
-import type { Context } from "../context";
+import { credentialOf, type Context } from "../context";
 import { Broken } from "../run";
+import { ask } from "./client";
 
-/** Far less than a token lives, and far more than two answers one after the other differ. In seconds. */
-const MOST = 30;
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** What is wrong with clocks that are so far apart. @param seconds how far Backstage's is ahead of Keycloak's */
-export function clockFault(seconds: number): Broken | undefined {
-  if (Math.abs(seconds) <= MOST) return undefined;
-  const apart = `Backstage's clock is ${Math.abs(seconds).toFixed(0)} s ${seconds > 0 ? "ahead of" : "behind"} Keycloak's`;
-  return new Broken(`${apart}: tokens count as expired or as not yet valid`, "set the clocks of both machines by NTP");
+/** A DPoP proof (RFC 9449) that says when it was made, which Keycloak compares with its own clock. */
+export function proofMadeAt(url: string, seconds: number): string {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const head = { alg: "ES256", typ: "dpop+jwt", jwk: publicKey.export({ format: "jwk" }) };
+  const text = `${part(head)}.${part({ htm: "POST", htu: url, iat: Math.floor(seconds), jti: randomUUID() })}`;
+  return `${text}.${sign("sha256", Buffer.from(text), { key: privateKey, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
 }
 
-/** How far an answer's clock is ahead of ours, in seconds. */
-async function ahead(url: string): Promise<number> {
-  const response = await request(url);
+/**
+ * Do Keycloak and Backstage agree on the time? Keycloak shows nobody its clock, but it refuses a proof that was made more
+ * than some 15 s ago or ahead (26.7.3): it is handed one that is dated by Backstage's clock.
+ */
+export async function clocksAgree({ outputs: { backstageUrl, credential, issuer } }: Context): Promise<string> {
+  const response = await request(backstageUrl);
   await response.body?.cancel();
   const date = response.headers.get("date");
-  if (date === null) throw new Broken(`${url} tells no time`, "let its proxy keep the header Date");
-  return (Date.parse(date) - Date.now()) / 1000;
-}
-
-/** Do Keycloak and Backstage agree on the time? */
-export async function clocksAgree({ outputs: { backstageUrl, issuer } }: Context): Promise<string> {
-  const seconds = (await ahead(backstageUrl)) - (await ahead(issuer));
-  const fault = clockFault(seconds);
-  if (fault !== undefined) throw fault;
-  return `${Math.abs(seconds).toFixed(0)} s apart`;
+  if (date === null) throw new Broken(`${backstageUrl} tells no time`, "let its proxy keep the header Date");
+  const ahead = (Date.parse(date) - Date.now()) / 1000;
+  const { clientId, clientSecret } = credentialOf(credential);
+  const accepts = async (seconds: number): Promise<boolean> => {
+    const form = { grant_type: "authorization_code", code: "verify", redirect_uri: "urn:verify", client_id: clientId, client_secret: clientSecret };
+    return (await ask(issuer, "token", form, { dpop: proofMadeAt(`${issuer}/protocol/openid-connect/token`, seconds) })).error === "invalid_grant";
+  };
+  const now = Date.now() / 1000;
+  if (!(await accepts(now + ahead))) {
+    const here = `${Math.abs(ahead).toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's`;
+    throw new Broken(`Backstage's clock, ${here}, is not Keycloak's: tokens count as expired or as not yet valid`, "set the clocks of both by NTP");
+  }
+  if (await accepts(now - 86_400)) return "not compared: this Keycloak does not look at the time of a proof";
+  return `Backstage's is ${Math.abs(ahead).toFixed(0)} s from this machine's, and Keycloak takes it for its own`;
 }

@@ -6,14 +6,15 @@ import { CannotLook } from "../run";
 /**
  * A question to the API server; undefined when the object is not there.
  * @param right what the question needs, such as `get secrets`
+ * @param namespace where
  */
-export async function look<T>({ outputs, cluster }: Context, right: string, question: Promise<T>): Promise<T | undefined> {
+export async function look<T>({ outputs, cluster }: Context, right: string, question: Promise<T>, namespace = outputs.namespace): Promise<T | undefined> {
   try {
     return await question;
   } catch (error) {
     const { code, message } = error as { code?: number | string; message: string };
     if (code === 404) return undefined;
-    if (code === 403) throw new CannotLook(`the kubeconfig's user may not ${right} in namespace ${outputs.namespace}`, "ask for a Role that allows it, docs/operations.md shows one");
+    if (code === 403) throw new CannotLook(`the kubeconfig's user may not ${right} in namespace ${namespace}`, "ask for a Role that allows it, docs/operations.md shows one");
     if (code === 401) throw new CannotLook(`the API server ${cluster.server} does not know the kubeconfig's user`, "sign in to the cluster anew");
     throw new CannotLook(`the API server ${cluster.server} cannot be reached (${code ?? message})`, "start the cluster, or choose another context");
   }

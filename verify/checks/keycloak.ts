@@ -2,6 +2,7 @@ import { discover, request } from "../../lib/gate/keycloak.mjs";
 import { anyAnswer } from "../answer";
 import { credentialOf, type Context } from "../context";
 import { Broken } from "../run";
+import { ask } from "./client";
 
 /** Keycloak and its realm, as anybody on the network sees them. */
 
@@ -14,28 +15,24 @@ export async function keycloakAnswers({ outputs: { keycloakUrl } }: Context): Pr
   return keycloakUrl;
 }
 
-/** What Keycloak says of the realm; the error's name is the same in every version and language. */
-async function realmAnswer(issuer: string): Promise<{ status: number; error: string | undefined }> {
-  const response = await request(issuer);
-  const { error } = (await response.json().catch(() => ({}))) as { error?: string };
-  return { status: response.status, error };
-}
-
 /** Is Keycloak under the path of its URL? Its own 404 for a realm tells that it is. */
 export async function basePathIsRight({ outputs: { keycloakUrl, issuer } }: Context): Promise<string> {
-  const { status, error } = await realmAnswer(issuer);
-  if (status === 404 && !/realm/i.test(error ?? "")) {
-    throw new Broken(`${issuer} answers 404, and not as Keycloak does for a realm`, `correct the path in keycloak.url (${new URL(keycloakUrl).pathname}), or the proxy's`);
+  const { pathname } = new URL(keycloakUrl);
+  const response = await request(issuer);
+  const { error } = (await response.json().catch(() => ({}))) as { error?: string };
+  if (response.status === 404 && error !== "Realm does not exist") {
+    throw new Broken(`${issuer} answers 404, and not as Keycloak does for a realm`, `correct the path in keycloak.url (${pathname}), or the proxy's`);
   }
-  return new URL(keycloakUrl).pathname;
+  return pathname;
 }
 
+/** Is the realm there, and enabled? Discovery answers for a disabled one as well (26.7.3), the token endpoint does not. */
 export async function realmIsEnabled({ outputs: { issuer } }: Context): Promise<string> {
-  const { status, error } = await realmAnswer(issuer);
+  const { status, error } = await ask(issuer, "token", {});
   const name = decodeURIComponent(issuer.slice(issuer.lastIndexOf("/") + 1));
   if (status === 404) throw new Broken(`realm ${name} does not exist`, "run pulumi up --refresh");
-  if (status === 403) throw new Broken(`realm ${name} is disabled`, "run pulumi up --refresh, or enable it again");
-  if (status !== 200) throw new Broken(`${issuer} answers ${status} ${error ?? ""}`.trim(), "look at Keycloak's log");
+  if (error === "access_denied") throw new Broken(`realm ${name} is disabled`, "run pulumi up --refresh, or enable it again");
+  if (error !== "invalid_request") throw new Broken(`the token endpoint of realm ${name} answers ${status} ${error ?? ""}`.trim(), "look at Keycloak's log");
   return name;
 }
 

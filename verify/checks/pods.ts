@@ -1,7 +1,7 @@
 import { V1ContainerState, V1DeploymentStatus, type V1ContainerStatus, type V1Deployment, type V1Pod } from "@kubernetes/client-node";
 import { gateNames } from "../../lib/gates";
 import { checksumAnnotation, dataHash } from "../../lib/hashes";
-import type { Context } from "../context";
+import { putRight, type Context } from "../context";
 import { Broken } from "../run";
 import { look } from "./cluster";
 
@@ -81,8 +81,8 @@ export function rolloutFault({ metadata, spec, status }: V1Deployment): string |
 export async function isRolledOut(context: Context): Promise<string> {
   const { cluster, outputs: { namespace, deployment: name } } = context;
   const deployment = await look(context, "get deployments", cluster.apps.readNamespacedDeployment({ namespace, name }));
-  if (deployment === undefined) throw new Broken(`Deployment ${namespace}/${name} is missing`, "run pulumi up --refresh");
-  if (deployment.spec?.replicas === 0) throw new Broken(`Deployment ${namespace}/${name} is scaled to 0`, "run pulumi up --refresh, or scale it up");
+  if (deployment === undefined) throw new Broken(`Deployment ${namespace}/${name} is missing`, putRight(context));
+  if (deployment.spec?.replicas === 0) throw new Broken(`Deployment ${namespace}/${name} is scaled to 0`, `${putRight(context)}, or scale it up`);
   const pods = await podsOf(context);
   const fault = rolloutFault(deployment);
   const unready = pods.filter((pod) => !isReady(pod)).sort((a, b) => Number(b.metadata?.creationTimestamp) - Number(a.metadata?.creationTimestamp))[0];
@@ -98,7 +98,7 @@ export async function gatesArePassed(context: Context): Promise<string> {
   for (const pod of await podsOf(context)) {
     for (const gate of gateNames) {
       const status = pod.status?.initContainerStatuses?.find(({ name }) => name === gate);
-      if (status?.state?.terminated?.exitCode !== 0) throw new Broken(`pod ${nameOf(pod)} has not passed the gate ${gate}`, "run pulumi up --refresh");
+      if (status?.state?.terminated?.exitCode !== 0) throw new Broken(`pod ${nameOf(pod)} has not passed the gate ${gate}`, putRight(context));
       said = (await logOf(context, pod, gate)).at(-1) ?? said;
     }
   }
@@ -111,6 +111,6 @@ export async function podsAreCurrent(context: Context): Promise<string> {
   const hash = dataHash(credential);
   const pods = await podsOf(context);
   const stale = pods.find(({ metadata }) => metadata?.annotations?.[checksumAnnotation("secret", contractSecret)] !== hash);
-  if (stale !== undefined) throw new Broken(`pod ${nameOf(stale)} was made for another content of the Secret`, "run pulumi up --refresh");
+  if (stale !== undefined) throw new Broken(`pod ${nameOf(stale)} was made for another content of the Secret`, putRight(context));
   return `hash ${hash.slice(0, 12)}`;
 }

@@ -1,12 +1,10 @@
 import { probe } from "../../lib/gate/keycloak.mjs";
 import { dataHash } from "../../lib/hashes";
-import { credentialOf, type Context } from "../context";
+import { credentialOf, putRight, type Context } from "../context";
 import { Broken } from "../run";
 import { look } from "./cluster";
 
 /** The contract Secret, and what Keycloak makes of the credential in it. */
-
-const REFRESH = "run pulumi up --refresh";
 
 /** What the Secret holds now. */
 async function contents(context: Context): Promise<Record<string, string> | undefined> {
@@ -17,12 +15,17 @@ async function contents(context: Context): Promise<Record<string, string> | unde
 }
 
 /** What is wrong with the Secret's contents; the keys are named, their values never. */
-export function secretFault(name: string, held: Readonly<Record<string, string>> | undefined, wanted: Readonly<Record<string, string>>): Broken | undefined {
-  if (held === undefined) return new Broken(`Secret ${name} is missing`, REFRESH);
+export function secretFault(
+  name: string,
+  held: Readonly<Record<string, string>> | undefined,
+  wanted: Readonly<Record<string, string>>,
+  remedy: string,
+): Broken | undefined {
+  if (held === undefined) return new Broken(`Secret ${name} is missing`, remedy);
   const missing = Object.keys(wanted).filter((key) => (held[key] ?? "") === "");
-  if (missing.length > 0) return new Broken(`Secret ${name} lacks ${missing.join(", ")}`, REFRESH);
+  if (missing.length > 0) return new Broken(`Secret ${name} lacks ${missing.join(", ")}`, remedy);
   const other = [...new Set([...Object.keys(wanted), ...Object.keys(held)])].filter((key) => held[key] !== wanted[key]);
-  if (other.length > 0) return new Broken(`in Secret ${name} ${other.join(", ")} is not what the state says`, REFRESH);
+  if (other.length > 0) return new Broken(`in Secret ${name} ${other.join(", ")} is not what the state says`, remedy);
   return undefined;
 }
 
@@ -30,7 +33,7 @@ export function secretFault(name: string, held: Readonly<Record<string, string>>
 export async function secretIsRight(context: Context): Promise<string> {
   const { credential, namespace, contractSecret } = context.outputs;
   const held = await contents(context);
-  const fault = secretFault(`${namespace}/${contractSecret}`, held, credential);
+  const fault = secretFault(`${namespace}/${contractSecret}`, held, credential, putRight(context));
   if (fault !== undefined) throw fault;
   return `${namespace}/${contractSecret}, ${Object.keys(credential).length} keys, hash ${dataHash(credential).slice(0, 12)}`;
 }
@@ -39,7 +42,7 @@ export async function secretIsRight(context: Context): Promise<string> {
 export async function credentialIsAccepted(context: Context): Promise<string> {
   const credential = credentialOf((await contents(context)) ?? {});
   const { answer, why } = await probe(credential, `${credential.issuer}/protocol/openid-connect/token`);
-  if (answer === "refused") throw new Broken(why, `the Secret is stale: ${REFRESH}`);
+  if (answer === "refused") throw new Broken(why, "the Secret is stale: run pulumi up --refresh");
   if (answer === "unknown") throw new Broken(why, "look at Keycloak's log");
   return why;
 }

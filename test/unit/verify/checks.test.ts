@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { contractKeys } from "../../../lib/contract";
 import { checks } from "../../../verify/checks";
 import { certificateFault } from "../../../verify/checks/certificate";
-import { clockFault } from "../../../verify/checks/clock";
+import { applicationFault, externalSecretFault, type Application, type ExternalSecret } from "../../../verify/checks/hybrid";
 import { containerFault, rolloutFault } from "../../../verify/checks/pods";
 import { secretFault } from "../../../verify/checks/secret";
 import { secretsOf, type Context } from "../../../verify/context";
@@ -34,6 +34,13 @@ describe("verify/checks", () => {
     assert.ok(!all.includes("sign-in"));
   });
 
+  it("ask the operator and Argo CD in hybrid mode, where no annotation knows the Secret's hash", () => {
+    const hybrid = names(context({ mode: "hybrid", application: "argocd/backstage-prod" }));
+    assert.deepEqual(hybrid.filter((name) => !names(context()).includes(name)), ["external-secret", "application"]);
+    assert.deepEqual(names(context()).filter((name) => !hybrid.includes(name)), ["pods"]);
+    assert.ok(!names(context({ mode: "hybrid" })).includes("application"));
+  });
+
   it("are one and what it depends on when one is asked for", () => {
     assert.deepEqual(names(context(), "pods"), ["cluster", "secret", "rollout", "pods"]);
     assert.deepEqual(names(context(), "keycloak"), ["keycloak"]);
@@ -44,7 +51,8 @@ describe("verify/checks", () => {
     /** What stands in backticks in a column of a table. */
     const named = (table: string, column: number): string[] =>
       table.split("\n").flatMap((line) => [...(line.split(/(?<!\\)\|/)[column] ?? "").matchAll(/`([a-z-]+)`/g)].map(([, name]) => name ?? ""));
-    const every = names(context({}, [{ username: "ada", password: "" }]));
+    const logins = [{ username: "ada", password: "" }];
+    const every = [...new Set([...names(context({}, logins)), ...names(context({ mode: "hybrid", application: "argocd/backstage-prod" }, logins))])];
     assert.deepEqual(named(runbook.split("\n## ")[0] ?? "", 1).toSorted(), every.toSorted());
     assert.deepEqual(every.filter((name) => !named(byHand, 2).includes(name)), ["cluster"]);
   });
@@ -56,7 +64,7 @@ describe("verify/checks", () => {
 
   it("name the keys of a Secret that is wrong, never their values", () => {
     const wanted = { a: "1", b: "2" };
-    const said = (held: Record<string, string> | undefined): string | undefined => secretFault("ns/s", held, wanted)?.saw;
+    const said = (held: Record<string, string> | undefined): string | undefined => secretFault("ns/s", held, wanted, "mend it")?.saw;
     assert.equal(said(wanted), undefined);
     assert.equal(said(undefined), "Secret ns/s is missing");
     assert.equal(said({ a: "1", b: "" }), "Secret ns/s lacks b");
@@ -72,10 +80,30 @@ describe("verify/checks", () => {
     assert.equal(at("2026-01-03", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"), "the certificate of https://id.example.com, issued by CA, is not trusted (UNABLE_TO_VERIFY_LEAF_SIGNATURE)");
   });
 
-  it("say which clock is ahead when they are far apart", () => {
-    assert.equal(clockFault(3), undefined);
-    assert.match(clockFault(90)?.message ?? "", /^Backstage's clock is 90 s ahead of Keycloak's: .*; set the clocks/);
-    assert.match(clockFault(-90)?.message ?? "", /90 s behind/);
+  it("tell a store that is not valid, an ExternalSecret that is not Ready and one that nobody refreshes", () => {
+    const ready = { conditions: [{ type: "Ready", status: "True" }] };
+    const refused = { status: { conditions: [{ type: "Ready", status: "False", reason: "InvalidProviderConfig", message: "forbidden" }] } };
+    const now = Date.parse("2026-01-01T00:02:00Z");
+    const of = (status: object): ExternalSecret => ({ spec: { refreshInterval: "30s", secretStoreRef: { name: "clients" } }, status });
+    const said = (...args: [ExternalSecret | undefined, (typeof refused | { status: typeof ready })?]): string | undefined => externalSecretFault("ns/e", args[0], args[1], now)?.saw;
+    const fresh = of({ ...ready, refreshTime: "2026-01-01T00:01:00Z" });
+    assert.equal(said(fresh, { status: ready }), undefined);
+    assert.equal(said(undefined), "ExternalSecret ns/e is missing");
+    assert.equal(said(fresh), "SecretStore clients is missing");
+    assert.equal(said(fresh, refused), "SecretStore clients is not valid: InvalidProviderConfig: forbidden");
+    assert.equal(said(of(refused.status), { status: ready }), "ExternalSecret ns/e is not Ready: InvalidProviderConfig: forbidden");
+    assert.equal(said(of({}), { status: ready }), "ExternalSecret ns/e is not Ready: its controller has not looked at it");
+    assert.equal(said(of({ ...ready, refreshTime: "2025-12-31T23:00:00Z" }), { status: ready }), "ExternalSecret ns/e was last refreshed 3720 s ago, and should be every 30 s");
+    assert.equal(said(of(ready), { status: ready }), "ExternalSecret ns/e was never refreshed");
+  });
+
+  it("tell an Application that is not Healthy from one that is not Synced", () => {
+    const said = (status?: Application["status"]): string | undefined => applicationFault("argocd/b", status === undefined ? undefined : { status })?.saw;
+    assert.equal(said({ sync: { status: "Synced" }, health: { status: "Healthy" } }), undefined);
+    assert.equal(said({ sync: { status: "OutOfSync" }, health: { status: "Degraded" } }), "Application argocd/b is Degraded");
+    assert.equal(said({ sync: { status: "OutOfSync" }, health: { status: "Healthy" } }), "Application argocd/b is OutOfSync");
+    assert.equal(said({}), "Application argocd/b is of unknown health");
+    assert.equal(said(), "Application argocd/b is missing");
   });
 
   it("say what a rollout still lacks", () => {
