@@ -28,6 +28,9 @@ export class Front {
     readonly target: string,
   ) {}
 
+  /** How far ahead Backstage's clock is, as far as anybody can see. */
+  secondsAhead = 0;
+
   /** Does it take its path off, as it must? */
   takesPathOff = true;
 
@@ -58,7 +61,8 @@ export class Front {
     const inner = this.takesPathOff && url.startsWith(this.path) ? url.slice(this.path.length) : url;
     const forwarded = { ...headers, "x-forwarded-proto": "https", "x-forwarded-host": headers.host };
     const onward = http.request(this.target + (inner === "" ? "/" : inner), { method, headers: forwarded }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      const date = new Date(Date.now() + this.secondsAhead * 1000).toUTCString();
+      response.writeHead(answer.statusCode ?? 502, { ...answer.headers, date });
       answer.pipe(response);
     });
     onward.on("error", () => response.writeHead(502).end());

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import * as path from "node:path";
 import { adminPassword } from "../../sandbox/keycloak";
 import { startPlatform, type Platform } from "../../sandbox/platform";
-import { runUnchecked, sleep, waitFor, type RunResult } from "../../sandbox/process";
+import { runUnchecked, sleep, waitFor, type RunOptions, type RunResult } from "../../sandbox/process";
 import { pulumiEnv } from "../../sandbox/pulumi";
 import { ports, root } from "../../sandbox/settings";
 import { Stack, type ConfigValues } from "../../sandbox/stack";
@@ -116,9 +116,9 @@ export class TestStack {
   }
 
   /** `npm run verify` for this stack, as it is typed. */
-  async verify(...args: string[]): Promise<RunResult> {
+  async verify(args: string[], { env = {}, ...options }: RunOptions = {}): Promise<RunResult> {
     const command = ["--import", require.resolve("tsx"), path.join(root, "verify", "index.ts"), "--stack", this.stack.name, ...args];
-    return runUnchecked(process.execPath, command, { cwd: this.stack.folder, env: await pulumiEnv() });
+    return runUnchecked(process.execPath, command, { ...options, cwd: this.stack.folder, env: { ...(await pulumiEnv()), ...env } });
   }
 
   /** Every link of the chain holds, and the test users sign in; fails with what verify saw. */

@@ -59,7 +59,7 @@ describe("a stack's life", function () {
   });
 
   it("passes `npm run verify`, which prints no secret", async () => {
-    const { code, stdout, stderr } = await own.verify("--login", "ada");
+    const { code, stdout, stderr } = await own.verify(["--login", "ada"]);
     printed.push(stdout, stderr);
     assert.equal(code, 0, stdout + stderr);
     const results = JSON.parse(stdout) as Result[];
