@@ -19,6 +19,9 @@ import { Front } from "./front";
 import { kubectl } from "./gitops";
 import { keycloakAdmin, platform, TestStack } from "./harness";
 
+/** Its NodePort's; the one after it is the front's. */
+const PORT_OFFSET = 13;
+
 type Undo = () => Promise<unknown>;
 
 interface Fault {
@@ -41,10 +44,10 @@ describe("verify names the one link that is broken", function () {
   const authorities = tls.getCACertificates();
 
   before(async () => {
-    own = await TestStack.create("verify", 6);
+    own = await TestStack.create("verify", PORT_OFFSET);
     const { nodeAddress } = await platform();
     const { hostname } = new URL((await platform()).keycloakUrl);
-    front = await Front.start(hostname, ports.backstage + 7, "/portal", `http://${nodeAddress}:${ports.backstage + 6}`);
+    front = await Front.start(hostname, ports.backstage + PORT_OFFSET + 1, "/portal", `http://${nodeAddress}:${ports.backstage + PORT_OFFSET}`);
     tls.setDefaultCACertificates([...authorities, fs.readFileSync(front.authority, "utf8")]);
     await own.configure({ backstage: { url: front.url } });
     await own.up();
