@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Realm } from "./realm";
 
 export interface SecretRotationArgs {
+  /** The realm whose clients it is for. */
   readonly realm: Realm;
   /** How long Keycloak accepts a secret that was followed by another, in seconds. */
   readonly gracePeriod: number;
