@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type Adopted, adoptionChanges, type Representation } from "../lib/adoption";
+import { adoptionChanges, type Adoption, type Representation } from "../lib/adoption";
 
 /** The options that take an existing object over; each setting of security that this changes is a warning beside it. */
-export function adoption(resource: pulumi.Resource, adopted: Adopted | undefined, wanted: Representation): pulumi.CustomResourceOptions {
-  if (adopted === undefined) return {};
-  for (const change of adoptionChanges(adopted.found, wanted)) void pulumi.log.warn(`${adopted.importId}: ${change}`, resource);
-  return { import: adopted.importId };
+export function adoption(resource: pulumi.Resource, adopted: Adoption | undefined, key: string, wanted: Representation): pulumi.CustomResourceOptions {
+  const found = adopted?.[key];
+  if (found === undefined) return {};
+  for (const change of adoptionChanges(found.found, wanted)) void pulumi.log.warn(`${key}: ${change}`, resource);
+  return { import: found.importId };
 }

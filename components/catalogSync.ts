@@ -1,5 +1,6 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
+import type { Adoption } from "../lib/adoption";
 import type { GroupsScope } from "./groupsScope";
 import { OidcClient } from "./oidcClient";
 import type { Realm } from "./realm";
@@ -13,6 +14,8 @@ export interface CatalogSyncArgs {
   readonly clientId: string;
   /** A higher number makes a new secret. @default 1 */
   readonly secretGeneration?: number;
+  /** What is taken over. @default nothing */
+  readonly adopted?: Adoption;
 }
 
 /** What a service account's token needs to be one with roles. */
@@ -40,6 +43,7 @@ export class CatalogSync extends pulumi.ComponentResource {
         defaultScopes: SCOPES,
         optionalScopes: [],
         secretGeneration: args.secretGeneration ?? 1,
+        adopted: args.adopted,
       },
       { parent: this },
     );

@@ -1,6 +1,8 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
+import { type Adoption, keyOf } from "../lib/adoption";
+import { adoption } from "./adoption";
 import type { Realm } from "./realm";
 
 export interface GroupsArgs {
@@ -10,6 +12,8 @@ export interface GroupsArgs {
   readonly roles: Settings["roles"];
   /** The groups, and the roles that each gives. */
   readonly groups: Settings["groups"];
+  /** What is taken over. @default nothing */
+  readonly adopted?: Adoption;
 }
 
 /** The realm's roles and groups, and which roles a group gives to its members. */
@@ -23,11 +27,19 @@ export class Groups extends pulumi.ComponentResource {
     super("backstage-keycloak:identity:Groups", name, { roles: args.roles, groups: args.groups }, opts);
     const { realmId, ready } = args.realm;
     const options = { parent: this, dependsOn: ready };
-    const roles = args.roles.map((role) => new keycloak.Role(`${name}-${role.name}`, { realmId, ...role }, options));
+    const roles = args.roles.map(
+      (role) => new keycloak.Role(`${name}-${role.name}`, { realmId, ...role }, { ...options, ...adoption(this, args.adopted, keyOf("role", role.name), role) }),
+    );
     this.roleIds = Object.fromEntries(roles.map(({ id }, index) => [args.roles[index]?.name ?? "", id]));
     const ids: Record<string, pulumi.Output<string>> = {};
     for (const { roles: given, ...group } of args.groups) {
-      const made = new keycloak.Group(`${name}-${group.name}`, { realmId, ...group }, options);
+      const wanted = given.length === 0 ? group : { ...group, roles: given };
+      const made = new keycloak.Group(
+        `${name}-${group.name}`,
+        { realmId, ...group },
+        // Attributes are none of the settings' business; left out, the provider would clear an adopted group's.
+        { ...options, ignoreChanges: ["attributes"], ...adoption(this, args.adopted, keyOf("group", group.name), wanted) },
+      );
       ids[group.name] = made.id;
       if (given.length === 0) continue;
       new keycloak.GroupRoles(

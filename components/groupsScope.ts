@@ -1,11 +1,15 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
-import { groupsScope } from "../lib/clients";
+import { type Adoption, keyOf, mapperKey } from "../lib/adoption";
+import { groupsMapper, groupsScope } from "../lib/clients";
+import { adoption } from "./adoption";
 import type { Realm } from "./realm";
 
 export interface GroupsScopeArgs {
   /** The realm that the scope belongs to. */
   readonly realm: Realm;
+  /** What is taken over. @default nothing */
+  readonly adopted?: Adoption;
 }
 
 /** The client scope that puts the names of a user's groups into the claim `groups`. */
@@ -18,25 +22,28 @@ export class GroupsScope extends pulumi.ComponentResource {
   constructor(name: string, args: GroupsScopeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:identity:GroupsScope", name, {}, opts);
     const { realmId } = args.realm;
+    const key = keyOf("client scope", groupsScope);
+    const inputs = { realmId, name: groupsScope, description: "The names of the user's groups.", includeInTokenScope: true };
     const scope = new keycloak.openid.ClientScope(
       name,
-      { realmId, name: groupsScope, description: "The names of the user's groups.", includeInTokenScope: true },
-      { parent: this, dependsOn: args.realm.ready },
+      inputs,
+      { parent: this, dependsOn: args.realm.ready, ...adoption(this, args.adopted, key, inputs) },
     );
+    const claim = {
+      realmId,
+      clientScopeId: scope.id,
+      name: groupsMapper,
+      claimName: "groups",
+      // `team-a`, not `/team-a`: what applications compare with.
+      fullPath: false,
+      addToIdToken: true,
+      addToAccessToken: true,
+      addToUserinfo: true,
+    };
     const mapper = new keycloak.openid.GroupMembershipProtocolMapper(
       name,
-      {
-        realmId,
-        clientScopeId: scope.id,
-        name: "groups",
-        claimName: "groups",
-        // `team-a`, not `/team-a`: what applications compare with.
-        fullPath: false,
-        addToIdToken: true,
-        addToAccessToken: true,
-        addToUserinfo: true,
-      },
-      { parent: this, dependsOn: [scope] },
+      claim,
+      { parent: this, dependsOn: [scope], ...adoption(this, args.adopted, mapperKey(key, groupsMapper), claim) },
     );
     this.scopeName = scope.name;
     this.ready = [scope, mapper];

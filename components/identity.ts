@@ -25,10 +25,10 @@ export interface Identity {
 export function identity(settings: Omit<Settings, "adminSecret">, opts: pulumi.ComponentResourceOptions, adopted: Adoption = {}): Identity {
   const { backstage, rotation, catalogSync } = settings;
   const urls = backstageUrls(backstage.url, backstage.authProvider, backstage.authEnvironment);
-  const realm = new Realm(settings.realm.name, { keycloakUrl: settings.keycloak.url, settings: settings.realm, adopted: adopted.realm }, opts);
-  const groupsScope = new GroupsScope("groups", { realm }, opts);
-  const groups = new Groups("groups", { realm, roles: settings.roles, groups: settings.groups }, opts);
-  const users = new Users("users", { realm, groups, users: settings.users, temporaryPasswords: !settings.isDev }, opts);
+  const realm = new Realm(settings.realm.name, { keycloakUrl: settings.keycloak.url, settings: settings.realm, adopted }, opts);
+  const groupsScope = new GroupsScope("groups", { realm, adopted }, opts);
+  const groups = new Groups("groups", { realm, roles: settings.roles, groups: settings.groups, adopted }, opts);
+  const users = new Users("users", { realm, groups, users: settings.users, temporaryPasswords: !settings.isDev, adopted }, opts);
   const clientId = clientIdOf(backstage.clientId, rotation);
   const secretRotation = rotation.strategy === "overlap" ? new SecretRotation("secret-rotation", { realm, gracePeriod: rotation.gracePeriod }, opts) : undefined;
   const client = new OidcClient(
@@ -44,12 +44,12 @@ export function identity(settings: Omit<Settings, "adminSecret">, opts: pulumi.C
       secretGeneration: rotation.generation,
       overlap: overlapOf(rotation),
       requires: secretRotation?.ready,
-      adopted: adopted.clients?.[clientId],
+      adopted,
     },
     opts,
   );
   const sync = catalogSync.enabled
-    ? new CatalogSync(catalogSync.clientId, { realm, groupsScope, clientId: catalogSync.clientId, secretGeneration: rotation.catalogSync }, opts)
+    ? new CatalogSync(catalogSync.clientId, { realm, groupsScope, clientId: catalogSync.clientId, secretGeneration: rotation.catalogSync, adopted }, opts)
     : undefined;
   return { realm, groupsScope, users, client, catalogSync: sync };
 }

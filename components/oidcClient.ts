@@ -2,7 +2,7 @@ import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Settings } from "../config";
-import { type Adopted, managedBy } from "../lib/adoption";
+import { type Adoption, keyOf, managedBy, mapperKey } from "../lib/adoption";
 import { groupsScope } from "../lib/clients";
 import { rotatedAttributes, rotatedSecretAttribute, slots, type Overlap, type Slot } from "../lib/rotation";
 import { adoption } from "./adoption";
@@ -42,8 +42,8 @@ export interface OidcClientArgs {
   readonly overlap?: Overlap | undefined;
   /** What Keycloak must have before the client. @default nothing but the realm */
   readonly requires?: pulumi.Resource[] | undefined;
-  /** The client that is taken over. @default none: it is made, or is the program's already */
-  readonly adopted?: Adopted | undefined;
+  /** What is taken over. @default nothing: the client is made, or is the program's already */
+  readonly adopted?: Adoption | undefined;
 }
 
 /** Empty means the realm's lifetime, to Keycloak. */
@@ -112,10 +112,11 @@ export class OidcClient extends pulumi.ComponentResource {
       clientSessionMaxLifespan: lifetime(lifetimes.sessionMax),
       extraConfig: { "oidc.ciba.grant.enabled": "false", ...managedBy, ...rotated },
     } satisfies keycloak.openid.ClientArgs;
+    const key = keyOf("client", args.clientId);
     const client = new keycloak.openid.Client(name, inputs, {
       parent: this,
       dependsOn: [...args.realm.ready, ...(args.requires ?? [])],
-      ...adoption(this, args.adopted, { ...inputs, publicClient: isPublic }),
+      ...adoption(this, args.adopted, key, { ...inputs, publicClient: isPublic }),
     });
     // The name of our own scope comes from the scope, so that the binding cannot be made before it.
     const names = (scopes: readonly string[]): pulumi.Input<string>[] =>
@@ -126,14 +127,14 @@ export class OidcClient extends pulumi.ComponentResource {
       new keycloak.openid.ClientDefaultScopes(name, { ...own, defaultScopes: names(args.defaultScopes) }, options),
       new keycloak.openid.ClientOptionalScopes(name, { ...own, optionalScopes: names(args.optionalScopes) }, options),
     ];
-    const mappers = (args.audiences ?? []).map(
-      (mapper) =>
-        new keycloak.openid.AudienceProtocolMapper(
-          `${name}-${mapper.name}`,
-          { ...own, name: mapper.name, includedCustomAudience: mapper.audience, addToIdToken: false, addToAccessToken: true },
-          { parent: this, dependsOn: [client] },
-        ),
-    );
+    const mappers = (args.audiences ?? []).map((mapper) => {
+      const claim = { ...own, name: mapper.name, includedCustomAudience: mapper.audience, addToIdToken: false, addToAccessToken: true };
+      return new keycloak.openid.AudienceProtocolMapper(
+        `${name}-${mapper.name}`,
+        claim,
+        { parent: this, dependsOn: [client], ...adoption(this, args.adopted, mapperKey(key, mapper.name), claim) },
+      );
+    });
     this.clientId = client.clientId;
     this.uuid = client.id;
     this.clientSecret = secret === undefined ? undefined : pulumi.secret(client.clientSecret);

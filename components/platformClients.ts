@@ -17,8 +17,8 @@ export interface PlatformClientsArgs {
   readonly groupsScope: GroupsScope;
   /** The clients, and where the contract Secret of each goes. */
   readonly clients: Settings["clients"];
-  /** The clients that are taken over, by client id. @default none */
-  readonly adopted?: Adoption["clients"];
+  /** What is taken over. @default nothing */
+  readonly adopted?: Adoption;
   /** Namespaces that the program makes elsewhere, by name. */
   readonly namespaces: Readonly<Record<string, TargetNamespace>>;
 }
@@ -54,7 +54,7 @@ export class PlatformClients extends pulumi.ComponentResource {
           ...(postLogoutRedirectUris.length === 0 ? {} : { postLogoutRedirectUris }),
           audiences: mappers,
           secretGeneration: secret?.generation ?? 1,
-          adopted: args.adopted?.[clientId],
+          adopted: args.adopted,
         },
         { parent: this },
       );

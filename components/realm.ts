@@ -1,7 +1,7 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
-import type { Adopted } from "../lib/adoption";
+import { type Adoption, keyOf, realmAttributes } from "../lib/adoption";
 import { durationText } from "../lib/durations";
 import { keycloakUrls, type KeycloakUrls } from "../lib/urls";
 import { adoption } from "./adoption";
@@ -11,8 +11,8 @@ export interface RealmArgs {
   readonly keycloakUrl: string;
   /** Its name, its lifetimes and what people may do. */
   readonly settings: Settings["realm"];
-  /** The realm that is taken over. @default none: it is made, or is the program's already */
-  readonly adopted?: Adopted | undefined;
+  /** What is taken over. @default nothing: the realm is made, or is the program's already */
+  readonly adopted?: Adoption;
 }
 
 type Lifetimes = Settings["realm"]["lifetimes"];
@@ -69,6 +69,7 @@ export class Realm extends pulumi.ComponentResource {
   constructor(name: string, args: RealmArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:identity:Realm", name, { keycloakUrl: args.keycloakUrl, settings: args.settings }, opts);
     const { name: realmName, displayName, protect, sslRequired, login, themes, events, ...settings } = args.settings;
+    const key = keyOf("realm", realmName);
     const inputs = {
       realm: realmName,
       enabled: true,
@@ -89,8 +90,9 @@ export class Realm extends pulumi.ComponentResource {
       accountTheme: themes.account,
       emailTheme: themes.email,
       securityDefenses: { bruteForceDetection: bruteForceDetection(settings.bruteForce) },
+      attributes: realmAttributes(args.adopted?.[key]),
     } satisfies keycloak.RealmArgs;
-    const realm = new keycloak.Realm(name, inputs, { parent: this, protect, ...adoption(this, args.adopted, { ...inputs, bruteForceProtected: true }) });
+    const realm = new keycloak.Realm(name, inputs, { parent: this, protect, ...adoption(this, args.adopted, key, { ...inputs, bruteForceProtected: true }) });
     new keycloak.RealmEvents(
       name,
       {

@@ -2,6 +2,8 @@ import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Settings } from "../config";
+import { type Adoption, keyOf } from "../lib/adoption";
+import { adoption } from "./adoption";
 import type { Groups } from "./groups";
 import type { Realm } from "./realm";
 
@@ -14,9 +16,11 @@ export interface UsersArgs {
   readonly users: Settings["users"];
   /** Ask for another password at the first sign-in. @default true */
   readonly temporaryPasswords?: boolean;
+  /** What is taken over. @default nothing */
+  readonly adopted?: Adoption;
 }
 
-/** Users of the realm, each with a generated initial password and a place in groups. */
+/** Users of the realm, each with a place in groups and, unless they have one, a generated initial password. */
 export class Users extends pulumi.ComponentResource {
   /** The initial password of each user name; a secret. */
   readonly passwords: pulumi.Output<Record<string, string>>;
@@ -25,27 +29,32 @@ export class Users extends pulumi.ComponentResource {
     super("backstage-keycloak:identity:Users", name, { users: args.users }, opts);
     const { realmId } = args.realm;
     const passwords: Record<string, pulumi.Output<string>> = {};
-    for (const { groups, roles, ...user } of args.users) {
+    for (const { groups, roles, initialPassword, ...user } of args.users) {
       const own = `${name}-${user.username}`;
-      const password = new random.RandomPassword(
-        own,
+      if (initialPassword) {
         // One of each kind, so that a password policy has nothing to refuse.
-        { length: 20, special: false, minLower: 1, minUpper: 1, minNumeric: 1 },
-        { parent: this },
-      );
-      passwords[user.username] = password.result;
+        const password = new random.RandomPassword(own, { length: 20, special: false, minLower: 1, minUpper: 1, minNumeric: 1 }, { parent: this });
+        passwords[user.username] = password.result;
+      }
+      const value = passwords[user.username];
+      const inputs = {
+        realmId,
+        ...user,
+        enabled: true,
+        // Backstage drops an e-mail address that is not verified, and then no e-mail resolver finds the user.
+        emailVerified: true,
+      };
       const made = new keycloak.User(
         own,
+        { ...inputs, ...(value === undefined ? {} : { initialPassword: { value, temporary: args.temporaryPasswords ?? true } }) },
         {
-          realmId,
-          ...user,
-          enabled: true,
-          // Backstage drops an e-mail address that is not verified, and then no e-mail resolver finds the user.
-          emailVerified: true,
-          initialPassword: { value: password.result, temporary: args.temporaryPasswords ?? true },
+          parent: this,
+          dependsOn: args.realm.ready,
+          // Keycloak asks for the new password by a required action, and takes it away once it is done: both are no drift.
+          // The others are what people, or an identity provider, keep in their profile: left out, they would be cleared.
+          ignoreChanges: ["requiredActions", "attributes", "federatedIdentities"],
+          ...adoption(this, args.adopted, keyOf("user", user.username), { ...inputs, groups }),
         },
-        // Keycloak asks for the new password by a required action, and takes it away once it is done: both are no drift.
-        { parent: this, dependsOn: args.realm.ready, ignoreChanges: ["requiredActions"] },
       );
       const member = { parent: this, dependsOn: [made] };
       const idsOf = (names: readonly string[], ids: Readonly<Record<string, pulumi.Output<string>>>): pulumi.Output<string>[] =>

@@ -3,6 +3,8 @@ import { LOOPBACK } from "./urls";
 
 /** The client scope that this program makes. */
 export const groupsScope = "groups";
+/** The mapper in it. */
+export const groupsMapper = "groups";
 
 /** Default scopes of a sign-in client; the binding is authoritative, so all of them are listed. */
 export const defaultScopes = ["basic", "acr", "web-origins", "profile", "email", "roles", groupsScope];

@@ -1,38 +1,92 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
-import { type Adopted, type Adoption, managedBy, type Representation } from "../lib/adoption";
+import { type Adopted, adoptedMappers, type Adoption, keyOf, type Kind, kinds, madeHere, managedBy, mapperKey, type Representation } from "../lib/adoption";
+import { groupsMapper, groupsScope } from "../lib/clients";
 import { keycloakUrls } from "../lib/urls";
+
+type Found = Representation & { readonly id: string };
 
 function refuse(what: string, key: string, nameKey: string): never {
   throw new pulumi.RunError(`Keycloak: ${key} is true, but there is no ${what}; correct ${nameKey}, or remove ${key} to have it made.`);
 }
 
-/** Looks up what is to be adopted, with the administrator's own token. Throws one sentence when it is not there. */
-export async function findAdopted(settings: Settings, token: string): Promise<Adoption> {
-  const { realm, backstage, keycloak } = settings;
+/** Reads the realm with the administrator's own token; undefined where Keycloak has nothing. */
+function reader({ keycloak, realm }: Settings, token: string): (path: string) => Promise<unknown> {
   const admin = keycloakUrls(keycloak.url, realm.name).issuer.replace(/\/realms\/([^/]*)$/, "/admin/realms/$1");
-  const get = async (path: string): Promise<unknown> => {
+  return async (path) => {
     const response = await fetch(admin + path, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(30_000) });
     if (response.status === 404) return undefined;
     if (response.status !== 200) throw new pulumi.RunError(`Keycloak: ${admin}${path} answers ${response.status}; give keycloak.admin the right to read it.`);
     return response.json();
   };
+}
 
-  const found = realm.adopt ? await get("") : undefined;
-  if (realm.adopt && found === undefined) refuse(`realm ${realm.name}`, "realm.adopt", "realm.name");
-  const clients: Record<string, Adopted> = {};
-  const wanted = [
-    { key: "backstage", clientId: backstage.clientId, adopt: backstage.adoptClient, flag: "backstage.adoptClient" },
-    ...settings.clients.map(({ clientId, adopt }, index) => ({ key: `clients.${index}`, clientId, adopt, flag: `clients.${index}.adopt` })),
+type Find = (kind: Kind, name: string) => Promise<Adopted | undefined>;
+
+/** Finds an object by its name, with the names in the lists that the program sets too. */
+function finder(get: (path: string) => Promise<unknown>, realm: string): Find {
+  return async (kind, name) => {
+    const { path, name: field, lists } = kinds[kind];
+    const answer = [(await get(path(name))) ?? []].flat() as Found[];
+    const found = answer.find((one) => one[field as keyof Found] === name);
+    if (found === undefined) return undefined;
+    const names = Object.entries(lists).map(async ([key, below]) => {
+      const list = ((await get(`/${kind}s/${found.id}${below}`)) ?? []) as { name: string }[];
+      return [key, list.map((one) => one.name)] as const;
+    });
+    return { importId: `${realm}/${found.id}`, found: { ...found, ...Object.fromEntries(await Promise.all(names)) } };
+  };
+}
+
+/** The realm, and in it what the settings name and the program has not made itself; what it has made is noted in the realm. */
+async function adoptedRealm({ realm, roles, groups, users }: Settings, get: (path: string) => Promise<unknown>, find: Find): Promise<Adoption> {
+  const existing = (await get("")) as Representation | undefined;
+  if (existing === undefined) return refuse(`realm ${realm.name}`, "realm.adopt", "realm.name");
+  const named: [Kind, string][] = [
+    ...roles.map(({ name }): [Kind, string] => ["role", name]),
+    ...groups.map(({ name }): [Kind, string] => ["group", name]),
+    ...users.map(({ username }): [Kind, string] => ["user", username]),
   ];
-  for (const { key, clientId, adopt, flag } of wanted) {
-    if (!adopt) continue;
-    const [client] = ((await get(`/clients?clientId=${encodeURIComponent(clientId)}`)) ?? []) as (Representation & { id: string })[];
-    if (client === undefined) return refuse(`client ${clientId} in realm ${realm.name}`, flag, `${key}.clientId`);
-    // Pulumi would replace a client that it has already by itself, and delete it in the end.
-    const attributes = (client.attributes ?? {}) as Representation;
-    if (attributes["managed-by"] === managedBy["managed-by"]) continue;
-    clients[clientId] = { importId: `${realm.name}/${client.id}`, found: client };
+  const scopeKey = keyOf("client scope", groupsScope);
+  const scope = await find("client scope", groupsScope);
+  const found: Record<string, Adopted> = scope === undefined ? {} : { [scopeKey]: scope, ...adoptedMappers(scopeKey, scope, [groupsMapper]) };
+  for (const [kind, name] of named) {
+    const object = await find(kind, name);
+    if (object !== undefined) found[keyOf(kind, name)] = object;
   }
-  return { realm: found === undefined ? undefined : { importId: realm.name, found: found as Representation }, clients };
+  const keys = [scopeKey, mapperKey(scopeKey, groupsMapper), ...named.map(([kind, name]) => keyOf(kind, name))];
+  const made = keys.filter((key) => found[key] === undefined || madeHere(existing, key));
+  const adopted = Object.fromEntries(Object.entries(found).filter(([key]) => !made.includes(key)));
+  const withPassword = users.flatMap(({ username, initialPassword }, index) =>
+    initialPassword && adopted[keyOf("user", username)] !== undefined
+      ? [`Keycloak: users.${index} is ${username}, whom realm ${realm.name} has already and who keeps the password; set users.${index}.initialPassword to false.`]
+      : [],
+  );
+  if (withPassword.length > 0) throw new pulumi.RunError(withPassword.join("\n"));
+  return { ...adopted, [keyOf("realm", realm.name)]: { importId: realm.name, found: existing, made: made.join(",") } };
+}
+
+/** Looks up what is to be adopted, with the administrator's own token. Throws one sentence when it is not there. */
+export async function findAdopted(settings: Settings, token: string): Promise<Adoption> {
+  const { realm, backstage, catalogSync } = settings;
+  const get = reader(settings, token);
+  const find = finder(get, realm.name);
+  const adopted = realm.adopt ? { ...(await adoptedRealm(settings, get, find)) } : {};
+  const clients = [
+    { key: "backstage", flag: "backstage.adoptClient", clientId: backstage.clientId, adopt: backstage.adoptClient, mappers: [] },
+    { key: "catalogSync", flag: undefined, clientId: catalogSync.clientId, adopt: realm.adopt && catalogSync.enabled, mappers: [] },
+    ...settings.clients.map(({ clientId, adopt, mappers }, index) => ({ key: `clients.${index}`, flag: `clients.${index}.adopt`, clientId, adopt, mappers })),
+  ];
+  for (const { key, flag, clientId, mappers } of clients.filter(({ adopt }) => adopt)) {
+    const client = await find("client", clientId);
+    if (client === undefined) {
+      if (flag === undefined) continue;
+      return refuse(`client ${clientId} in realm ${realm.name}`, flag, `${key}.clientId`);
+    }
+    const attributes = (client.found.attributes ?? {}) as Representation;
+    if (attributes["managed-by"] === managedBy["managed-by"]) continue;
+    const own = keyOf("client", clientId);
+    Object.assign(adopted, { [own]: client }, adoptedMappers(own, client, mappers.map(({ name }) => name)));
+  }
+  return adopted;
 }

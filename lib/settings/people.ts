@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { text } from "./common";
+import { flag, text } from "./common";
 
 /** The settings of who is in the realm: roles, groups and users, by names that refer to each other. */
 
@@ -30,6 +30,7 @@ const User = z.strictObject({
   lastName: text.meta({ description: "The family name.", example: "Lovelace" }),
   groups: z.array(label).default([]).describe("The groups that the user is in, and no others; names of `groups`."),
   roles: z.array(label).default([]).describe("Realm roles beside those of the groups; names of `roles`."),
+  initialPassword: flag.default(true).describe("Generate an initial password; `false` for a user who has one, as every adopted user does."),
 });
 
 export const peopleSettings = {

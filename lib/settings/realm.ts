@@ -61,7 +61,7 @@ export const Realm = z.strictObject({
   protect: flag.optional().describe("Refuse to delete the realm and the users in it; when unset true, in `dev` false."),
   adopt: flag
     .default(false)
-    .describe("Take over the realm of this name that exists, with the users in it, instead of making it."),
+    .describe("Take over the realm of this name that exists, and in it the roles, groups, users and scopes that the settings name, instead of making them."),
   sslRequired: z.enum(["external", "all"]).default("external").describe("Which requests need TLS: from outside private networks, or all."),
   lifetimes: Lifetimes.prefault({}).describe("How long tokens and sessions live."),
   login: Login.prefault({}).describe("What the sign-in form offers."),

@@ -29,7 +29,7 @@ const settings = parseConfig({
     gateSeconds: 100,
   },
 });
-const user = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace", groups: ["team-a"], roles: ["viewer"] };
+const user = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace", groups: ["team-a"], roles: ["viewer"], initialPassword: true };
 
 function build(generation = 1) {
   const target = targetOf(settings);
