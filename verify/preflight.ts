@@ -5,12 +5,14 @@ import { parse } from "yaml";
 import type { Settings } from "../config";
 import type { Adoption } from "../lib/adoption";
 import { loginForm } from "../lib/keycloakLogin";
+import { neededObjects } from "../lib/needed";
 import { adminSecretKeys } from "../lib/settings/admin";
 import { keycloakUrls } from "../lib/urls";
 import { findAdopted } from "./adoption";
 import { handoverIsSafe } from "./handover";
 import { ambientKubeconfig } from "./kubeconfig";
 import { lastUpdate } from "./lastUpdate";
+import { neededFaults } from "./needed";
 import { rotationIsSafe } from "./rotation";
 
 /** A server is missing or refuses us: said in one sentence before anything is created. */
@@ -128,14 +130,21 @@ async function apiServerAnswers(setting: string): Promise<void> {
   }
 }
 
+/** Makes sure that the cluster has what the settings name and the program only uses. */
+async function clusterHasAll(settings: Settings): Promise<void> {
+  const faults = await neededFaults(neededObjects(settings), settings.kubeconfig);
+  if (faults.length > 0) throw new PreflightError(faults.map((fault) => `Kubernetes: ${fault}`).join("\n"));
+}
+
 /**
- * Makes sure that both servers are there and let us in, so that a run either starts whole or creates nothing.
+ * Makes sure that both servers are there, let us in and have what a run needs, so that it starts whole or creates nothing.
  * Looks up what the program is to adopt. Throws one sentence with the remedy; waits at most `keycloak.waitSeconds` for Keycloak, and says so.
  */
 export async function preflight(settings: Settings): Promise<Adoption> {
   const last = await lastUpdate();
   handoverIsSafe(settings.mode, last.mode);
   await apiServerAnswers(settings.kubeconfig);
+  await clusterHasAll(settings);
   const accessToken = await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
   await rotationIsSafe(settings, last.rotation, accessToken);
   return findAdopted(settings, accessToken);

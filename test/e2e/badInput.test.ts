@@ -43,12 +43,18 @@ describe("bad input gets one sentence and changes nothing", function () {
     return [...said][0] ?? "";
   }
 
+  const mlflow = { clientId: "mlflow", rootUrl: "https://m.example.com", redirectUris: ["https://m.example.com/cb"], secret: { namespace: "nowhere", name: "mlflow" } };
+  const database = { kind: "external", host: "db.example.com", credentials: { secret: "db" } };
+  const extraEnv = [{ name: "MORE", configMap: "more" }];
   const settings: [string, ConfigValues, RegExp][] = [
     ["an unknown key", { realms: {} }, /config: realms is not a setting; did you mean realm\?/],
     ["a missing URL", { backstage: { url: undefined } }, /config: backstage\.url is missing; set it/],
     ["a malformed URL", { keycloak: { url: "keycloak" } }, /config: keycloak\.url is not an absolute URL; write it as/],
     ["an empty host", { keycloak: { url: "https:///keycloak" } }, /config: keycloak\.url has an empty host; write/],
     ["http outside loopback and dev", { environment: "prod" }, /config: (keycloak|backstage)\.url is plain http/],
+    ["a client's Secret in a namespace that is not there", { clients: [mlflow] }, /Kubernetes: clients\.0\.secret\.namespace names Namespace nowhere, which is not there; create it, or set clients\.0\.secret\.createNamespace to true\.$/],
+    ["an external database without its Secret", { backstage: { database } }, /Kubernetes: backstage\.database\.credentials\.secret names Secret bad-input\/db, which is not there; create it first, or correct/],
+    ["a variable from a ConfigMap that is not there", { backstage: { extraEnv } }, /Kubernetes: backstage\.extraEnv\.0\.configMap names ConfigMap bad-input\/more, which is not there/],
   ];
   for (const [what, values, sentence] of settings) {
     it(what, async () => {

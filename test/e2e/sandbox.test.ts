@@ -91,10 +91,14 @@ describe("the local platform", function () {
     assert.match(await mustMake("demo"), /A sign-in is proven\./);
   });
 
-  it("says who has taken Keycloak's port", async () => {
+  async function killKeycloak(): Promise<void> {
     const pid = fs.readFileSync(path.join(folder, "run", "keycloak.pid"), "utf8").split(" ")[0];
     process.kill(Number(pid), "SIGKILL");
     await sleep(1000);
+  }
+
+  it("says who has taken Keycloak's port", async () => {
+    await killKeycloak();
     const server = net.createServer();
     await new Promise<void>((resolve) => server.listen(8080, `${prefix}.0.1`, resolve));
     const { code, stderr } = await make("demo");
@@ -112,11 +116,24 @@ describe("the local platform", function () {
     assert.match(stderr, /Java 11 is too old, Keycloak needs 17 or newer; install Debian's package openjdk-17-jre-headless/);
   });
 
-  it("proves a sign-in with a Keycloak that is served under a path", async () => {
-    await mustMake("down");
+  /** The id of every object that the program made, and when it was made. */
+  async function objects(): Promise<Record<string, string>> {
+    const { code, stdout, stderr } = await runUnchecked("make", ["--silent", "shell", "CMD=pulumi stack export"], { cwd: root, env });
+    assert.equal(code, 0, stderr);
+    const { deployment } = JSON.parse(stdout) as { deployment: { resources: { urn: string; type: string; id?: string; created: string }[] } };
+    const made = deployment.resources.filter(({ id, type }) => id !== undefined && !type.startsWith("pulumi:"));
+    return Object.fromEntries(made.map(({ urn, id, created }) => [urn, `${id ?? ""} of ${created}`]));
+  }
+
+  it("moves Keycloak to another public URL in place: a sign-in before and after, and every object the same, users included", async () => {
+    assert.match(await mustMake("demo"), new RegExp(`http://${prefix}\\.0\\.1:8080/realms/platform: 400 invalid_grant[^]*A sign-in is proven`));
+    const before = await objects();
+    assert.ok(Object.keys(before).some((urn) => urn.includes("keycloak:index/user:User")));
+    await killKeycloak();
     const { code, stdout, stderr } = await make("demo", { SANDBOX_KEYCLOAK_PATH: "/auth" });
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, new RegExp(`http://${prefix}\\.0\\.1:8080/auth/realms/platform: 400 invalid_grant[^]*A sign-in is proven`));
+    assert.deepEqual(await objects(), before);
   });
 
   it("goes away with everything it made", async () => {
