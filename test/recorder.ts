@@ -20,6 +20,9 @@ export interface Recorded {
   readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
   readonly inputs: Record<string, unknown>;
   readonly createTimeout: string;
+  /** Of an object that exists already; empty when it is made. */
+  readonly importId: string;
+  readonly ignoreChanges: readonly string[];
 }
 
 /** What a provider would add to the inputs, by type; a type that is not here has no business in the program. */
@@ -83,6 +86,8 @@ interface RegisterRequest {
   getPropertydependenciesMap(): { forEach(visit: (value: { getUrnsList(): string[] }, key: string) => void): void };
   getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
   getCustomtimeouts(): { getCreate(): string } | undefined;
+  getImportid(): string;
+  getIgnorechangesList(): string[];
 }
 type Callback = (error: unknown, response: { getUrn(): string }) => void;
 interface Monitor {
@@ -131,6 +136,8 @@ export async function record<T>(build: () => T | Promise<T>, preview = false): P
           propertyDependencies,
           inputs: plain(request.getObject()?.toJavaScript() ?? {}) as Record<string, unknown>,
           createTimeout: request.getCustomtimeouts()?.getCreate() ?? "",
+          importId: request.getImportid(),
+          ignoreChanges: request.getIgnorechangesList(),
         });
       }
       callback(error, response);
