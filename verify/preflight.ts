@@ -144,7 +144,7 @@ export async function preflight(settings: Settings): Promise<Adoption> {
   const last = await lastUpdate();
   handoverIsSafe(settings.mode, last.mode);
   await apiServerAnswers(settings.kubeconfig);
-  await clusterHasAll(settings);
+  if (settings.mode !== "hybrid") await clusterHasAll(settings);
   const accessToken = await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
   await rotationIsSafe(settings, last.rotation, accessToken);
   return findAdopted(settings, accessToken);
