@@ -144,6 +144,7 @@ export async function preflight(settings: Settings): Promise<Adoption> {
   const last = await lastUpdate();
   handoverIsSafe(settings.mode, last.mode);
   await apiServerAnswers(settings.kubeconfig);
+  // In hybrid mode Argo CD applies what uses them, wherever it likes.
   if (settings.mode !== "hybrid") await clusterHasAll(settings);
   const accessToken = await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
   await rotationIsSafe(settings, last.rotation, accessToken);

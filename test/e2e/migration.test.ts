@@ -127,9 +127,9 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
 
   const atCharts = (username: string, clientId: keyof typeof callback = "backstage"): Promise<Tokens> =>
     signInAt({ issuer, clientId, clientSecret: secretOf(clientId), redirectUri: callback[clientId] }, { username, password: PASSWORD });
-  const atOurs = async (username: string): Promise<SignIn> => {
+  const ours = async (): Promise<(username: string) => Promise<SignIn>> => {
     const { backstageUrl, authProvider, authEnvironment } = await own.outputs();
-    return signIn({ backstageUrl, authProvider, authEnvironment, username, password: PASSWORD });
+    return (username) => signIn({ backstageUrl, authProvider, authEnvironment, username, password: PASSWORD });
   };
 
   /** Signs in again and again until the work is done; how often, and what was said to those who failed. */
@@ -196,7 +196,7 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
     assert.deepEqual({ ...was, ...now }, now, "something was deleted");
     assert.deepEqual(Object.fromEntries(Object.keys(was).map((key) => [key, now[key]])), was);
     assert.deepEqual(Object.keys(now).filter((key) => !(key in was)), ["client backstage-next"]);
-    const outcome = await atOurs("user1");
+    const outcome = await (await ours())("user1");
     assert.ok(outcome.ok, JSON.stringify(outcome));
     for (const { username, groups } of PEOPLE) {
       const { id } = await atCharts(username);
@@ -213,6 +213,7 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
 
   it("takes the clients over by one more run, while people sign in at the new Backstage", async () => {
     await own.configure(taken);
+    const atOurs = await ours();
     const attempt = async (): Promise<void> => {
       const { ok, ...said } = await atOurs("user3");
       if (!ok) throw new Error(JSON.stringify(said));
@@ -240,7 +241,7 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
     const credential = { metadataUrl: contract("metadataUrl"), issuer: contract("issuer"), clientId: "argo-workflows" };
     assert.equal((await prove({ ...credential, clientSecret: contract("clientSecret") })).answer, "accepted");
     assert.equal((await prove({ ...credential, clientSecret: secretOf("argo-workflows") })).answer, "refused");
-    const outcome = await atOurs("user2");
+    const outcome = await (await ours())("user2");
     assert.ok(outcome.ok, JSON.stringify(outcome));
   });
 
