@@ -51,7 +51,7 @@ async function makeChartRealm(admin: KcAdminClient): Promise<void> {
   });
   const config = { "claim.name": "groups", "full.path": "false", "id.token.claim": "true", "access.token.claim": "true", "userinfo.token.claim": "true" };
   await admin.clientScopes.addProtocolMapper({ ...realm, id: scope.id }, { name: "groups", protocol: "openid-connect", protocolMapper: "oidc-group-membership-mapper", config });
-  for (const name of GROUPS) await admin.groups.create({ ...realm, name });
+  for (const name of GROUPS) await admin.groups.create({ ...realm, name, attributes: { cost: [name] } });
   for (const name of ROLES) await admin.roles.create({ ...realm, name });
   const credentials = [{ type: "password", value: PASSWORD, temporary: false }];
   for (const { groups, ...person } of PEOPLE) {
@@ -119,10 +119,11 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
     ]) as Record<string, string | undefined>;
   }
 
-  /** The clients and the user of the charts that no setting names, as they are. */
+  /** The clients and the user of the charts that no setting names, and what the settings say nothing of, as they are. */
   const untouched = async (): Promise<unknown[]> => [
     ...(await Promise.all(["jupyterhub", "kargo", GRAFANA].map((clientId) => admin.clients.find({ ...realm, clientId })))).flat(),
     ...(await admin.users.find({ ...realm, username: "monitor-viewer", exact: true })),
+    (await admin.groups.find({ ...realm, briefRepresentation: false })).map(({ name, attributes }) => [name, attributes]),
   ];
 
   const atCharts = (username: string, clientId: keyof typeof callback = "backstage"): Promise<Tokens> =>
