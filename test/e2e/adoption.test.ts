@@ -27,7 +27,7 @@ const REPORTED = [
 ];
 
 describe("a realm and a client that were made by hand", function () {
-  this.timeout("5m");
+  this.timeout("8m");
   let broken = false;
   beforeEach(() => assert.ok(!broken, "an earlier step of this story failed"));
   afterEach(function () {
