@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Settings } from "../config";
 import { type Adoption, keyOf, managedBy, mapperKey } from "../lib/adoption";
-import { groupsScope } from "../lib/clients";
+import { groupsScope, type securityFlags } from "../lib/clients";
 import { rotatedAttributes, rotatedSecretAttribute, slots, type Overlap, type Slot } from "../lib/rotation";
 import { adoption } from "./adoption";
 import type { GroupsScope } from "./groupsScope";
@@ -111,7 +111,7 @@ export class OidcClient extends pulumi.ComponentResource {
       clientSessionIdleTimeout: lifetime(lifetimes.sessionIdle),
       clientSessionMaxLifespan: lifetime(lifetimes.sessionMax),
       extraConfig: { "oidc.ciba.grant.enabled": "false", ...managedBy, ...rotated },
-    } satisfies keycloak.openid.ClientArgs;
+    } satisfies keycloak.openid.ClientArgs & Record<(typeof securityFlags)[number], unknown>;
     const key = keyOf("client", args.clientId);
     const client = new keycloak.openid.Client(name, inputs, {
       parent: this,

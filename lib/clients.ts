@@ -44,9 +44,29 @@ export function redirectUriFault(value: string, allowHttp: boolean): string | un
   return undefined;
 }
 
+/** What a realm may answer without TLS: requests from private networks, or none. */
+export const sslModes = ["external", "all"] as const;
+
+/** What decides how safe a client is. The provider never corrects one that a program leaves out. */
+export const securityFlags = [
+  "accessType",
+  "standardFlowEnabled",
+  "implicitFlowEnabled",
+  "directAccessGrantsEnabled",
+  "serviceAccountsEnabled",
+  "oauth2DeviceAuthorizationGrantEnabled",
+  "standardTokenExchangeEnabled",
+  "pkceCodeChallengeMethod",
+  "fullScopeAllowed",
+  "consentRequired",
+  "webOrigins",
+  "frontchannelLogoutEnabled",
+  "excludeIssuerFromAuthResponse",
+] as const;
+
 /** Says what is wrong with a web origin, or returns undefined. */
 export function webOriginFault(value: string, allowHttp: boolean): string | undefined {
   const fault = redirectUriFault(value, allowHttp);
   if (fault !== undefined) return fault;
-  return new URL(value).origin === value ? undefined : `is more than an origin; write ${new URL(value).origin}`;
+  return new URL(value).origin === value ? undefined : "is more than an origin; write scheme, host and port only";
 }

@@ -1,8 +1,7 @@
+import { type Config, isConfig, openDoors, uncheckedTls } from "./appConfigFaults";
+import { secretsInClear } from "./secrets";
+
 /** The settings that are laid into the app-config, without Pulumi: what they may not hold, and how they are merged. */
-
-type Config = Readonly<Record<string, unknown>>;
-
-const isConfig = (value: unknown): value is Config => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What Backstage replaces by the content of something else: nobody here knows what that will be. */
 const isInclusion = (value: Config): boolean => ["$include", "$file", "$env"].some((key) => Object.hasOwn(value, key));
@@ -25,11 +24,10 @@ export function reservedKeys({ authProvider, catalogSync }: OverlayContext): Rea
     "backend.https": "end TLS at backstage.exposure instead",
     "backend.trustProxy": "remove it",
     "backend.database": "set backstage.database instead",
-    "backend.auth.dangerouslyDisableDefaultAuthPolicy": "remove it, for it opens the backend to everybody",
     "auth.environment": "set backstage.authEnvironment instead",
     "auth.session": "remove it",
     [`auth.providers.${authProvider}`]: "set backstage.resolvers, backstage.additionalScopes or backstage.sessionDuration instead",
-    "auth.providers.guest": "remove it, for it lets people in past Keycloak",
+    ...openDoors,
     ...(catalogSync ? { "catalog.providers.keycloakOrg": "set catalogSync instead" } : {}),
   };
 }
@@ -44,25 +42,6 @@ function reach(overlay: Config, reserved: string): { path: string; whole: boolea
     at = at[part];
   }
   return { path: reserved, whole: true };
-}
-
-const secretKey = /(secret|password|passwd|passphrase|token|apikey|accesskey|privatekey|authorization)(key|value|\d+)?s?$/i;
-/** One variable, alone or behind the name of a scheme such as Bearer; one with a default would hold that in clear. */
-const variable = /^([A-Za-z]+ )?\$\{\s*\w+\s*\}$/;
-const urlWithPassword = /^[a-z][\w+.-]*:\/\/[^/?#\s:@]*:(?!\$\{\w+\}@)[^/?#\s@]+@/i;
-
-function isSecretInClear(key: string, value: unknown): boolean {
-  if (typeof value === "number") return /(secret|password|token)$/i.test(key);
-  if (typeof value !== "string" || value === "") return false;
-  if (/-----BEGIN [A-Z ]*PRIVATE KEY/.test(value) || urlWithPassword.test(value)) return true;
-  return secretKey.test(key.replace(/[-_.]/g, "")) && !variable.test(value);
-}
-
-/** The paths of the secrets in clear below `value`, which stands under `key`; a list's values stand under the list's. */
-function secretsInClear(value: unknown, key: string, path: string): string[] {
-  if (Array.isArray(value)) return value.flatMap((item, index) => secretsInClear(item, key, `${path}.${index}`));
-  if (isConfig(value)) return Object.entries(value).flatMap(([inner, own]) => secretsInClear(own, inner, `${path}.${inner}`));
-  return isSecretInClear(key, value) ? [path] : [];
 }
 
 /** A sentence for each key of an overlay that the chain stands on and for each secret in clear; never with the value. */
@@ -82,6 +61,7 @@ export function overlayFaults(overlay: Config, context: OverlayContext): string[
     if ([...faults.keys()].some((key) => path === key || path.startsWith(`${key}.`))) continue;
     faults.set(path, `${path} holds a secret in clear; write \${VARIABLE} there and set that variable by backstage.extraEnv.`);
   }
+  for (const path of uncheckedTls(overlay, setting)) faults.set(path, `${path} turns the check of certificates off; remove it, and trust the authority by backstage.caBundle.`);
   return [...faults.values()];
 }
 

@@ -25,16 +25,12 @@ export const containerSecurity = {
   capabilities: { drop: ["ALL"] },
 };
 
-/** The pod's side of it. @param id the uid and gid that the image runs as */
+/** The pod's side of it. */
+export const hardened = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
+
+/** The pod's side with its user. @param id the uid and gid that the image runs as */
 export function podSecurity(id: number) {
-  return {
-    runAsNonRoot: true,
-    runAsUser: id,
-    runAsGroup: id,
-    fsGroup: id,
-    fsGroupChangePolicy: "OnRootMismatch",
-    seccompProfile: { type: "RuntimeDefault" },
-  };
+  return { ...hardened, runAsUser: id, runAsGroup: id, fsGroup: id, fsGroupChangePolicy: "OnRootMismatch" };
 }
 
 /** An environment variable from a key of a Secret. */
@@ -59,13 +55,16 @@ export function reservedMount(path: string): boolean {
   return path === "/tmp" || own.some((mount) => inside(path, mount) || inside(mount, path));
 }
 
+/** The variable that makes Node accept every certificate. */
+export const tlsOff = "NODE_TLS_REJECT_UNAUTHORIZED";
+
 const OWN: readonly string[] = [...Object.values(contractKeys), ...Object.values(databaseEnv), "NODE_ENV", "NODE_EXTRA_CA_CERTS"];
 
 /** Why an environment variable may not be set from outside, as the end of a sentence; undefined when it may. */
 export function reservedEnv(variable: string): string | undefined {
   if (OWN.includes(variable) || variable.startsWith("GATE_")) return "is a variable of the program's own";
   if (variable.startsWith("APP_CONFIG_")) return "would override the app-config past every check";
-  return variable === "NODE_TLS_REJECT_UNAUTHORIZED" ? "would turn the check of certificates off" : undefined;
+  return variable === tlsOff ? "would turn the check of certificates off" : undefined;
 }
 
 type Source = Pick<PodSettings, "caBundle" | "extraEnv" | "extraVolumes">;

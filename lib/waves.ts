@@ -1,3 +1,5 @@
+import { waveAnnotation } from "./argocd";
+
 /** Argo CD sync waves, derived from the chain, so that they cannot contradict it. */
 
 /** A link of the chain and the links it needs. */
@@ -44,5 +46,5 @@ export function wavesOf<L extends string>(graph: Graph<L>, scale: WaveScale = de
 
 /** The annotations that keep the chain's order in an Argo CD that adopts the objects. */
 export function waveAnnotations(link: Link, scale: WaveScale = defaultScale): Record<string, string> {
-  return { "argocd.argoproj.io/sync-wave": String(wavesOf<Link>(chain, scale)[link]) };
+  return { [waveAnnotation]: String(wavesOf<Link>(chain, scale)[link]) };
 }

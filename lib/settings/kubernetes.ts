@@ -1,19 +1,8 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { imageFault } from "../images";
 
 /** The kinds of values that Kubernetes knows, checked as its API server would, but before anything is created. */
-
-const IMAGE =
-  /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?\/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*(:\w[\w.-]{0,127})?(@.+)?$/;
-
-/** Says what is wrong with an image reference, or returns undefined when it is right. */
-export function imageFault(value: string): string | undefined {
-  const parts = IMAGE.exec(value);
-  if (parts === null) return "must be an image reference, such as registry/name:tag";
-  const [, tag, digest] = parts;
-  if (digest !== undefined && !/^@sha256:[a-f0-9]{64}$/.test(digest)) return "has a malformed digest; write it as @sha256: and 64 of 0-9 and a-f";
-  return tag === undefined && digest === undefined ? "names neither a tag nor a digest; add the one that was tested" : undefined;
-}
 
 /** Is it an IPv4 or IPv6 network, as address/bits? */
 export function isCidr(value: string): boolean {

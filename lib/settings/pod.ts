@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { reservedEnv, reservedMount, reservedVolumes } from "../pod";
+import { hasWildcard } from "../rbac";
 import { flag, name, text, whole } from "./common";
 import { address, hostName, key, labels, objectName, quantity } from "./kubernetes";
 
@@ -119,7 +120,7 @@ export function podFaults(pod: PodSettings): string[] {
     faults.push("backstage.serviceAccount.rules are of no use without a token; set backstage.serviceAccount.automountToken to true, or remove them.");
   }
   rules.forEach((rule, index) => {
-    if ([...rule.apiGroups, ...rule.resources, ...rule.verbs].includes("*")) {
+    if (hasWildcard(rule)) {
       faults.push(`backstage.serviceAccount.rules.${index} has a wildcard; name each group, resource and verb.`);
     }
   });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sslModes } from "../clients";
 import { duration, flag, realmName, text, whole } from "./common";
 
 /** The settings of the realm. Each has a value of its own: what a program leaves out, no run ever corrects. */
@@ -62,7 +63,7 @@ export const Realm = z.strictObject({
   adopt: flag
     .default(false)
     .describe("Take over the realm of this name that exists, and in it the roles, groups, users and scopes that the settings name, instead of making them."),
-  sslRequired: z.enum(["external", "all"]).default("external").describe("Which requests need TLS: from outside private networks, or all."),
+  sslRequired: z.enum(sslModes).default("external").describe("Which requests need TLS: from outside private networks, or all."),
   lifetimes: Lifetimes.prefault({}).describe("How long tokens and sessions live."),
   login: Login.prefault({}).describe("What the sign-in form offers."),
   themes: Themes.prefault({}).describe("How pages and e-mails look."),

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { databaseConfig, ownDatabaseHost } from "../../../lib/database";
 import { Database } from "../../../lib/settings/database";
-import { imageFault, isCidr, quantity } from "../../../lib/settings/kubernetes";
+import { imageFault } from "../../../lib/images";
+import { isCidr, quantity } from "../../../lib/settings/kubernetes";
 
 const own = (): string => "backstage-database.backstage.svc";
 const external = (over: Record<string, unknown> = {}) =>
@@ -46,7 +47,7 @@ describe("lib/settings/kubernetes", () => {
 
   it("takes an image by its tag, and none without either", () => {
     for (const good of ["a:1", "localhost/backstage:dev", "docker.io/library/postgres:17.6-bookworm"]) assert.equal(imageFault(good), undefined, good);
-    for (const bad of ["a", "A:1", "a b:1", "https://a/b:1", "a:", "a/:1"]) assert.notEqual(imageFault(bad), undefined, bad);
+    for (const bad of ["a", "a:latest", "A:1", "a b:1", "https://a/b:1", "a:", "a/:1"]) assert.notEqual(imageFault(bad), undefined, bad);
   });
 
   it("takes every IPv4 network and refuses what is none", () => {

@@ -1,0 +1,54 @@
+import { isSecretInClear, looksGenerated, secretsInClear } from "../../lib/secrets";
+import { documents } from "../appConfig";
+import { allContainers, configMapType, env, hasPods, isKubernetes, podSpec, podTemplate } from "../kubernetes";
+import { at, entries, text, type Known } from "../known";
+import { resourceRule } from "../rule";
+
+interface Config {
+  readonly entropy: number;
+  readonly allow: readonly string[];
+}
+
+/** What Kubernetes replaces by another variable, and what a shell would. */
+const isReference = (value: string): boolean => /^\$\(\w+\)$/.test(value);
+
+function fault(key: string, value: string, path: string, { entropy, allow }: Config): string[] {
+  if (allow.includes(key) || isReference(value)) return [];
+  if (isSecretInClear(key, value)) return [`${path} holds a secret in clear, by its name or its form; read it from a Secret`];
+  return looksGenerated(value, entropy) ? [`${path} holds what only a generator writes; read it from a Secret, or list its key in the profile's allow`] : [];
+}
+
+function map(values: Known, path: string, config: Config): string[] {
+  return entries(values).flatMap(([key, value]) => fault(key, text(value) ?? "", `${path}["${key}"]`, config));
+}
+
+export const noLiteralSecret = resourceRule<Config>({
+  name: "no-literal-secret",
+  description: "No variable, ConfigMap or annotation may hold a secret in clear.",
+  severity: "critical",
+  remediation: "Put the value into a Secret and name that: secretKeyRef in a variable, ${VARIABLE} in an app-config.",
+  url: "https://kubernetes.io/docs/concepts/security/secrets-good-practices/",
+  config: {
+    entropy: { type: "number", minimum: 3, maximum: 6, default: 4, description: "From how many bits a character on a long word of small and capital letters and digits counts as generated." },
+    allow: { type: "array", items: { type: "string" }, default: [], description: "Keys whose values are known to be no secret." },
+  },
+  concerns: isKubernetes,
+  faults: ({ type, props }, config) => {
+    const { path, item } = podTemplate(type, props);
+    return [
+      ...map(at(props, "metadata.annotations"), "metadata.annotations", config),
+      ...(hasPods(type) && path !== "" ? map(at(item, "metadata.annotations"), `${path}.metadata.annotations`, config) : []),
+      ...(hasPods(type)
+        ? allContainers(podSpec(type, props)).flatMap((container) =>
+            env(container).flatMap((one) => fault(text(at(one.item, "name")) ?? "", text(at(one.item, "value")) ?? "", `${one.path}.value`, config)),
+          )
+        : []),
+      ...(type === configMapType
+        ? [
+            ...map(at(props, "data"), "data", config),
+            ...documents(props).flatMap((one) => secretsInClear(one.document, "", one.path).map((at) => `${at} holds a secret in clear; write \${VARIABLE} there`)),
+          ]
+        : []),
+    ];
+  },
+});
