@@ -1,8 +1,13 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { configurationPage } from "../lib/settings/reference";
+import { policyPage } from "../policy/reference";
+import { rules } from "../policy/rules";
 import { componentsPage } from "./components";
 
+const page = (name: string): string => path.join(__dirname, name);
+
 /** Writes the pages that are made from the code: `npm run docs`. */
-writeFileSync(path.join(__dirname, "configuration.md"), configurationPage());
-writeFileSync(path.join(__dirname, "components.md"), componentsPage(path.join(__dirname, "..", "components")));
+writeFileSync(page("configuration.md"), configurationPage());
+writeFileSync(page("components.md"), componentsPage(path.join(__dirname, "..", "components")));
+writeFileSync(page("policy.md"), policyPage(readFileSync(page("policy.md"), "utf8"), rules));

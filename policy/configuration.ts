@@ -4,7 +4,7 @@ import type { Rule } from "./rule";
 
 /** The configuration of the pack, checked: the engine itself ignores a name that no policy has. */
 
-const meant = (wrote: string, known: readonly string[]): string => (known.length === 0 ? "remove it" : `did you mean ${closest(wrote, known)}?`);
+const meant = (wrote: string, known: readonly string[]): string => (known.length === 0 ? "remove it." : `did you mean ${closest(wrote, known)}?`);
 
 /** A sentence for each name in a configuration that nobody would look at. @param properties by policy, the names of its properties */
 export function configurationFaults(rules: readonly Rule[], properties: Readonly<Record<string, readonly string[]>>): string[] {
@@ -25,8 +25,9 @@ interface Request {
  * policy only its own: so it is looked at where it comes in. test/e2e/policy.test.ts fails when an SDK changes that.
  */
 export function refuseUnknownNames(rules: readonly Rule[]): void {
-  const { addService } = Server.prototype;
-  Server.prototype.addService = function (service, implementation) {
+  const prototype: { addService: (this: Server, ...args: Parameters<Server["addService"]>) => void } = Server.prototype;
+  const { addService } = prototype;
+  prototype.addService = function (service, implementation) {
     const { configure } = implementation as { configure: handleUnaryCall<Request, unknown> };
     const checked: typeof configure = (call, callback) => {
       const properties: Record<string, string[]> = {};
@@ -35,6 +36,6 @@ export function refuseUnknownNames(rules: readonly Rule[]): void {
       if (faults.length === 0) configure(call, callback);
       else callback({ code: status.INVALID_ARGUMENT, details: faults.join(" ") });
     };
-    addService.call(this, service, { ...implementation, configure: checked } as typeof implementation);
+    addService.call(this, service, { ...implementation, configure: checked });
   };
 }

@@ -36,6 +36,24 @@ const inside = (path: string, key: string): string => (path === "" ? key : `${pa
 /** The template of the pods. */
 export const podTemplate = (type: string, props: Known): Located => ({ path: templatePath(type), item: at(props, templatePath(type)) });
 
+/** A pod's spec as a remedy changes it. */
+export interface MutableSpec {
+  securityContext?: object;
+  containers?: MutableContainer[];
+  initContainers?: MutableContainer[];
+}
+interface MutableContainer {
+  name?: string;
+  securityContext?: object;
+  env?: { name: string; value?: string }[];
+}
+
+/** The spec of the pods, to be changed in place. */
+export function mutableSpec(type: string, props: Record<string, unknown>): MutableSpec {
+  const path = inside(templatePath(type), "spec").split(".");
+  return path.reduce<unknown>((holder, key) => ((holder as Record<string, unknown>)[key] ??= {}), props) as MutableSpec;
+}
+
 /** The spec of the pods. */
 export function podSpec(type: string, props: Known): Located {
   const path = inside(templatePath(type), "spec");

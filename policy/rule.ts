@@ -37,7 +37,7 @@ export interface ResourceRule<Config = Settings> extends Common {
   readonly concerns: (type: string) => boolean;
   readonly faults: (subject: Subject, config: Config) => string[];
   /** Mends the properties in place, where a profile sets the rule to `remediate`. */
-  readonly remedy?: (props: Record<string, unknown>, type: string) => void;
+  readonly remedy?: (props: Record<string, unknown>, type: string, config: Config) => void;
 }
 
 export interface Finding {
@@ -116,10 +116,10 @@ export function policyOf(rule: Rule): Policies[number] {
     ...(remedy === undefined
       ? {}
       : {
-          remediateResource: ({ props, type }) => {
-            if (!rule.concerns(type)) return undefined;
-            remedy(props, type);
-            return props;
+          remediateResource: (args) => {
+            if (!rule.concerns(args.type)) return undefined;
+            remedy(args.props, args.type, args.getConfig());
+            return args.props;
           },
         }),
   };

@@ -68,7 +68,7 @@ export async function runTests(only?: string): Promise<boolean> {
   const steps: Record<string, () => Promise<Counts>> = {
     typecheck: () => check("typecheck", [bin("typescript", "bin/tsc")]),
     lint: () => check("lint", [bin("eslint", "bin/eslint.js"), "--max-warnings", "0", "."]),
-    unit: () => mocha("unit tests", ["test/unit"]),
+    unit: () => mocha("unit tests", ["test/unit", "test/policy"]),
     e2e: () => onPlatform(() => mocha("end-to-end tests on the real servers", ["test/e2e"])),
     foreign: () =>
       onPlatform(async (running) => {

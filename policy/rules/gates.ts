@@ -1,29 +1,32 @@
 import { gateNames } from "../../lib/gates";
 import { signIns } from "../graph";
-import { initContainers, podSpec, type Located } from "../kubernetes";
-import { at, items, text, unknown } from "../known";
+import { agree, initContainers, podSpec, type Located } from "../kubernetes";
+import { at, items, unknown, type Known } from "../known";
 import { stackRule } from "../rule";
 
-/** The names of the volumes that show a Secret. */
-const volumesOf = (spec: Located, secret: string): string[] =>
-  items(at(spec.item, "volumes"), "")
-    .filter(({ item }) => at(item, "secret.secretName") === secret || items(at(item, "projected.sources"), "").some((source) => at(source.item, "secret.name") === secret))
-    .flatMap(({ item }) => text(at(item, "name")) ?? []);
+/** Is it known of none of these that it is what is looked for? Then it is missing. */
+const lacks = (located: readonly Located[], key: string, wanted: Known): boolean => !located.some(({ item }) => agree(at(item, key), wanted));
+
+/** Does the container mount the Secret, as far as is known? */
+function mounts(container: Known, spec: Known, secret: string): boolean {
+  const mounted = items(at(container, "volumeMounts"), "");
+  const volumes = items(at(spec, "volumes"), "").filter(({ item }) => agree(at(item, "secret.secretName"), secret) || !lacks(items(at(item, "projected.sources"), ""), "secret.name", secret));
+  const unknownYet = [at(container, "volumeMounts"), at(spec, "volumes")].includes(unknown);
+  return unknownYet || volumes.some(({ item }) => !lacks(mounted, "name", at(item, "name")));
+}
 
 function faultsOf(spec: Located, secret: string, gates: readonly string[]): string[] {
-  // Nobody knows yet which containers there will be.
   if (at(spec.item, "initContainers") === unknown) return [];
   const all = initContainers(spec);
-  const volumes = volumesOf(spec, secret);
   const position = (gate: string): number => all.findIndex(({ item }) => at(item, "name") === gate);
   return gates.flatMap((gate, index) => {
     const found = all[position(gate)];
-    if (found === undefined) return [`${spec.path}.initContainers lacks the gate ${gate}; add it before the containers`];
+    if (found === undefined) return lacks(all, "name", gate) ? [`${spec.path}.initContainers lacks the gate ${gate}; add it before the containers`] : [];
+    const before = gates[index - 1] ?? "";
     const faults: string[] = [];
-    if (index > 0 && position(gate) < position(gates[index - 1] ?? "")) faults.push(`${found.path} runs before ${gates[index - 1] ?? ""}; put it after`);
+    if (position(gate) < position(before)) faults.push(`${found.path} runs before ${before}; put it after`);
     if (at(found.item, "restartPolicy") === "Always") faults.push(`${found.path}.restartPolicy makes the gate a sidecar that nothing waits for; remove it`);
-    const mounted = items(at(found.item, "volumeMounts"), "").some(({ item }) => volumes.includes(text(at(item, "name")) ?? ""));
-    if (!mounted) faults.push(`${found.path}.volumeMounts lacks the Secret of the credential; mount it`);
+    if (!mounts(found.item, spec.item, secret)) faults.push(`${found.path}.volumeMounts lacks the Secret of the credential; mount it`);
     return faults;
   });
 }

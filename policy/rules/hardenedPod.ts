@@ -1,5 +1,5 @@
 import { containerSecurity, hardened } from "../../lib/pod";
-import { allContainers, hasPods, podSpec, templatePath } from "../kubernetes";
+import { allContainers, hasPods, mutableSpec, podSpec } from "../kubernetes";
 import { at, differs, isAbsent, items, unknown, type Known } from "../known";
 import { resourceRule } from "../rule";
 
@@ -20,7 +20,7 @@ export const hardenedPod = resourceRule({
     const pod = (key: string): Known => at(spec.item, `securityContext.${key}`);
     const faults = ["hostNetwork", "hostPID", "hostIPC"].filter((key) => at(spec.item, key) === true).map((key) => `${spec.path}.${key} is on; remove it`);
     items(at(spec.item, "volumes"), `${spec.path}.volumes`).forEach(({ path, item }) => {
-      if (!isAbsent(at(item, "hostPath"))) faults.push(`${path}.hostPath shows the node's files; use another volume`);
+      if (item !== unknown && !isAbsent(at(item, "hostPath"))) faults.push(`${path}.hostPath shows the node's files; use another volume`);
     });
     for (const { path, item } of allContainers(spec)) {
       const own = (key: string): Known => at(item, `securityContext.${key}`);
@@ -42,11 +42,10 @@ export const hardenedPod = resourceRule({
     return faults;
   },
   remedy: (props, type) => {
-    const template = templatePath(type).split(".").reduce<unknown>((inner, key) => (key === "" ? inner : (inner as Record<string, unknown>)[key]), props);
-    const { spec } = template as { spec: Record<string, unknown> & { containers?: Record<string, unknown>[]; initContainers?: Record<string, unknown>[] } };
-    spec.securityContext = { ...(spec.securityContext as object | undefined), ...hardened };
+    const spec = mutableSpec(type, props);
+    spec.securityContext = { ...spec.securityContext, ...hardened };
     for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
-      container.securityContext = { ...(container.securityContext as object | undefined), ...containerSecurity };
+      container.securityContext = { ...container.securityContext, ...containerSecurity };
     }
   },
 });

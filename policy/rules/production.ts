@@ -2,7 +2,7 @@ import { uncheckedTls } from "../../lib/appConfigFaults";
 import { tlsOff } from "../../lib/pod";
 import { documents } from "../appConfig";
 import { providerType } from "../keycloak";
-import { allContainers, configMapType, containers, env, hasPods, podSpec, templatePath, type Located } from "../kubernetes";
+import { agree, allContainers, configMapType, containers, env, hasPods, mutableSpec, podSpec, type Located } from "../kubernetes";
 import { at, differs, unknown } from "../known";
 import { resourceRule } from "../rule";
 
@@ -16,7 +16,7 @@ interface Config {
 function podFaults(spec: Located, config: Config): string[] {
   const all = allContainers(spec).flatMap((container) => env(container));
   const missing = containers(spec).filter(
-    (container) => config.containers.some((name) => named(container, name)) && at(container.item, "env") !== unknown && !env(container).some((one) => named(one, nodeEnv)),
+    (container) => config.containers.some((name) => named(container, name)) && at(container.item, "env") !== unknown && !env(container).some((one) => agree(at(one.item, "name"), nodeEnv)),
   );
   return [
     ...missing.map(({ path }) => `${path}.env lacks ${nodeEnv}; set it to production`),
@@ -34,18 +34,18 @@ export const production = resourceRule<Config>({
   config: { containers: { type: "array", items: { type: "string" }, default: ["backstage"], description: "The containers that must set NODE_ENV; any other may leave it out." } },
   concerns: (type) => hasPods(type) || type === configMapType || type === providerType,
   faults: ({ type, props }, config) => {
-    if (type === providerType) return String(at(props, "tlsInsecureSkipVerify")) === "true" ? ["tlsInsecureSkipVerify turns the check of certificates off; set rootCaCertificate"] : [];
+    if (type === providerType) return [true, "true"].includes(at(props, "tlsInsecureSkipVerify") as boolean) ? ["tlsInsecureSkipVerify turns the check of certificates off; set rootCaCertificate"] : [];
     if (type === configMapType) {
       return documents(props).flatMap(({ path, document }) => uncheckedTls(document, path).map((at) => `${at} turns the check of certificates off; remove it`));
     }
     return podFaults(podSpec(type, props), config);
   },
-  remedy: (props, type) => {
-    const template = templatePath(type).split(".").reduce<unknown>((inner, key) => (key === "" ? inner : (inner as Record<string, unknown>)[key]), props);
-    const { spec } = template as { spec: { containers: { env?: { name: string; value?: string }[] }[] } };
-    for (const container of spec.containers) {
+  remedy: (props, type, config) => {
+    if (!hasPods(type)) return;
+    for (const container of mutableSpec(type, props).containers ?? []) {
       const variable = container.env?.find(({ name }) => name === nodeEnv);
       if (variable !== undefined) variable.value = "production";
+      else if (config.containers.includes(container.name ?? "")) container.env = [...(container.env ?? []), { name: nodeEnv, value: "production" }];
     }
   },
 });

@@ -9,7 +9,7 @@ const client = new keycloak.openid.Client("grafana", {
   validRedirectUris: ["https://grafana.example.com/*"],
 });
 
-const secret = new k8s.core.v1.Secret("grafana", {
+new k8s.core.v1.Secret("grafana", {
   metadata: { name: "grafana-oidc" },
   stringData: { CLIENT_SECRET: client.clientSecret },
 });
@@ -27,4 +27,3 @@ new k8s.apps.v1.Deployment(
   },
   { dependsOn: [client] },
 );
-void secret;

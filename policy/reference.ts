@@ -1,0 +1,29 @@
+import type { Rule } from "./rule";
+
+/** The table of docs/policy.md, made from the rules. */
+
+const START = "<!-- policies: made by npm run docs -->";
+const END = "<!-- end of policies -->";
+
+function choices({ config = {} }: Rule): string {
+  const lines = Object.entries(config).map(([key, schema]) => {
+    const byDefault = "default" in schema ? `\`${JSON.stringify(schema.default)}\`` : "none";
+    return `\`${key}\`: ${schema.description} Default ${byDefault}.`;
+  });
+  return lines.join("<br>");
+}
+
+function row(rule: Rule): string {
+  const { name, description, remediation, severity, url } = rule;
+  const scope = "findings" in rule ? "the graph" : "each resource";
+  const remedy = "remedy" in rule && rule.remedy !== undefined ? " Can be mended by `remediate`." : "";
+  return `| [\`${name}\`](${url}) | ${description} | ${remediation}${remedy} | ${severity}, ${scope} | ${choices(rule)} |`;
+}
+
+/** The page with its table written anew; what is around the table stays. */
+export function policyPage(page: string, rules: readonly Rule[]): string {
+  const [start, end] = [page.indexOf(START), page.indexOf(END)];
+  if (start < 0 || end < start) throw new Error(`docs/policy.md lacks the lines ${START} and ${END}; add them where the table belongs.`);
+  const head = "| policy | refuses | what to do | severity, looks at | a profile may choose |\n|---|---|---|---|---|";
+  return `${page.slice(0, start)}${START}\n${head}\n${rules.map(row).join("\n")}\n${page.slice(end)}`;
+}
