@@ -13,4 +13,4 @@ export function imageFault(value: string): string | undefined {
 
 /** The same where only a digest will do, for a tag can be moved. */
 export const digestFault = (value: string): string | undefined =>
-  imageFault(value) ?? (value.includes("@sha256:") ? undefined : "is not named by its digest; write it as name@sha256:...");
+  imageFault(value) ?? (value.includes("@sha256:") ? undefined : "is not named by its digest; write it as name@sha256:digest");

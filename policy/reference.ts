@@ -16,7 +16,7 @@ function choices({ config = {} }: Rule): string {
 function row(rule: Rule): string {
   const { name, description, remediation, severity, url } = rule;
   const scope = "findings" in rule ? "the graph" : "each resource";
-  const remedy = "remedy" in rule && rule.remedy !== undefined ? " Can be mended by `remediate`." : "";
+  const remedy = "remedy" in rule ? " Can be mended by `remediate`." : "";
   return `| [\`${name}\`](${url}) | ${description} | ${remediation}${remedy} | ${severity}, ${scope} | ${choices(rule)} |`;
 }
 

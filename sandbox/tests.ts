@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { clusterRunning } from "./cluster";
 import { startPlatform, stopPlatform, type Platform } from "./platform";
 import { addresses, inCache, ports, root } from "./settings";
+import { goTools } from "./tools";
 
 /** The suite's stories of a stack; the others are about the platform itself or do not touch the cluster. */
 const FOREIGN = ["lifecycle", "selfHealing"].map((name) => `test/e2e/${name}.test.ts`);
@@ -13,10 +14,10 @@ interface Counts {
   failed: number;
 }
 
-/** Runs a program with our output; resolves to its exit code. */
-function live(args: string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
+/** Runs a program, Node when no other is named, with our output; resolves to its exit code. */
+function live(args: string[], env: NodeJS.ProcessEnv = {}, program = process.execPath): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "inherit", "inherit"] });
+    const child = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "inherit", "inherit"] });
     child.on("error", reject);
     child.on("close", (code) => resolve(code ?? 1));
   });
@@ -25,9 +26,9 @@ function live(args: string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
 const bin = (name: string, file: string): string => path.join(root, "node_modules", name, file);
 
 /** A check that is one pass or one failure. */
-async function check(what: string, args: string[]): Promise<Counts> {
+async function check(what: string, args: string[], program?: string): Promise<Counts> {
   console.log(`\n== ${what}`);
-  return (await live(args)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  return (await live(args, {}, program)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
 /** Runs tests on the platform, and leaves it as it was: running or not. */
@@ -63,11 +64,16 @@ async function mocha(what: string, paths: string[], env: NodeJS.ProcessEnv = {})
   return { passed, failed: code !== 0 || passed === 0 ? Math.max(1, failed) : failed };
 }
 
+const added = (one: Counts, other: Counts): Counts => ({ passed: one.passed + other.passed, failed: one.failed + other.failed });
+
+/** The workflows of .github, without the linters that a machine may have or not. */
+const workflows = async (): Promise<Counts> => check("workflows", ["-shellcheck=", "-pyflakes="], path.join(await goTools("actionlint"), "actionlint"));
+
 /** Everything, or one of typecheck, lint, unit, e2e and foreign. Closes with one line over all of them. */
 export async function runTests(only?: string): Promise<boolean> {
   const steps: Record<string, () => Promise<Counts>> = {
     typecheck: () => check("typecheck", [bin("typescript", "bin/tsc")]),
-    lint: () => check("lint", [bin("eslint", "bin/eslint.js"), "--max-warnings", "0", "."]),
+    lint: async () => added(await check("lint", [bin("eslint", "bin/eslint.js"), "--max-warnings", "0", "."]), await workflows()),
     unit: () => mocha("unit tests", ["test/unit", "test/policy"]),
     e2e: () => onPlatform(() => mocha("end-to-end tests on the real servers", ["test/e2e"])),
     foreign: () =>
@@ -77,12 +83,10 @@ export async function runTests(only?: string): Promise<boolean> {
         return counts;
       }),
   };
-  const total: Counts = { passed: 0, failed: 0 };
+  let total: Counts = { passed: 0, failed: 0 };
   for (const [name, step] of Object.entries(steps)) {
     if (only !== undefined && only !== name) continue;
-    const { passed, failed } = await step();
-    total.passed += passed;
-    total.failed += failed;
+    total = added(total, await step());
   }
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 && total.passed > 0;

@@ -51,7 +51,7 @@ export async function ensureDebianPackages(): Promise<void> {
   }
 }
 
-export type GoTool = "kubernetes" | "etcd" | "containerd" | "pulumi" | "pause";
+export type GoTool = "kubernetes" | "etcd" | "containerd" | "pulumi" | "pause" | "actionlint";
 
 const [major = "", minor = ""] = versions.kubernetes.split(".");
 const kubernetesVersion = "k8s.io/component-base/version";
@@ -67,6 +67,7 @@ const versionStamps: Record<GoTool, string[]> = {
   containerd: [],
   pulumi: [`-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${versions.pulumi}`],
   pause: [],
+  actionlint: [],
 };
 
 /** From this version on Go fetches the newer one that a go.mod asks for by itself. */

@@ -34,6 +34,8 @@ export interface Link {
   readonly type: string;
   readonly props: Props;
   readonly needs?: readonly string[];
+  readonly protect?: boolean;
+  readonly provider?: Props;
   readonly edges?: Readonly<Record<string, readonly string[]>>;
 }
 export type Graph = Readonly<Record<string, Link>>;
@@ -94,7 +96,7 @@ export function judge(rule: Rule, { type, props, protect, provider }: Resource, 
 export function remedied(name: string, resource: Resource): void {
   const rule = ruleOf(name);
   const policy = policyOf(rule);
-  assert.ok("remediateResource" in policy && policy.remediateResource !== undefined);
+  assert.ok("remediateResource" in policy);
   const own = JSON.parse(JSON.stringify(resource)) as Resource;
   assert.notDeepEqual(judge(rule, own), []);
   void policy.remediateResource({ type: "example:index:Component", props: proxied(own.props), getConfig: () => configOf(rule, {}) } as unknown as ResourceValidationArgs);
