@@ -88,9 +88,10 @@ describe("the policy pack, run by the engine", function () {
     const project = parse(fs.readFileSync(path.join(program, "Pulumi.yaml"), "utf8")) as object;
     fs.writeFileSync(path.join(folder, "Pulumi.yaml"), stringify({ ...project, main: path.join(program, "index.ts") }));
     const here = (...args: string[]): Promise<RunResult> => pulumi(args, { cwd: folder, env: unchecked });
-    const { keycloakUrl } = await platform();
+    const { kubeconfig, keycloakUrl } = await platform();
     await here("stack", "select", "--create", "plain");
-    for (const [key, value] of Object.entries({ url: keycloakUrl, clientId: "admin-cli", username: "admin" })) await here("config", "set", `keycloak:${key}`, value, "--stack", "plain");
+    const config = { "kubernetes:kubeconfig": kubeconfig, "keycloak:url": keycloakUrl, "keycloak:clientId": "admin-cli", "keycloak:username": "admin" };
+    for (const [key, value] of Object.entries(config)) await here("config", "set", key, value, "--stack", "plain");
     await pulumi(["config", "set", "--secret", "keycloak:password", "--stack", "plain"], { cwd: folder, input: adminPassword() });
     const result = await here("preview", "--non-interactive", "--stack", "plain", "--policy-pack", pack);
     await here("stack", "rm", "--yes", "--force", "plain");
