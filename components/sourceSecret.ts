@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
+import { syncOptionsAnnotation } from "../lib/gitops/annotations";
 import { sourceKey } from "../lib/gitops/sourceKey";
 import { base64Values, type Credential } from "./target";
 
@@ -12,7 +13,7 @@ export interface SourceSecretArgs {
 }
 
 /** An Argo CD that sees the object leaves it alone. */
-const ours = { "argocd.argoproj.io/sync-options": "Prune=false", "argocd.argoproj.io/compare-options": "IgnoreExtraneous" };
+const ours = { [syncOptionsAnnotation]: "Prune=false", "argocd.argoproj.io/compare-options": "IgnoreExtraneous" };
 
 /** The credentials of every application in one Secret beside Keycloak, from which the External Secrets Operator reads. */
 export class SourceSecret extends pulumi.ComponentResource {

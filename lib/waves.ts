@@ -1,4 +1,4 @@
-import { waveAnnotation } from "./argocd";
+import { waveAnnotation } from "./gitops/annotations";
 
 /** Argo CD sync waves, derived from the chain, so that they cannot contradict it. */
 

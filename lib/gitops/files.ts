@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { waveAnnotation } from "./annotations";
 import type { Manifest } from "./objects";
 
 /** Objects as files: the same input is the same bytes. */
@@ -20,7 +21,7 @@ export const document = (content: object): string =>
 /** A key of the document is a node or the value itself. */
 const keyOf = (key: unknown): unknown => (typeof key === "object" && key !== null && "value" in key ? key.value : key);
 
-const waveOf = ({ metadata }: Manifest): number => Number(metadata.annotations?.["argocd.argoproj.io/sync-wave"] ?? 0);
+const waveOf = ({ metadata }: Manifest): number => Number(metadata.annotations?.[waveAnnotation] ?? 0);
 
 const fileName = ({ kind, metadata }: Manifest): string => `${kind.toLowerCase()}-${metadata.name}.yaml`;
 

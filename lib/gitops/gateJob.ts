@@ -2,6 +2,7 @@ import type { Settings } from "../../config";
 import { backstageContractKeys, secretsPath } from "../contract";
 import { gateContainers, gateScripts } from "../gates";
 import { caParts, containerSecurity, filled, gatePath, podSecurity } from "../pod";
+import { hookAnnotation, hookDeleteAnnotation } from "./annotations";
 import type { Manifest } from "./objects";
 import { sourceKey } from "./sourceKey";
 
@@ -40,7 +41,7 @@ export function gateJob({ gitops, backstage }: JobSettings, annotations: Readonl
       metadata: {
         name: "config",
         namespace,
-        annotations: { ...annotations, "argocd.argoproj.io/hook": hook, "argocd.argoproj.io/hook-delete-policy": hookDeletePolicy },
+        annotations: { ...annotations, [hookAnnotation]: hook, [hookDeleteAnnotation]: hookDeletePolicy },
       },
       spec: {
         backoffLimit: 2,

@@ -1,3 +1,5 @@
+import { isBuiltIn, syncOptionsAnnotation } from "./annotations";
+
 /** Kubernetes objects as they stand in a file. */
 
 export interface Manifest {
@@ -7,12 +9,8 @@ export interface Manifest {
   readonly [key: string]: unknown;
 }
 
-const SYNC_OPTIONS = "argocd.argoproj.io/sync-options";
 
-/** The groups that are not an API server's own. */
-const customGroups = ["external-secrets.io", "argoproj.io", "gateway.networking.k8s.io"];
-
-const isCustom = ({ apiVersion }: Manifest): boolean => customGroups.includes(apiVersion.split("/")[0] ?? "");
+const isCustom = ({ apiVersion }: Manifest): boolean => !isBuiltIn(apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "");
 
 /** What holds data, or everything else: Argo CD never deletes it because it is no longer rendered. */
 const KEPT = ["Namespace", "PersistentVolumeClaim"];
@@ -26,5 +24,5 @@ export function withSyncOptions(manifest: Manifest): Manifest {
   ];
   if (options.length === 0) return manifest;
   const { metadata } = manifest;
-  return { ...manifest, metadata: { ...metadata, annotations: { ...metadata.annotations, [SYNC_OPTIONS]: options.join(",") } } };
+  return { ...manifest, metadata: { ...metadata, annotations: { ...metadata.annotations, [syncOptionsAnnotation]: options.join(",") } } };
 }

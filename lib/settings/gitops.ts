@@ -1,13 +1,10 @@
 import { z } from "zod";
+import { hookDeletePolicies, hooks } from "../gitops/annotations";
 import { sourceKey } from "../gitops/sourceKey";
 import { duration, flag, name, text, whole } from "./common";
 import { objectName } from "./kubernetes";
 
 /** The settings of what is rendered for Argo CD and the External Secrets Operator. */
-
-/** Argo CD's own values; it ignores any other in silence. */
-export const hooks = ["PreSync", "Sync", "PostSync", "SyncFail", "PostDelete"] as const;
-export const hookDeletePolicies = ["HookSucceeded", "HookFailed", "BeforeHookCreation"] as const;
 
 export const mode = z
   .enum(["direct", "handover", "hybrid"])

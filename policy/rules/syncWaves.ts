@@ -1,4 +1,4 @@
-import { hookAnnotation, hookDeleteAnnotation, hookDeleteFault, hookFault, isBuiltIn, listed, syncOptionsAnnotation, waveAnnotation } from "../../lib/argocd";
+import { hookAnnotation, hookDeleteAnnotation, hookDeleteFault, hookFault, isBuiltIn, listed, syncOptionsAnnotation, waveAnnotation } from "../../lib/gitops/annotations";
 import { annotated, reach } from "../graph";
 import { annotation, groupOf, isKubernetes, kindOf } from "../kubernetes";
 import { unknown } from "../known";

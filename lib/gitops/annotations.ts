@@ -5,8 +5,9 @@ export const hookAnnotation = "argocd.argoproj.io/hook";
 export const hookDeleteAnnotation = "argocd.argoproj.io/hook-delete-policy";
 export const syncOptionsAnnotation = "argocd.argoproj.io/sync-options";
 
-const hooks = ["PreSync", "Sync", "PostSync", "SyncFail", "Skip", "PreDelete", "PostDelete"];
-const deletePolicies = ["HookSucceeded", "HookFailed", "BeforeHookCreation"];
+/** When a hook of ours may run; Argo CD ignores any other value in silence. */
+export const hooks = ["PreSync", "Sync", "PostSync", "SyncFail", "PostDelete"] as const;
+export const hookDeletePolicies = ["HookSucceeded", "HookFailed", "BeforeHookCreation"] as const;
 
 /** The values of an annotation that lists several. */
 export const listed = (annotation: string): string[] => annotation.split(",").map((value) => value.trim());
@@ -14,9 +15,9 @@ export const listed = (annotation: string): string[] => annotation.split(",").ma
 const unlisted = (annotation: string, allowed: readonly string[]): string | undefined =>
   listed(annotation).every((value) => allowed.includes(value)) ? undefined : `is not one of ${allowed.join(", ")}; correct it`;
 
-/** Says what is wrong with a hook, or returns undefined: Argo CD ignores one that it does not know. */
-export const hookFault = (annotation: string): string | undefined => unlisted(annotation, hooks);
-export const hookDeleteFault = (annotation: string): string | undefined => unlisted(annotation, deletePolicies);
+/** Says what is wrong with a hook of anybody's, or returns undefined. */
+export const hookFault = (annotation: string): string | undefined => unlisted(annotation, [...hooks, "PreDelete", "Skip"]);
+export const hookDeleteFault = (annotation: string): string | undefined => unlisted(annotation, hookDeletePolicies);
 
 /** Is the object one of Kubernetes' own kinds, whose API is always there? */
 export function isBuiltIn(apiGroup: string): boolean {
