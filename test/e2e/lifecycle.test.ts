@@ -163,7 +163,7 @@ describe("a stack's life", function () {
     const was = await revision();
     const nodePort = ports.backstage + 8;
     const url = `http://${nodeAddress}:${nodePort}`;
-    await own.configure({ backstage: { url, nodePort } });
+    await own.configure({ rotation: { generation: 2 }, backstage: { url, nodePort } });
     await own.up();
     await own.mustSignIn();
     const after = await client();
