@@ -221,7 +221,7 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
 /** Until every node has heard that a pod is going, requests still come in; with sessions of its own it could only spoil them. */
 function goesSlowly({ database }: Settings["backstage"]): Pick<k8s.types.input.core.v1.Container, "lifecycle"> {
   if (database.kind === "memory") return {};
-  return { lifecycle: { preStop: { exec: { command: ["node", "-e", "setTimeout(() => {}, 3000)"] } } } };
+  return { lifecycle: { preStop: { exec: { command: ["node", "-e", "setTimeout(() => {}, 5000)"] } } } };
 }
 
 function resourcesOf({ requests, limits }: Settings["backstage"]["resources"]): k8s.types.input.core.v1.ResourceRequirements {

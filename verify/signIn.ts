@@ -41,7 +41,8 @@ export async function signIn(args: SignInArgs): Promise<SignIn> {
   const began = performance.now();
   const browser = makeFetchCookie(fetch);
   const visit = async (url: string, init: RequestInit = {}): Promise<Response> =>
-    browser(url, { redirect: "manual", ...init, signal: AbortSignal.timeout(args.timeoutMs ?? 15_000) });
+    // Never over a connection that was kept: it would lead on to a pod that is about to end.
+    browser(url, { redirect: "manual", headers: { connection: "close" }, ...init, signal: AbortSignal.timeout(args.timeoutMs ?? 15_000) });
   const ended = <T extends object>(outcome: T): T & { seconds: number } => ({ ...outcome, seconds: (performance.now() - began) / 1000 });
 
   let step: "start" | "form" | "credentials" | "handler" = "start";

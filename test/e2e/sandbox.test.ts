@@ -126,13 +126,13 @@ describe("the local platform", function () {
   }
 
   it("moves Keycloak to another public URL in place: a sign-in before and after, and every object the same, users included", async () => {
-    assert.match(await mustMake("demo"), new RegExp(`http://${prefix}\\.0\\.1:8080/realms/platform: 400 invalid_grant[^]*A sign-in is proven`));
+    assert.match(await mustMake("demo"), new RegExp(`http://${prefix}\\.0\\.1:8080/realms/platform\\n[^]*400 invalid_grant[^]*A sign-in is proven`));
     const before = await objects();
     assert.ok(Object.keys(before).some((urn) => urn.includes("keycloak:index/user:User")));
     await killKeycloak();
     const { code, stdout, stderr } = await make("demo", { SANDBOX_KEYCLOAK_PATH: "/auth" });
     assert.equal(code, 0, stdout + stderr);
-    assert.match(stdout, new RegExp(`http://${prefix}\\.0\\.1:8080/auth/realms/platform: 400 invalid_grant[^]*A sign-in is proven`));
+    assert.match(stdout, new RegExp(`http://${prefix}\\.0\\.1:8080/auth/realms/platform\\n[^]*400 invalid_grant[^]*A sign-in is proven`));
     assert.deepEqual(await objects(), before);
   });
 
