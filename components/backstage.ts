@@ -2,11 +2,10 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { appConfig, type CatalogSource } from "../lib/appConfig";
-import { secretsPath } from "../lib/contract";
 import { databaseName } from "../lib/database";
-import { gateContainers, gateEnv, gateScripts, probes, type GateSettings } from "../lib/gates";
+import { gateBase, gateContainers, gateEnv, gateScripts, probes, type GateSettings } from "../lib/gates";
 import { checksumAnnotation, dataHash } from "../lib/hashes";
-import { caParts, configPath, containerSecurity, extraParts, filled, fromSecret, gatePath, placement, podSecurity, referencesOf, topologySpread } from "../lib/pod";
+import { caParts, configPath, extraParts, filled, fromSecret, nodeUid, placement, podSecurity, referencesOf, topologySpread } from "../lib/pod";
 import { backstageUrls } from "../lib/urls";
 import { Account } from "./account";
 import { Availability, type AvailabilityTransforms } from "./availability";
@@ -43,9 +42,6 @@ export interface BackstageArgs {
   /** A way out for each child, where no setting leads. @default none */
   readonly transforms?: BackstageTransforms;
 }
-
-/** The uid of `node` in Node's official images, on which Backstage's own Dockerfile builds. */
-const UID = 1000;
 
 /** Backstage behind its gates: no pod serves before Keycloak has accepted the credential that the pod holds. */
 export class Backstage extends pulumi.ComponentResource {
@@ -160,32 +156,18 @@ interface PodNames {
 function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSettings, names: PodNames): k8s.types.input.core.v1.PodSpec {
   const ca = caParts(settings);
   const extra = extraParts(settings);
-  const common = {
-    image: settings.image,
-    imagePullPolicy: settings.imagePullPolicy,
-    securityContext: containerSecurity,
-    volumeMounts: [
-      { name: "secrets", mountPath: secretsPath, readOnly: true },
-      { name: "gate", mountPath: gatePath, readOnly: true },
-      { name: "tmp", mountPath: "/tmp" },
-      ...ca.mounts,
-    ],
-  };
+  const base = gateBase(settings, [{ name: "tmp", mountPath: "/tmp" }]);
   return {
     serviceAccountName: names.account,
     automountServiceAccountToken: settings.serviceAccount.automountToken,
     enableServiceLinks: false,
-    securityContext: podSecurity(UID),
+    securityContext: podSecurity(nodeUid),
     ...placement(settings),
     ...filled({ hostAliases: settings.hostAliases, topologySpreadConstraints: topologySpread(settings, names.several, names.labels) }),
-    initContainers: gateContainers(
-      { ...common, resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "128Mi" } } },
-      gates,
-      ca.env,
-    ),
+    initContainers: gateContainers(base, gates, ca.env),
     containers: [
       {
-        ...common,
+        ...base,
         ...probes(settings.port),
         ...goesSlowly(settings),
         name: "backstage",
@@ -202,7 +184,7 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
           ...gateEnv(gates),
         ],
         resources: resourcesOf(settings.resources),
-        volumeMounts: [...common.volumeMounts, { name: "app-config", mountPath: configPath, readOnly: true }, ...database.parts.mounts, ...extra.mounts],
+        volumeMounts: [...base.volumeMounts, { name: "app-config", mountPath: configPath, readOnly: true }, ...database.parts.mounts, ...extra.mounts],
       },
     ],
     volumes: [

@@ -1,8 +1,9 @@
 import type { types } from "@pulumi/kubernetes";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
+import type { Settings } from "../config";
 import { contractKeys, secretsPath } from "./contract";
-import { gatePath } from "./pod";
+import { caParts, containerSecurity, gatePath, type VolumeMount } from "./pod";
 
 type Container = types.input.core.v1.Container;
 type Probe = types.input.core.v1.Probe;
@@ -42,9 +43,21 @@ export const gateNames = ["wait-for-secrets", "verify-credentials"] as const;
 
 const gateCommand = (mode: string): string[] => ["node", `${gatePath}/gate.mjs`, mode];
 
-/** The init containers, made from what Backstage's container and they have in common. */
-export function gateContainers(common: Omit<Container, "name" | "env">, settings: GateSettings, env: EnvVar[] = []): Container[] {
-  return gateNames.map((name) => ({ ...common, name, command: gateCommand(name), env: [...env, ...gateEnv(settings)] }));
+/** What every container that runs the gate's scripts has, Backstage's own included. */
+export function gateBase({ image, imagePullPolicy, caBundle }: Pick<Settings["backstage"], "image" | "imagePullPolicy" | "caBundle">, more: VolumeMount[] = []) {
+  const volumeMounts: VolumeMount[] = [
+    { name: "secrets", mountPath: secretsPath, readOnly: true },
+    { name: "gate", mountPath: gatePath, readOnly: true },
+    ...more,
+    ...caParts({ caBundle }).mounts,
+  ];
+  return { image, imagePullPolicy, securityContext: containerSecurity, volumeMounts };
+}
+
+/** The gates' containers, made from that base. */
+export function gateContainers(base: Omit<Container, "name" | "env" | "resources">, settings: GateSettings, env: EnvVar[] = []): Container[] {
+  const resources = { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "128Mi" } };
+  return gateNames.map((name) => ({ ...base, resources, name, command: gateCommand(name), env: [...env, ...gateEnv(settings)] }));
 }
 
 /**

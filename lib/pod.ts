@@ -28,6 +28,9 @@ export const containerSecurity = {
 /** The pod's side of it. */
 export const hardened = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
 
+/** The uid of `node` in Node's official images, on which Backstage's own Dockerfile builds. */
+export const nodeUid = 1000;
+
 /** The pod's side with its user. @param id the uid and gid that the image runs as */
 export function podSecurity(id: number) {
   return { ...hardened, runAsUser: id, runAsGroup: id, fsGroup: id, fsGroupChangePolicy: "OnRootMismatch" };

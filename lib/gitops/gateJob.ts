@@ -1,13 +1,10 @@
 import type { Settings } from "../../config";
-import { backstageContractKeys, secretsPath } from "../contract";
-import { gateContainers, gateScripts } from "../gates";
-import { caParts, containerSecurity, filled, gatePath, podSecurity } from "../pod";
+import { backstageContractKeys } from "../contract";
+import { gateBase, gateContainers, gateScripts } from "../gates";
+import { caParts, filled, nodeUid, podSecurity } from "../pod";
 import { hookAnnotation, hookDeleteAnnotation } from "./annotations";
 import type { Manifest } from "./objects";
 import { sourceKey } from "./sourceKey";
-
-/** The uid of `node` in Node's official images. */
-const UID = 1000;
 
 type JobSettings = Pick<Settings, "gitops" | "backstage">;
 
@@ -20,19 +17,8 @@ export function gateJob({ gitops, backstage }: JobSettings, annotations: Readonl
   const { namespace } = source;
   const keys = Object.values(backstageContractKeys);
   const ca = caParts(backstage);
-  const common = {
-    image: backstage.image,
-    imagePullPolicy: backstage.imagePullPolicy,
-    securityContext: containerSecurity,
-    resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "128Mi" } },
-    volumeMounts: [
-      { name: "secrets", mountPath: secretsPath, readOnly: true },
-      { name: "gate", mountPath: gatePath, readOnly: true },
-      ...ca.mounts,
-    ],
-  };
   const gates = { gateSeconds: backstage.gateSeconds, port: backstage.port, startPath: "", requiredKeys: keys };
-  const [secretsThere, accepted] = gateContainers(common, gates, ca.env);
+  const [secretsThere, accepted] = gateContainers(gateBase(backstage), gates, ca.env);
   return [
     { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "config-gate", namespace, annotations: scriptAnnotations }, data: gateScripts() },
     {
@@ -52,7 +38,7 @@ export function gateJob({ gitops, backstage }: JobSettings, annotations: Readonl
             restartPolicy: "Never",
             automountServiceAccountToken: false,
             enableServiceLinks: false,
-            securityContext: podSecurity(UID),
+            securityContext: podSecurity(nodeUid),
             ...filled({ hostAliases: backstage.hostAliases, imagePullSecrets: backstage.imagePullSecrets.map((name) => ({ name })) }),
             initContainers: [secretsThere],
             containers: [accepted],

@@ -9,7 +9,6 @@ export interface Manifest {
   readonly [key: string]: unknown;
 }
 
-
 const isCustom = ({ apiVersion }: Manifest): boolean => !isBuiltIn(apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "");
 
 /** What holds data, or everything else: Argo CD never deletes it because it is no longer rendered. */
