@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import * as readline from "node:readline";
 import { Writable } from "node:stream";
 import { parseArgs } from "node:util";
+import { runCommand } from "../lib/command";
 import { UserError } from "../lib/errors";
 import { checks, verify } from "./checks";
 import { clusterClient } from "./cluster";
@@ -72,12 +73,4 @@ async function main(): Promise<number> {
 
 // The code of the last look, when --watch is interrupted.
 process.on("SIGINT", () => process.exit());
-main().then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    const { code, message } = error as Error & { code?: string };
-    const mistake = error instanceof UserError || code?.startsWith("ERR_PARSE_ARGS") === true;
-    console.error(mistake ? message : error);
-    process.exitCode = 2;
-  },
-);
+runCommand(main);

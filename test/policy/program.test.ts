@@ -6,22 +6,19 @@ import { parse } from "yaml";
 import { platform } from "../../components/platform";
 import { providers } from "../../components/providers";
 import { targetOf } from "../../components/target";
-import { parseConfig } from "../../config";
 import { rules } from "../../policy/rules";
+import { stackSettings } from "../../render/settings";
 import { record, type Recorded } from "../recorder";
 import { judge, judgeGraph, type Graph } from "./harness";
 
 const root = path.join(__dirname, "..", "..");
-const prefix = "backstage-keycloak:";
 type Profile = Record<string, "disabled" | Record<string, unknown>>;
 
 const profileOf = (stack: string): Profile => JSON.parse(readFileSync(path.join(root, "policy", "profiles", `${stack}.json`), "utf8")) as Profile;
 
 /** The program of index.ts, as far as it makes resources, for one of the repository's stacks. */
 function build(stack: string): void {
-  const { config } = parse(readFileSync(path.join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
-  const plain = Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(prefix, ""), value]));
-  const settings = { ...parseConfig(plain), adminSecret: pulumi.secret("an-admin-s3cret") };
+  const settings = { ...stackSettings(root, stack), adminSecret: pulumi.secret("an-admin-s3cret") };
   platform(settings, providers(settings), targetOf(settings));
 }
 

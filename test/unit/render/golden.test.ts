@@ -1,19 +1,13 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
-import { parseConfig } from "../../../config";
 import { chain, wavesOf, type Link } from "../../../lib/waves";
 import type { Manifest } from "../../../lib/gitops/objects";
 import { renderedFiles } from "../../../render/files";
 import { differences } from "../../../render/folder";
+import { stackSettings } from "../../../render/settings";
 
 const golden = path.join(__dirname, "..", "..", "golden");
-
-function settingsOf(stack: string): ReturnType<typeof parseConfig> {
-  const { config } = parse(readFileSync(path.join(golden, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
-  return parseConfig(Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace("backstage-keycloak:", ""), value])));
-}
 
 const wave = ({ metadata }: Manifest): number => Number(metadata.annotations?.["argocd.argoproj.io/sync-wave"]);
 const options = ({ metadata }: Manifest): string => metadata.annotations?.["argocd.argoproj.io/sync-options"] ?? "";
@@ -21,7 +15,7 @@ const isCustom = ({ apiVersion }: Manifest): boolean => /^(external-secrets\.io|
 
 for (const stack of ["dev", "staging", "prod"]) {
   describe(`the rendered files of ${stack}`, () => {
-    const settings = settingsOf(stack);
+    const settings = stackSettings(golden, stack);
     let files: Map<string, string>;
     let objects: Manifest[];
     before(async () => {
@@ -34,7 +28,7 @@ for (const stack of ["dev", "staging", "prod"]) {
     });
 
     it("are the same bytes each time", async () => {
-      assert.deepEqual([...(await renderedFiles(settingsOf(stack), stack))], [...files]);
+      assert.deepEqual([...(await renderedFiles(stackSettings(golden, stack), stack))], [...files]);
     });
 
     it("are complete: a kustomization lists each file of its folder", () => {
