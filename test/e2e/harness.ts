@@ -40,6 +40,29 @@ export function story(): void {
   });
 }
 
+export interface Meanwhile<T> {
+  /** What the work came to. */
+  readonly done: T;
+  readonly tried: number;
+  /** The attempts that failed: after how many seconds, and what was said. */
+  readonly failed: readonly { readonly second: number; readonly said: string }[];
+}
+
+/** Tries something again and again, at most 400 times, until some work is done. */
+export async function meanwhile<T>(work: Promise<T>, attempt: () => Promise<unknown>): Promise<Meanwhile<T>> {
+  const failed: { second: number; said: string }[] = [];
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  work.then(end, end);
+  const began = performance.now();
+  let tried = 0;
+  for (; tried < 400 && !over.signal.aborted; tried++) {
+    await attempt().catch((error: unknown) => failed.push({ second: (performance.now() - began) / 1000, said: (error as Error).message }));
+    await sleep(250);
+  }
+  return { done: await work, tried, failed };
+}
+
 /** A stack of its own beside the demo's: another realm, namespace and port. */
 export class TestStack {
   private constructor(
@@ -87,25 +110,18 @@ export class TestStack {
     return signIn({ backstageUrl, authProvider, authEnvironment, username: "ada", password: userPasswords.ada ?? "" });
   }
 
-  /** Signs every user in, over and over, at most 400 times each, for as long as `during` takes and `after` more ms; how often, and what failed when. */
-  async signingIn(during: () => Promise<unknown>, after = 0): Promise<{ tried: number; failed: { second: number; said: string }[] }> {
+  /** Signs every user in, over and over, for as long as `during` takes and `after` more ms; how often, and what failed when. */
+  async signingIn(during: () => Promise<unknown>, after = 0): Promise<Omit<Meanwhile<unknown>, "done">> {
     const { backstageUrl, authProvider, authEnvironment, userPasswords } = await this.outputs();
-    const failed: { second: number; said: string }[] = [];
-    const over = new AbortController();
-    const began = performance.now();
-    let tried = 0;
-    const loop = async ([username, password]: [string, string]): Promise<void> => {
-      for (let own = 0; own < 400 && !over.signal.aborted; own++) {
+    const work = during().then(() => sleep(after));
+    const users = Object.entries(userPasswords).map(([username, password]) =>
+      meanwhile(work, async () => {
         const { ok, ...said } = await signIn({ backstageUrl, authProvider, authEnvironment, username, password });
-        tried++;
-        if (!ok) failed.push({ second: (performance.now() - began) / 1000, said: JSON.stringify(said) });
-        await sleep(250);
-      }
-    };
-    const loops = Object.entries(userPasswords).map(loop);
-    await during().then(() => sleep(after)).finally(() => over.abort());
-    await Promise.all(loops);
-    return { tried, failed };
+        if (!ok) throw new Error(JSON.stringify(said));
+      }),
+    );
+    const all = await Promise.all(users);
+    return { tried: all.reduce((sum, { tried }) => sum + tried, 0), failed: all.flatMap(({ failed }) => failed) };
   }
 
   /** What verify looks at, with a sign-in of every test user. */
