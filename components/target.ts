@@ -87,16 +87,18 @@ export function clusterTarget({ waves }: Pick<Settings, "waves">, retain = false
   };
 }
 
+/** The checksums of what this run does not see. */
+export const noChecksums = (): pulumi.Output<Record<string, string>> => pulumi.output<Record<string, string>>({});
+
 /** Argo CD applies the objects, from Git: this run makes nothing of them, and knows their names. */
-export function elsewhere({ waves }: Pick<Settings, "waves">): Target {
-  const nothing = pulumi.output<Record<string, string>>({});
+function elsewhere({ waves }: Pick<Settings, "waves">): Target {
   return {
     objects: false,
     retain: false,
     annotations: (link) => waveAnnotations(link, waves),
-    references: () => nothing,
+    references: noChecksums,
     namespace: (name) => ({ name, ready: [] }),
-    deliver: (_name, { secretName }) => ({ secretName: pulumi.output(secretName), ready: [], checksums: nothing }),
+    deliver: (_name, { secretName }) => ({ secretName: pulumi.output(secretName), ready: [], checksums: noChecksums() }),
   };
 }
 

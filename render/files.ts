@@ -20,8 +20,9 @@ function withReloader(manifest: Manifest, secrets: readonly string[]): Manifest 
   return { ...manifest, metadata: { ...metadata, annotations: { ...metadata.annotations, "secret.reloader.stakater.com/reload": secrets.join(",") } } };
 }
 
-const byNamespace = (manifests: readonly Manifest[]): string[] =>
-  [...new Set(manifests.map(({ kind, metadata }) => (kind === "Namespace" ? metadata.name : (metadata.namespace ?? ""))))].sort();
+/** The namespace that an object is in, or is. */
+const namespaceOf = ({ kind, metadata }: Manifest): string => (kind === "Namespace" ? metadata.name : (metadata.namespace ?? ""));
+const namespacesOf = (manifests: readonly Manifest[]): string[] => [...new Set(manifests.map(namespaceOf))].sort();
 
 /** Every file of a stack, by its path below the stack's folder. */
 export async function renderedFiles(settings: RenderSettings, stack: string): Promise<Map<string, string>> {
@@ -33,9 +34,9 @@ export async function renderedFiles(settings: RenderSettings, stack: string): Pr
     return platform(settings, providers, gitTarget(settings));
   });
   const external = objects.filter(({ kind }) => kind === "ExternalSecret");
-  const stores = byNamespace(external).flatMap((namespace) => secretStore(gitops, namespace, wave("store")));
-  const secrets = external.filter(({ metadata }) => metadata.namespace === backstage.namespace).map(({ spec }) => (spec as { target: { name: string } }).target.name);
-  const reloaded = gitops.reloader ? objects.map((one) => withReloader(one, secrets.sort())) : objects;
+  const stores = namespacesOf(external).flatMap((namespace) => secretStore(gitops, namespace, wave("store")));
+  const secrets = external.filter(({ metadata }) => metadata.namespace === backstage.namespace).map(({ spec }) => (spec as { target: { name: string } }).target.name).sort();
+  const reloaded = gitops.reloader ? objects.map((one) => withReloader(one, secrets)) : objects;
   const all = [
     ...reloaded,
     ...stores,
@@ -44,8 +45,8 @@ export async function renderedFiles(settings: RenderSettings, stack: string): Pr
     ...gateJob(settings, wave("identity"), wave("namespace")),
   ].map(withSyncOptions);
 
-  const place = ({ kind, metadata }: Manifest): string => {
-    const namespace = kind === "Namespace" ? metadata.name : metadata.namespace;
+  const place = (manifest: Manifest): string => {
+    const namespace = namespaceOf(manifest);
     if (namespace === backstage.namespace) return "backstage";
     return namespace === gitops.source.namespace ? "keycloak" : "clients";
   };
@@ -58,12 +59,12 @@ export async function renderedFiles(settings: RenderSettings, stack: string): Pr
   const applications = folders.map(({ folder, manifests }) =>
     application(gitops, argocd, stack, {
       folder,
-      namespace: byNamespace(manifests)[0] ?? "",
+      namespace: namespacesOf(manifests)[0] ?? "",
       wave: wave(links[folder] ?? "workload"),
       ...(folder === "backstage" ? { alsoWrite: { autoscaler: backstage.autoscaling !== undefined, reloader: gitops.reloader } } : {}),
     }),
   );
-  for (const [file, text] of folderFiles("applications", [project(argocd, stack, byNamespace(all), wave("namespace")), ...applications])) files.set(file, text);
+  for (const [file, text] of folderFiles("applications", [project(argocd, stack, namespacesOf(all), wave("namespace")), ...applications])) files.set(file, text);
   const root = parent(gitops, argocd, stack);
   files.set(`${root.kind.toLowerCase()}.yaml`, document(root));
   return files;

@@ -1,16 +1,15 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { clusterTarget, type Target } from "../components/target";
+import { clusterTarget, noChecksums, type Target } from "../components/target";
 import type { Settings } from "../config";
 import { externalSecret } from "../lib/gitops/externalSecrets";
 
 /** Objects go to Git: a Secret's place is taken by the ExternalSecret that makes it, and no hash of a secret is known. */
 export function gitTarget(settings: Pick<Settings, "waves" | "gitops">): Target {
   const cluster = clusterTarget(settings);
-  const nothing = pulumi.output<Record<string, string>>({});
   return {
     ...cluster,
-    references: () => nothing,
+    references: noChecksums,
     deliver(name, { owner, secretName, externalName, namespace, keys }, opts) {
       const annotations = cluster.annotations("credential");
       const made = new k8s.apiextensions.CustomResource(
@@ -18,7 +17,7 @@ export function gitTarget(settings: Pick<Settings, "waves" | "gitops">): Target 
         externalSecret(settings.gitops, { name: externalName ?? secretName, namespace, owner, secretName, keys, annotations }),
         opts,
       );
-      return { secretName: pulumi.output(secretName), ready: [made], checksums: nothing };
+      return { secretName: pulumi.output(secretName), ready: [made], checksums: noChecksums() };
     },
   };
 }

@@ -12,8 +12,11 @@ export const chainOrder = stackRule({
   url: "https://www.pulumi.com/docs/iac/concepts/resources/options/dependson/",
   findings: (nodes) => {
     const findings = new Map<string, Finding>();
+    const reached = new Map<Node, Set<Node>>();
     const require = (node: Node, needed: Node): void => {
-      if (reach(node).has(needed)) return;
+      const before = reached.get(node) ?? reach(node);
+      reached.set(node, before);
+      if (before.has(needed)) return;
       const fault = `${named(node)} does not depend on ${named(needed)}; add it to dependsOn`;
       findings.set(`${node.urn} ${needed.urn}`, { node, fault });
     };
