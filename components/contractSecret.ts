@@ -94,16 +94,14 @@ export class ContractSecret extends pulumi.ComponentResource {
         keys: this.keys,
         data: this.data,
         clientUuid: client.uuid,
-      },
-      {
-        parent: this,
-        dependsOn: [
+        requires: [
           ...realm.ready,
           ...client.ready,
           ...(session === undefined ? [] : [session]),
           ...(further === undefined ? [] : [...further.client.ready, ...further.requires]),
         ],
       },
+      { parent: this },
     );
     this.secretName = delivery.secretName;
     this.checksums = delivery.checksums;

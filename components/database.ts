@@ -87,8 +87,8 @@ function postgres(parent: Database, name: string, args: DatabaseArgs, settings: 
   const data = pulumi.secret(password.result.apply((value): Record<string, string> => ({ username: ownDatabase.user, password: value })));
   const credential = target.deliver(
     name,
-    { owner: name, secretName: name, namespace, keys: ["username", "password"], data },
-    { parent, dependsOn: [password] },
+    { owner: name, secretName: name, namespace, keys: ["username", "password"], data, requires: [password] },
+    { parent },
   );
   const { secretName, checksums } = credential;
   const env = Object.entries({ [databaseEnv.user]: "username", [databaseEnv.password]: "password" });

@@ -32,7 +32,7 @@ export class SourceSecret extends pulumi.ComponentResource {
         type: "Opaque",
         data: pulumi.secret(data.apply((lists) => base64Values(Object.fromEntries(lists.flat())))),
       },
-      { parent: this },
+      { parent: this, dependsOn: args.credentials.flatMap(({ requires }) => requires) },
     );
     this.secretName = secret.metadata.name;
     this.registerOutputs({ secretName: this.secretName });

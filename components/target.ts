@@ -19,6 +19,8 @@ export interface Credential {
   readonly data: pulumi.Output<Record<string, string>>;
   /** Keycloak's own id of the client that they are for: another client is a rollout too. */
   readonly clientUuid?: pulumi.Output<string>;
+  /** What must be there before they are worth anything: no Secret that holds them comes earlier. */
+  readonly requires: readonly pulumi.Resource[];
 }
 
 export interface Delivery {
@@ -65,7 +67,7 @@ export function clusterTarget({ waves }: Pick<Settings, "waves">, retain = false
       const made = new k8s.core.v1.Namespace(name, { metadata: { name, annotations: annotations("namespace") } }, kept(opts));
       return { name: made.metadata.name, ready: [made] };
     },
-    deliver(name, { secretName, namespace, data, clientUuid }, opts) {
+    deliver(name, { secretName, namespace, data, clientUuid, requires }, opts) {
       const secret = new k8s.core.v1.Secret(
         name,
         {
@@ -74,7 +76,7 @@ export function clusterTarget({ waves }: Pick<Settings, "waves">, retain = false
           // `data`, not `stringData`: that is write-only, so a value changed by hand would never show as drift.
           data: data.apply(base64Values),
         },
-        kept(opts),
+        kept({ ...opts, dependsOn: [...requires] }),
       );
       // A hash tells nothing of the values, and an encrypted annotation would hide the whole template.
       const checksums = pulumi.unsecret(pulumi.all([secret.metadata.name, data, clientUuid])).apply(([object, values, uuid]): Record<string, string> => ({

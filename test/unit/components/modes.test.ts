@@ -55,6 +55,18 @@ describe("the modes", () => {
     assert.equal(Object.keys(values).length, 5 + 6 + 2);
   });
 
+  it("the source Secret comes after all that makes its credentials worth anything", async () => {
+    const recording = await record(build("hybrid"));
+    const reached = recording.reach(recording.find("kubernetes:core/v1:Secret", "keycloak-clients").urn);
+    for (const [type, name] of [
+      ["keycloak:openid/clientDefaultScopes:ClientDefaultScopes", "backstage"],
+      ["keycloak:openid/clientOptionalScopes:ClientOptionalScopes", "argo"],
+      ["keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper", "groups"],
+    ] as const) {
+      assert.ok(reached.has(recording.find(type, name).urn), `${type} ${name}`);
+    }
+  });
+
   it("handover makes what direct makes, and leaves it in the cluster when it is dropped", async () => {
     const [direct, handover] = [await record(build("direct")), await record(build("handover"))];
     assert.deepEqual(objects(handover).map(({ urn }) => urn), objects(direct).map(({ urn }) => urn));
