@@ -43,7 +43,7 @@ export const gates = stackRule<{ gates: readonly string[]; deployments: readonly
   },
   findings: (nodes, config) =>
     signIns(nodes)
-      .filter(({ deployment, clients }) => clients.length > 0 && (config.deployments.length === 0 || config.deployments.includes(deployment.name)))
+      .filter(({ deployment }) => config.deployments.length === 0 || config.deployments.includes(deployment.name))
       .flatMap(({ deployment: node, secretName }) =>
         faultsOf(podSpec(node.type, node.props), secretName, config.gates).map((fault) => ({ node, fault })),
       ),
