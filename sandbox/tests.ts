@@ -56,7 +56,7 @@ async function mocha(what: string, paths: string[], env: NodeJS.ProcessEnv = {})
   const counts = inCache(`mocha-${process.pid}.json`);
   fs.rmSync(counts, { force: true });
   const code = await live(
-    [bin("mocha", "bin/mocha.js"), "--config", "test/mocharc.json", "--recursive", "--extension", "ts", ...paths],
+    [bin("mocha", "bin/mocha.js"), "--config", "test/mocharc.json", "--recursive", "--extension", "test.ts", ...paths],
     { ...env, MOCHA_COUNTS: counts },
   );
   const { passed, failed } = fs.existsSync(counts) ? (JSON.parse(fs.readFileSync(counts, "utf8")) as Counts) : { passed: 0, failed: 0 };
