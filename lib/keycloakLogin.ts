@@ -1,4 +1,4 @@
-import { randomUUID, sign } from "node:crypto";
+import { createPrivateKey, type KeyObject, randomUUID, sign } from "node:crypto";
 
 /** How a program signs in to Keycloak's token endpoint: the same for the preflight as for the provider. */
 export type Login =
@@ -8,13 +8,18 @@ export type Login =
 
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
+/** A signed JWT. Throws when the key is none of the algorithm's. */
+export function signedJwt(head: Readonly<{ alg: string; [key: string]: unknown }>, claims: object, key: KeyObject): string {
+  const text = `${part(head)}.${part(claims)}`;
+  const signature = sign(`sha${head.alg.slice(2)}`, Buffer.from(text), { key, dsaEncoding: "ieee-p1363" });
+  return `${text}.${signature.toString("base64url")}`;
+}
+
 /** A client assertion for the issuer, valid for a minute. Throws when the key is none of the algorithm's. */
 export function clientAssertion(clientId: string, issuer: string, key: string, algorithm: string): string {
   const now = Math.floor(Date.now() / 1000);
   const claims = { jti: randomUUID(), iss: clientId, sub: clientId, aud: issuer, iat: now, exp: now + 60 };
-  const text = `${part({ alg: algorithm, typ: "JWT" })}.${part(claims)}`;
-  const signature = sign(`sha${algorithm.slice(2)}`, Buffer.from(text), { key, dsaEncoding: "ieee-p1363" });
-  return `${text}.${signature.toString("base64url")}`;
+  return signedJwt({ alg: algorithm, typ: "JWT" }, claims, createPrivateKey(key));
 }
 
 /** The form that the token endpoint of this issuer takes. */

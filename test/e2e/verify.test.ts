@@ -116,6 +116,12 @@ describe("verify names the one link that is broken", function () {
     return found;
   };
 
+  /** The contract Secret as the cluster has it, and where it is. */
+  const heldSecret = async () => {
+    const at = { namespace: own.namespace, name: context.outputs.contractSecret };
+    return { at, body: await own.cluster.core.readNamespacedSecret(at) };
+  };
+
   /** Puts a key of the contract Secret right again. */
   const rightKey = (key: string): Undo => () => own.editSecret({ [key]: context.outputs.credential[key] ?? "" });
 
@@ -221,8 +227,7 @@ describe("verify names the one link that is broken", function () {
       check: "secret",
       says: /Secret verify\/backstage-env-vars is missing; run pulumi up --refresh/,
       broken: async () => {
-        const at = { namespace: own.namespace, name: context.outputs.contractSecret };
-        const body = await own.cluster.core.readNamespacedSecret(at);
+        const { at, body } = await heldSecret();
         await own.cluster.core.deleteNamespacedSecret(at);
         delete body.metadata?.resourceVersion;
         return () => own.cluster.core.createNamespacedSecret({ namespace: own.namespace, body });
@@ -233,8 +238,7 @@ describe("verify names the one link that is broken", function () {
       check: "secret",
       says: /Secret verify\/backstage-env-vars lacks AUTH_SESSION_SECRET; run pulumi up --refresh/,
       broken: async () => {
-        const at = { namespace: own.namespace, name: context.outputs.contractSecret };
-        const body = await own.cluster.core.readNamespacedSecret(at);
+        const { at, body } = await heldSecret();
         body.data = Object.fromEntries(Object.entries(body.data ?? {}).filter(([key]) => key !== contractKeys.sessionSecret));
         await own.cluster.core.replaceNamespacedSecret({ ...at, body });
         return rightKey(contractKeys.sessionSecret);

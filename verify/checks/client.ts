@@ -10,7 +10,7 @@ import { Broken } from "../run";
  * these cannot show, such as `fullScopeAllowed`, `pulumi preview --refresh` compares.
  */
 
-const endpoint = (issuer: string, name: string): string => `${issuer}/protocol/openid-connect/${name}`;
+export const endpoint = (issuer: string, name: string): string => `${issuer}/protocol/openid-connect/${name}`;
 
 export interface Answer {
   readonly status: number;
@@ -25,6 +25,10 @@ export async function ask(issuer: string, name: string, form: Readonly<Record<st
   const { error, error_description: description = "" } = (await response.json().catch(() => ({}))) as { error?: string; error_description?: string };
   return { status: response.status, error, description };
 }
+
+/** Redeems a code that nobody was given: Keycloak looks at the client first, and then says `invalid_grant`. */
+export const redeem = (issuer: string, clientId: string, clientSecret: string, headers: Record<string, string> = {}): Promise<Answer> =>
+  ask(issuer, "token", { grant_type: "authorization_code", code: "verify", redirect_uri: "urn:verify", client_id: clientId, client_secret: clientSecret }, headers);
 
 /** What a sign-in with PKCE begins with. */
 export const challenge = (): Record<string, string> => ({
@@ -50,8 +54,7 @@ const REFRESH = "run pulumi up --refresh";
 /** Is there such a client, enabled and with a secret? Asked with a secret that is wrong, so that the answer names the client alone. */
 export async function clientExists({ outputs }: Context): Promise<string> {
   const { clientId } = credentialOf(outputs.credential);
-  const form = { grant_type: "authorization_code", code: "verify", redirect_uri: "urn:verify", client_id: clientId, client_secret: "not-the-secret" };
-  const { status, error } = await ask(outputs.issuer, "token", form);
+  const { status, error } = await redeem(outputs.issuer, clientId, "not-the-secret");
   if (error === "invalid_client") throw new Broken(`client ${clientId} does not exist, or it is disabled (${status} ${error})`, REFRESH);
   if (error === "invalid_grant") throw new Broken(`client ${clientId} is public: Keycloak asks it for no secret`, REFRESH);
   if (error !== "unauthorized_client") throw new Broken(`Keycloak answers ${status} ${error ?? "without an error code"}`, "look at Keycloak's log");

@@ -1,17 +1,15 @@
-import { generateKeyPairSync, randomUUID, sign } from "node:crypto";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { request } from "../../lib/gate/keycloak.mjs";
+import { signedJwt } from "../../lib/keycloakLogin";
 import { credentialOf, type Context } from "../context";
 import { Broken } from "../run";
-import { ask } from "./client";
-
-const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+import { endpoint, redeem } from "./client";
 
 /** A DPoP proof (RFC 9449) that says when it was made, which Keycloak compares with its own clock. */
 export function proofMadeAt(url: string, seconds: number): string {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const head = { alg: "ES256", typ: "dpop+jwt", jwk: publicKey.export({ format: "jwk" }) };
-  const text = `${part(head)}.${part({ htm: "POST", htu: url, iat: Math.floor(seconds), jti: randomUUID() })}`;
-  return `${text}.${sign("sha256", Buffer.from(text), { key: privateKey, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
+  return signedJwt(head, { htm: "POST", htu: url, iat: Math.floor(seconds), jti: randomUUID() }, privateKey);
 }
 
 /**
@@ -25,10 +23,8 @@ export async function clocksAgree({ outputs: { backstageUrl, credential, issuer 
   if (date === null) throw new Broken(`${backstageUrl} tells no time`, "let its proxy keep the header Date");
   const ahead = (Date.parse(date) - Date.now()) / 1000;
   const { clientId, clientSecret } = credentialOf(credential);
-  const accepts = async (seconds: number): Promise<boolean> => {
-    const form = { grant_type: "authorization_code", code: "verify", redirect_uri: "urn:verify", client_id: clientId, client_secret: clientSecret };
-    return (await ask(issuer, "token", form, { dpop: proofMadeAt(`${issuer}/protocol/openid-connect/token`, seconds) })).error === "invalid_grant";
-  };
+  const accepts = async (seconds: number): Promise<boolean> =>
+    (await redeem(issuer, clientId, clientSecret, { dpop: proofMadeAt(endpoint(issuer, "token"), seconds) })).error === "invalid_grant";
   const now = Date.now() / 1000;
   if (!(await accepts(now + ahead))) {
     const here = `${Math.abs(ahead).toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's`;

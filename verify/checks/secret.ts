@@ -2,6 +2,7 @@ import { probe } from "../../lib/gate/keycloak.mjs";
 import { dataHash } from "../../lib/hashes";
 import { credentialOf, putRight, type Context } from "../context";
 import { Broken } from "../run";
+import { endpoint } from "./client";
 import { look } from "./cluster";
 
 /** The contract Secret, and what Keycloak makes of the credential in it. */
@@ -41,7 +42,7 @@ export async function secretIsRight(context: Context): Promise<string> {
 /** Does Keycloak accept the credential that the Secret holds? */
 export async function credentialIsAccepted(context: Context): Promise<string> {
   const credential = credentialOf((await contents(context)) ?? {});
-  const { answer, why } = await probe(credential, `${credential.issuer}/protocol/openid-connect/token`);
+  const { answer, why } = await probe(credential, endpoint(credential.issuer, "token"));
   if (answer === "refused") throw new Broken(why, "the Secret is stale: run pulumi up --refresh");
   if (answer === "unknown") throw new Broken(why, "look at Keycloak's log");
   return why;
