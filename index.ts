@@ -1,4 +1,5 @@
 import "./lib/stackTraces";
+import "./lib/lazyInstaller";
 import { getStack } from "@pulumi/pulumi";
 import { platform } from "./components/platform";
 import { providers } from "./components/providers";

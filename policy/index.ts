@@ -1,3 +1,4 @@
+import "../lib/lazyInstaller";
 import { PolicyPack } from "@pulumi/policy";
 import { refuseUnknownNames } from "./configuration";
 import { policyOf } from "./rule";

@@ -98,6 +98,7 @@ testGraph("sync-waves", stack, [
   ["two hooks", { job: { ...job, props: { metadata: { annotations: { [hook]: "PreSync,PostSync" } } } } }, []],
   ["a delete policy that Argo CD does not know", { job: { ...job, props: { metadata: { annotations: { [hook]: "Sync", "argocd.argoproj.io/hook-delete-policy": "Always" } } } } }, ["hook-delete-policy\"] is not one of HookSucceeded"]],
   ["a hook that makes the Secret", annotations("secret", { ...wave(15), [hook]: "PreSync" }), ["depends on Secret secret, which only a hook makes"]],
+  ["a hook that makes the Secret, and is also skipped", annotations("secret", { ...wave(15), [hook]: "Skip,PreSync" }), ["depends on Secret secret, which only a hook makes"]],
   ["something skipped that makes the Secret", annotations("secret", { ...wave(15), [hook]: "Skip" }), []],
   ["no dry run of a kind that is always there", annotations("secret", { ...wave(15), "argocd.argoproj.io/sync-options": "Prune=false,SkipDryRunOnMissingResource=true" }), ["sync-options\"] skips the dry run"]],
   ["no dry run of a custom resource", { custom: { type: "kubernetes:external-secrets.io/v1:ExternalSecret", props: { metadata: { annotations: { "argocd.argoproj.io/sync-options": "SkipDryRunOnMissingResource=true" } } } } satisfies Link }, []],

@@ -73,7 +73,7 @@ testResource("production", deployment, [
   ["without NODE_ENV", { [`${env}/0`]: undefined }, ["containers[0].env lacks NODE_ENV"]],
   ["without any variable", { [env]: undefined }, ["containers[0].env lacks NODE_ENV"]],
   ["without it in a container that is not Node", { [`${env}/0`]: undefined, [`${main}/name`]: "proxy" }, []],
-  ["without it in a container that the profile names", { [`${env}/0`]: undefined, [`${main}/name`]: "portal" }, ["lacks NODE_ENV"], { containers: ["portal"] }],
+  ["without it in a container that the profile names", { [`${env}/0`]: undefined, [`${main}/name`]: "portal" }, ["lacks NODE_ENV"], { containers: ["backstage", "portal"] }],
   ["without the check of certificates", { [`${env}/3`]: { name: "NODE_TLS_REJECT_UNAUTHORIZED", value: "0" } }, ["env[3] is NODE_TLS_REJECT_UNAUTHORIZED"]],
   ["without it in a gate", { [`${spec}/initContainers/0/env`]: [{ name: "NODE_TLS_REJECT_UNAUTHORIZED", value: "0" }] }, ["initContainers[0].env[0] is NODE_TLS"]],
   ["skipTLSVerify in an app-config", { type: "kubernetes:core/v1:ConfigMap", props: { data: { "app-config.yaml": "kubernetes: {clusters: [{skipTLSVerify: true}]}" } } }, ["kubernetes.clusters.0.skipTLSVerify turns"]],
