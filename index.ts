@@ -11,8 +11,7 @@ import { applicationName } from "./lib/gitops/argocd";
 import { preflight } from "./verify/preflight";
 
 export = async () => {
-  const settings = loadConfig();
-  const adopted = await preflight(settings);
+  const { settings, adopted } = await preflight(loadConfig());
   const given = providers(settings);
   const target = targetOf(settings);
 
@@ -22,7 +21,7 @@ export = async () => {
     new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials }, { providers: [given.kubernetes] });
   }
 
-  const { argocd } = settings.gitops;
+  const { rotation, gitops: { argocd } } = settings;
   return {
     mode: settings.mode,
     application: argocd === undefined ? undefined : `${argocd.namespace}/${applicationName("backstage", getStack())}`,
@@ -31,7 +30,7 @@ export = async () => {
     authProvider: settings.backstage.authProvider,
     authEnvironment: settings.backstage.authEnvironment,
     issuer: realm.issuer,
-    rotation: { generation: settings.rotation.generation, graceEnds: overlapOf(settings.rotation)?.until ?? 0 },
+    rotation: { generation: rotation.generation, strategy: rotation.strategy, graceEnds: overlapOf(rotation)?.until ?? 0 },
     namespace: namespace.name,
     deployment,
     contractSecret: contract.secretName,

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { databaseCaPath, databaseEnv, ownDatabase } from "../lib/database";
 import { containerSecurity, filled, fromSecret, podSecurity, type placement, type PodParts } from "../lib/pod";
+import { keepers } from "../lib/rotation";
 import type { DatabaseSettings } from "../lib/settings/database";
 import type { Target } from "./target";
 import { transformed, type Transform } from "./transform";
@@ -19,6 +20,8 @@ export interface DatabaseArgs {
   readonly namespace: pulumi.Input<string>;
   /** Which database, and where it is. */
   readonly settings: DatabaseSettings;
+  /** A higher number makes a new password of the PostgreSQL. @default 1 */
+  readonly passwordGeneration?: number;
   /** How long PostgreSQL may take to become ready, in seconds. */
   readonly rolloutSeconds: number;
   /** Where its pod runs, and what its image is pulled with. @default anywhere, with nothing */
@@ -36,6 +39,17 @@ const UID = 999;
 
 /** Asks for a row over the network with the password, as Backstage will: through loopback anybody is let in. */
 const READY = 'PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") exec psql -w -h "$POD_IP" -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "select 1"';
+
+/**
+ * Gives the role the password of the Secret at each start: the image does so only for an empty volume. psql reads the file
+ * itself and no server logs the statement, so that the password is no argument and in no log.
+ */
+const SET_PASSWORD = `export PGOPTIONS='-c log_statement=none -c log_min_error_statement=panic'
+until psql -q -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" <<'SQL'
+\\set password \`cat "$POSTGRES_PASSWORD_FILE"\`
+ALTER ROLE CURRENT_USER PASSWORD :'password';
+SQL
+do sleep 1; done`;
 
 /** Backstage's database: none of its own, a PostgreSQL with a generated password and a volume, or somebody else's. */
 export class Database extends pulumi.ComponentResource {
@@ -83,7 +97,8 @@ function postgres(parent: Database, name: string, args: DatabaseArgs, settings: 
   const labels = { app: name };
   const { namespace, target } = args;
   const metadata = { name, namespace, labels, annotations: target.annotations("database") };
-  const password = new random.RandomPassword(name, { length: 48, special: false }, { parent });
+  const { passwordGeneration: generation = 1 } = args;
+  const password = new random.RandomPassword(name, { length: 48, special: false, ...keepers(generation) }, { parent });
   const data = pulumi.secret(password.result.apply((value): Record<string, string> => ({ username: ownDatabase.user, password: value })));
   const credential = target.deliver(
     name,
@@ -151,6 +166,7 @@ function podSpec(image: string, secret: pulumi.Input<string>, claim: pulumi.Inpu
         ],
         ports: [{ name: "postgres", containerPort: ownDatabase.port }],
         // No liveness probe: PostgreSQL ends by itself when it cannot go on, and a restart during recovery prolongs it.
+        lifecycle: { postStart: { exec: { command: ["sh", "-c", SET_PASSWORD] } } },
         readinessProbe: { exec: { command: ["sh", "-c", READY] }, periodSeconds: 5, timeoutSeconds: 10, failureThreshold: 3 },
         securityContext: containerSecurity,
         resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "1Gi" } },

@@ -50,7 +50,7 @@ export function workload(
   const retained = { ...opts, retainOnDelete: target.retain };
   const database = new Database(
     databaseName(NAME),
-    { ...own, settings: backstage.database, rolloutSeconds: backstage.rolloutSeconds, placement: placement(backstage) },
+    { ...own, settings: backstage.database, passwordGeneration: settings.rotation.database, rolloutSeconds: backstage.rolloutSeconds, placement: placement(backstage) },
     retained,
   );
   if (!target.objects) return { namespace, contract, deployment: pulumi.output(NAME) };

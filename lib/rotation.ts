@@ -13,19 +13,35 @@ export function slots(generation: number): { readonly current: Slot; readonly pr
   return { current: slotOf(generation), previous: generation > 1 ? slotOf(generation - 1) : undefined };
 }
 
+/** What makes a generated password anew: nothing in the first generation, for those who had one before generations. */
+export const keepers = (generation: number): { keepers?: { generation: string } } => (generation === 1 ? {} : { keepers: { generation: String(generation) } });
+
 /** When Keycloak began to accept two secrets, and when it ends; in seconds since 1970. */
 export interface Overlap {
   readonly from: number;
   readonly until: number;
 }
 
+export const rotationStrategies = ["replace", "overlap", "blue-green"] as const;
+
 export interface Rotation {
   readonly generation: number;
-  readonly strategy: "replace" | "overlap" | "blue-green";
+  /** Undefined until Keycloak was asked what it can. */
+  readonly strategy?: (typeof rotationStrategies)[number] | undefined;
   /** When the rotation was asked for, as a date and time. */
   readonly at?: string | undefined;
   /** How long Keycloak accepts the secret before this one, in seconds. */
   readonly gracePeriod: number;
+}
+
+/** With an overlap the old secret needs an end, and so a beginning. */
+export const lacksTime = ({ strategy, generation, at }: Rotation): boolean => strategy === "overlap" && generation > 1 && at === undefined;
+export const timeIsMissing = "rotation.at is missing; set it to when rotation.generation was raised, such as 2026-11-25T10:00:00Z.";
+
+/** The rotation with a strategy: what is configured, or an overlap as soon as there is a secret before this one and Keycloak can. */
+export function decided(rotation: Rotation, keycloakOverlaps: boolean): Rotation {
+  const { strategy = rotation.generation > 1 && keycloakOverlaps ? "overlap" : "replace" } = rotation;
+  return { ...rotation, strategy };
 }
 
 export function overlapOf({ strategy, generation, at, gracePeriod }: Rotation): Overlap | undefined {
@@ -51,6 +67,7 @@ export const rotatedSecretAttribute = "client.secret.rotated";
 /** What a stack's last update said of its rotation. */
 export interface LastRotation {
   readonly generation: number;
+  readonly strategy?: Rotation["strategy"];
   /** Until when the secret before it is accepted, in seconds since 1970; 0 when it is not. */
   readonly graceEnds: number;
 }

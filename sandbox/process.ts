@@ -47,6 +47,9 @@ export interface RunResult {
   stderr: string;
 }
 
+/** The exit code of a command that a signal ended. */
+export const KILLED = 128;
+
 /** Runs a command to its end; never throws for a non-zero exit code. */
 export function runUnchecked(command: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
   const { input, logFile, ...spawnOptions } = options;
@@ -56,11 +59,14 @@ export function runUnchecked(command: string, args: string[], options: RunOption
     const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
     child.stdout?.on("data", (chunk: Buffer) => chunks.stdout.push(chunk));
     child.stderr?.on("data", (chunk: Buffer) => chunks.stderr.push(chunk));
-    child.on("error", reject);
+    // With `signal` a command is ended on purpose, and then its result says so.
+    child.on("error", (error) => {
+      if (error.name !== "AbortError") reject(error);
+    });
     child.on("close", (code, signal) => {
       if (typeof out === "number") fs.closeSync(out);
       resolve({
-        code: code ?? (signal === null ? 1 : 128),
+        code: code ?? (signal === null ? 1 : KILLED),
         stdout: Buffer.concat(chunks.stdout).toString(),
         stderr: Buffer.concat(chunks.stderr).toString(),
       });

@@ -181,10 +181,12 @@ export interface PulumiOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Given to standard input. */
   readonly input?: string;
+  /** Kills the CLI as `kill -9` does. */
+  readonly signal?: AbortSignal;
 }
 
 /** Runs the CLI to its end; never throws for a non-zero exit code. */
 export async function pulumi(args: string[], options: PulumiOptions): Promise<RunResult> {
   const cli = await ensurePulumi();
-  return runUnchecked(cli, args, { ...options, env: { ...env(cli), ...options.env } });
+  return runUnchecked(cli, args, { killSignal: "SIGKILL", ...options, env: { ...env(cli), ...options.env } });
 }

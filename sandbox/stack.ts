@@ -4,8 +4,8 @@ import { parse, stringify } from "yaml";
 import { adminPassword } from "./keycloak";
 import type { Outputs } from "../verify/context";
 import type { Platform } from "./platform";
-import type { RunResult } from "./process";
-import { pulumi } from "./pulumi";
+import { KILLED, type RunResult } from "./process";
+import { pulumi, type PulumiOptions } from "./pulumi";
 import { inPlatform, ports, root, UserError } from "./settings";
 
 /** Values of the program's config, by key; merged into those of Pulumi.dev.yaml, object by object. */
@@ -48,8 +48,8 @@ export class Stack {
   }
 
   /** Runs the CLI in the stack's folder, for this stack. */
-  run(args: string[], env: NodeJS.ProcessEnv = {}): Promise<RunResult> {
-    return pulumi(args, { cwd: this.folder, env });
+  run(args: string[], options: Omit<PulumiOptions, "cwd"> = {}): Promise<RunResult> {
+    return pulumi(args, { ...options, cwd: this.folder });
   }
 
   /** The same, and throws with what the CLI said when it fails. */
@@ -99,7 +99,20 @@ export class Stack {
   }
 
   up(...args: string[]): Promise<RunResult> {
-    return this.run(["up", "--yes", "--skip-preview", "--non-interactive", "--stack", this.name, ...args]);
+    return this.run(this.updating("up", ...args));
+  }
+
+  /** `pulumi up`, `refresh` or `destroy` killed as by `kill -9` once `when` holds; was it still at work then? */
+  async killed(command: "up" | "refresh" | "destroy", when: () => Promise<unknown>): Promise<boolean> {
+    const kill = new AbortController();
+    const running = this.run(this.updating(command), { signal: kill.signal });
+    await when();
+    kill.abort();
+    return (await running).code === KILLED;
+  }
+
+  private updating(command: string, ...args: string[]): string[] {
+    return [command, "--yes", "--skip-preview", "--non-interactive", "--stack", this.name, ...args];
   }
 
   preview(...args: string[]): Promise<RunResult> {
@@ -107,11 +120,11 @@ export class Stack {
   }
 
   refresh(): Promise<RunResult> {
-    return this.run(["refresh", "--yes", "--skip-preview", "--non-interactive", "--stack", this.name]);
+    return this.run(this.updating("refresh"));
   }
 
   destroy(...args: string[]): Promise<RunResult> {
-    return this.run(["destroy", "--yes", "--skip-preview", "--non-interactive", "--stack", this.name, ...args]);
+    return this.run(this.updating("destroy", ...args));
   }
 
   /** The stack's outputs, its secrets in clear: keep them out of every log. */

@@ -13,7 +13,7 @@ import { handoverIsSafe } from "./handover";
 import { ambientKubeconfig } from "./kubeconfig";
 import { lastUpdate } from "./lastUpdate";
 import { neededFaults } from "./needed";
-import { rotationIsSafe } from "./rotation";
+import { safeRotation } from "./rotation";
 
 /** A server is missing or refuses us: said in one sentence before anything is created. */
 class PreflightError extends pulumi.RunError {}
@@ -139,14 +139,15 @@ async function clusterHasAll(settings: Settings): Promise<void> {
 /**
  * Makes sure that both servers are there, let us in and have what a run needs, so that it starts whole or creates nothing.
  * Looks up what the program is to adopt. Throws one sentence with the remedy; waits at most `keycloak.waitSeconds` for Keycloak, and says so.
+ * @returns the settings with what depends on Keycloak decided, and what is adopted
  */
-export async function preflight(settings: Settings): Promise<Adoption> {
+export async function preflight(settings: Settings): Promise<{ settings: Settings; adopted: Adoption }> {
   const last = await lastUpdate();
   handoverIsSafe(settings.mode, last.mode);
   await apiServerAnswers(settings.kubeconfig);
   // In hybrid mode Argo CD applies what uses them, wherever it likes.
   if (settings.mode !== "hybrid") await clusterHasAll(settings);
   const accessToken = await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
-  await rotationIsSafe(settings, last.rotation, accessToken);
-  return findAdopted(settings, accessToken);
+  const rotation = { ...settings.rotation, ...(await safeRotation(settings, last.rotation, accessToken)) };
+  return { settings: { ...settings, rotation }, adopted: await findAdopted(settings, accessToken) };
 }

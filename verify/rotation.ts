@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
-import { stepFault, type LastRotation } from "../lib/rotation";
+import { decided, lacksTime, stepFault, timeIsMissing, type LastRotation, type Rotation } from "../lib/rotation";
 
 /** Is Keycloak's feature active that keeps an old secret valid? Undefined when it does not tell this administrator. */
 async function featureIsActive({ keycloak }: Pick<Settings, "keycloak">, accessToken: string): Promise<boolean | undefined> {
@@ -10,13 +10,16 @@ async function featureIsActive({ keycloak }: Pick<Settings, "keycloak">, accessT
   return features?.some(({ name, enabled }) => name === "CLIENT_SECRET_ROTATION" && enabled);
 }
 
-/** Throws one sentence when the rotation cannot be done without an outage; says what a rotation by `replace` means. */
-export async function rotationIsSafe(settings: Settings, last: LastRotation | undefined, accessToken: string): Promise<void> {
-  const { rotation, backstage } = settings;
-  const fault = stepFault(rotation, last, backstage.rolloutSeconds, Date.now() / 1000);
+/**
+ * The rotation as it will be done, by a strategy that Keycloak can. Throws one sentence when it cannot be done without an
+ * outage that nobody chose; says what a rotation by `replace` means.
+ */
+export async function safeRotation(settings: Settings, last: LastRotation | undefined, accessToken: string): Promise<Rotation> {
+  const active = await featureIsActive(settings, accessToken);
+  const rotation = decided(settings.rotation, active ?? last?.strategy === "overlap");
+  const fault = lacksTime(rotation) ? timeIsMissing : stepFault(rotation, last, settings.backstage.rolloutSeconds, Date.now() / 1000);
   if (fault !== undefined) throw new pulumi.RunError(`config: ${fault}`);
   if (rotation.strategy === "overlap") {
-    const active = await featureIsActive(settings, accessToken);
     if (active === false) {
       throw new pulumi.RunError(
         `config: rotation.strategy is overlap, and ${settings.keycloak.url} runs without the feature client-secret-rotation; start Keycloak with --features=client-secret-rotation, or set it to blue-green.`,
@@ -27,4 +30,5 @@ export async function rotationIsSafe(settings: Settings, last: LastRotation | un
   if (rotation.strategy === "replace" && last !== undefined && rotation.generation > last.generation) {
     await pulumi.log.warn("rotation by replace: sign-in is refused from the moment that Keycloak has the new secret until the rollout is over; rotation.strategy overlap or blue-green avoids that.");
   }
+  return rotation;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Admin, adminFaults } from "./admin";
+import { lacksTime, rotationStrategies, timeIsMissing } from "../rotation";
 import { clientFaults, clientSettings } from "./clients";
 import { clientId, dateTime, duration, flag, seconds, url, whole } from "./common";
 import { peopleFaults, peopleSettings } from "./people";
@@ -28,15 +29,17 @@ export const Keycloak = z.strictObject({
 export const Rotation = z.strictObject({
   generation: whole(1, 2 ** 31).default(1).describe("A higher number makes a new secret of Backstage's client and rolls it out."),
   strategy: z
-    .enum(["replace", "overlap", "blue-green"])
-    .default("replace")
+    .enum(rotationStrategies)
+    .optional()
     .describe(
-      "`replace`: sign-in is refused until the rollout is over. `overlap`: Keycloak accepts the old secret too for `gracePeriod`; it needs Keycloak's feature `client-secret-rotation`. `blue-green`: a second client takes over, on any Keycloak.",
+      "`overlap`: Keycloak accepts the old secret too for `gracePeriod`; it needs Keycloak's feature `client-secret-rotation`. `replace`: sign-in is refused until the rollout is over. `blue-green`: a second client takes over, on any Keycloak. Unset: `overlap` where Keycloak can, else `replace`.",
     ),
   at: dateTime.optional().meta({ title: "date and time", description: "When the generation was raised; `overlap` counts from then.", example: "2026-11-25T10:00:00Z" }),
   gracePeriod: duration.prefault("1h").describe("How long Keycloak accepts the old secret; longer than a rollout."),
   sessionSecret: whole(1, 2 ** 31).default(1).describe("A higher number makes a new session secret; sign-ins in flight start again."),
   catalogSync: whole(1, 2 ** 31).default(1).describe("A higher number makes a new secret of the catalog's client."),
+  database: whole(1, 2 ** 31).default(1).describe("A higher number makes a new password of the PostgreSQL that the program runs; it restarts."),
+  users: whole(1, 2 ** 31).default(1).describe("A higher number makes each user with an initial password anew, with another one; what they set since is lost."),
 });
 
 export const CatalogSync = z.strictObject({
@@ -67,9 +70,7 @@ export function identityFaults(settings: IdentityParsed, backstage: { clientId: 
   if (catalogSync.enabled && catalogSync.clientId === backstage.clientId) {
     faults.push("catalogSync.clientId must not be backstage.clientId, which may not view users; choose another.");
   }
-  if (rotation.strategy === "overlap" && rotation.generation > 1 && rotation.at === undefined) {
-    faults.push("rotation.at is missing; set it to when rotation.generation was raised, such as 2026-11-25T10:00:00Z.");
-  }
+  if (lacksTime(rotation)) faults.push(timeIsMissing);
   const ids = [backstage.clientId, ...(rotation.strategy === "blue-green" ? [`${backstage.clientId}-green`] : []), ...(catalogSync.enabled ? [catalogSync.clientId] : [])];
   return [...faults, ...clientFaults(clients, { ids, secrets: [backstage.secret] }, isDev)];
 }

@@ -84,7 +84,7 @@ describe("a stack's life", function () {
   it("rolls a new client secret out exactly once; the new one works and the old one does not", async () => {
     assert.equal(await revision(), "1");
     const old = credential((await own.outputs()).credential);
-    await own.configure({ rotation: { generation: 2 } });
+    await own.configure({ rotation: { generation: 2, strategy: "replace" } });
     const { stdout, stderr } = await own.up();
     printed.push(stdout, stderr);
     const now = credential((await own.outputs()).credential);
@@ -163,7 +163,7 @@ describe("a stack's life", function () {
     const was = await revision();
     const nodePort = ports.backstage + 8;
     const url = `http://${nodeAddress}:${nodePort}`;
-    await own.configure({ rotation: { generation: 2 }, backstage: { url, nodePort } });
+    await own.configure({ rotation: { generation: 2, strategy: "replace" }, backstage: { url, nodePort } });
     await own.up();
     await own.mustSignIn();
     const after = await client();

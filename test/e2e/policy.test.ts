@@ -36,7 +36,7 @@ describe("the policy pack, run by the engine", function () {
     const project = parse(before) as { runtime: unknown };
     fs.writeFileSync(file, stringify({ ...project, runtime: "nodejs", main: program }));
     try {
-      return await own.stack.run(["preview", "--non-interactive", "--stack", own.stack.name, ...args], { ...unchecked, ...env });
+      return await own.stack.run(["preview", "--non-interactive", "--stack", own.stack.name, ...args], { env: { ...unchecked, ...env } });
     } finally {
       fs.writeFileSync(file, before);
     }

@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { contractKeys } from "../../lib/contract";
+import { databaseName } from "../../lib/database";
 import { discover, probe } from "../../lib/gate/keycloak.mjs";
 import { databaseSettings } from "../../sandbox/postgres";
 import { waitFor } from "../../sandbox/process";
 import { keycloakAdmin, platform, story, TestStack } from "./harness";
+
+/** From the first failure to the last, in seconds. */
+const span = (failed: readonly { second: number }[]): string => {
+  const seconds = failed.map(({ second }) => second);
+  return failed.length === 0 ? "0" : (Math.max(...seconds) - Math.min(...seconds)).toFixed(0);
+};
 
 const person = (username: string) => ({ username, email: `${username}@example.com`, firstName: username, lastName: "Example" });
 
@@ -28,36 +35,60 @@ describe("a rotation of the client secret, while people sign in", function () {
     return (await probe(credential, discovery.tokenEndpoint)).answer;
   };
   /** Sign-ins in flight are shared by the replicas' database, so only the secret can make one fail. */
-  const configure = async (rotation: Record<string, unknown>): Promise<void> => {
+  const configure = async (rotation: Record<string, unknown> = {}): Promise<void> => {
     const database = { kind: "postgres", ...(await databaseSettings(await platform())) };
     const backstage = { database, replicas: 2, gateSeconds: 60, rolloutSeconds: 120 };
     await own.configure({ users: ["ada", "bob", "eve"].map(person), backstage, rotation });
   };
 
+  const now = (): string => new Date().toISOString();
+  const clientIds = async (): Promise<string[]> => (await (await keycloakAdmin()).clients.find({ realm: own.realm })).map(({ clientId }) => clientId ?? "");
+  /** Rotates by a run that is killed once Keycloak has the new secret, and by another one that ends it. */
+  const rotateInTwo = async (): Promise<void> => {
+    const old = await inUse();
+    const admin = await keycloakAdmin();
+    const hasNew = async (): Promise<true | undefined> => {
+      const ours = (await admin.clients.find({ realm: own.realm })).filter(({ clientId }) => clientId?.startsWith("backstage") === true);
+      return ours.some(({ clientId, secret }) => clientId !== old.clientId || secret !== old.clientSecret) ? true : undefined;
+    };
+    assert.ok(await own.stack.killed("up", () => waitFor("the new secret in Keycloak", 60, hasNew, 50)), "the run was over before it was killed");
+    assert.deepEqual(await inUse(), old, "the killed run had rolled out already");
+    await own.stack.mustRun(["cancel", "--yes", "--stack", own.stack.name]);
+    await own.up();
+  };
+
   before(async () => {
     own = await TestStack.create("rotation", 11);
-    await configure({ strategy: "overlap" });
+    await configure();
     await own.up();
     await own.mustSignIn();
   });
   after(() => own.remove());
 
+  it("asks when the old secret is to end, where Keycloak can accept two", async () => {
+    await configure({ generation: 2 });
+    const { code, stdout, stderr } = await own.stack.preview();
+    assert.notEqual(code, 0);
+    assert.match(stdout + stderr, /config: rotation\.at is missing; set it to when rotation\.generation was raised/);
+  });
+
   it("by overlap fails nobody: Keycloak accepts both secrets", async () => {
     retired = await inUse();
-    await configure({ strategy: "overlap", generation: 2, at: new Date().toISOString(), gracePeriod: "3m" });
+    // No strategy: this Keycloak can.
+    await configure({ generation: 2, at: now(), gracePeriod: "3m" });
     const { tried, failed } = await own.signingIn(() => own.up(), 5000);
     console.log(`      ${tried} sign-ins during the rotation, ${failed.length} failed`);
     assert.deepEqual(failed, []);
     assert.ok(tried >= 30, String(tried));
-    const now = await inUse();
-    assert.equal(now.clientId, retired.clientId);
-    assert.notEqual(now.clientSecret, retired.clientSecret);
-    assert.deepEqual([await answer(now), await answer(retired)], ["accepted", "accepted"]);
+    const current = await inUse();
+    assert.equal(current.clientId, retired.clientId);
+    assert.notEqual(current.clientSecret, retired.clientSecret);
+    assert.deepEqual([await answer(current), await answer(retired)], ["accepted", "accepted"]);
   });
 
   it("is refused a second time before the first is over, and backwards", async () => {
     const attempts: [Record<string, unknown>, RegExp][] = [
-      [{ generation: 3, at: new Date().toISOString() }, /rotation\.generation is raised while Keycloak still accepts the secret before 2, until .*; wait until then/],
+      [{ generation: 3, at: now() }, /rotation\.generation is raised while Keycloak still accepts the secret before 2, until .*; wait until then/],
       [{ generation: 1 }, /rotation\.generation is 1, and 2 is in use; an old secret does not come back, so raise it/],
     ];
     for (const [rotation, sentence] of attempts) {
@@ -78,28 +109,75 @@ describe("a rotation of the client secret, while people sign in", function () {
     await own.mustSignIn();
   });
 
+  it("by overlap still fails nobody when pulumi is killed in the middle and run again", async () => {
+    retired = await inUse();
+    await configure({ generation: 3, at: now(), gracePeriod: "3m" });
+    const { tried, failed } = await own.signingIn(rotateInTwo, 5000);
+    console.log(`      ${tried} sign-ins, ${failed.length} failed`);
+    assert.deepEqual(failed, []);
+    assert.ok(tried >= 30, String(tried));
+    assert.deepEqual([await answer(await inUse()), await answer(retired)], ["accepted", "accepted"]);
+  });
+
   it("by replace refuses sign-ins until the rollout is over, and the preview says so", async () => {
     retired = await inUse();
-    await configure({ strategy: "replace", generation: 3 });
+    await configure({ strategy: "replace", generation: 4 });
     const preview = await own.stack.preview();
     assert.match(preview.stdout + preview.stderr, /rotation by replace: sign-in is refused from the moment that Keycloak has the new secret/);
     const { tried, failed } = await own.signingIn(() => own.up(), 5000);
-    const seconds = failed.map(({ second }) => second);
-    console.log(`      ${tried} sign-ins, ${failed.length} failed, over ${(Math.max(...seconds) - Math.min(...seconds)).toFixed(0)} s`);
+    console.log(`      ${tried} sign-ins, ${failed.length} failed, over ${span(failed)} s`);
     assert.ok(failed.length > 0, "the new secret was not noticed");
     await own.untilSignIn(30);
     assert.deepEqual([await answer(await inUse()), await answer(retired)], ["accepted", "refused"]);
   });
 
+  it("by replace ends in a run after one that was killed, with one client", async () => {
+    retired = await inUse();
+    await configure({ strategy: "replace", generation: 5 });
+    await rotateInTwo();
+    await own.untilSignIn(30);
+    assert.deepEqual([await answer(await inUse()), await answer(retired)], ["accepted", "refused"]);
+    assert.deepEqual((await clientIds()).filter((id) => id.startsWith("backstage")), ["backstage"]);
+  });
+
   it("by blue and green hands over to a second client, and the first goes away", async () => {
     retired = await inUse();
-    await configure({ strategy: "blue-green", generation: 4 });
+    await configure({ strategy: "blue-green", generation: 6 });
     const { tried, failed } = await own.signingIn(() => own.up(), 5000);
     console.log(`      ${tried} sign-ins, ${failed.length} failed: those that began at a pod of one client and ended at one of the other`);
     assert.ok(failed.length < tried / 4, JSON.stringify(failed));
     assert.equal((await inUse()).clientId, "backstage-green");
-    const clients = (await (await keycloakAdmin()).clients.find({ realm: own.realm })).map(({ clientId }) => clientId);
-    assert.ok(clients.includes("backstage-green") && !clients.includes("backstage"), String(clients));
+    assert.deepEqual((await clientIds()).filter((id) => id.startsWith("backstage")), ["backstage-green"]);
     await own.untilSignIn(30);
+  });
+
+  it("by green and blue ends in a run after one that was killed, with one client", async () => {
+    await configure({ strategy: "blue-green", generation: 7 });
+    await rotateInTwo();
+    assert.equal((await inUse()).clientId, "backstage");
+    assert.deepEqual((await clientIds()).filter((id) => id.startsWith("backstage")), ["backstage"]);
+    await own.untilSignIn(30);
+  });
+
+  it("gives the database another password, and Backstage the same one", async () => {
+    const at = { namespace: own.namespace, name: databaseName("backstage") };
+    const password = async (): Promise<string> => (await own.cluster.core.readNamespacedSecret(at)).data?.password ?? "";
+    const before = await password();
+    await configure({ strategy: "blue-green", generation: 7, database: 2 });
+    const { tried, failed } = await own.signingIn(() => own.up(), 5000);
+    console.log(`      ${tried} sign-ins, ${failed.length} failed, over ${span(failed)} s`);
+    assert.notEqual(await password(), before);
+    await own.mustHold();
+  });
+
+  it("gives the users other passwords, and changes nothing in the run after", async () => {
+    const before = (await own.outputs()).userPasswords;
+    await configure({ strategy: "blue-green", generation: 7, database: 2, users: 2 });
+    await own.up();
+    const after = (await own.outputs()).userPasswords;
+    for (const user of ["ada", "bob", "eve"]) assert.notEqual(after[user], before[user]);
+    await own.mustHold();
+    const { code, stdout } = await own.stack.preview("--expect-no-changes");
+    assert.equal(code, 0, stdout);
   });
 });
