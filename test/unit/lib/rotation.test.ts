@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { clientIdOf, overlapOf, slots, stepFault, type Rotation } from "../../../lib/rotation";
+import { clientIdOf, decided, overlapOf, rotationStrategies, slots, stepFault, type Rotation } from "../../../lib/rotation";
 
 const NOW = Date.parse("2026-11-25T10:00:00Z") / 1000;
 const rotation = (more: Partial<Rotation>): Rotation => ({ generation: 2, strategy: "overlap", at: "2026-11-25T10:00:00Z", gracePeriod: 3600, ...more });
@@ -20,6 +20,13 @@ describe("lib/rotation", () => {
     assert.deepEqual(overlapOf(rotation({})), { from: NOW, until: NOW + 3600 });
     assert.deepEqual(overlapOf(rotation({ at: "2026-11-25T12:00:00+02:00" })), { from: NOW, until: NOW + 3600 });
     for (const none of [rotation({ generation: 1 }), rotation({ strategy: "replace" }), rotation({ at: undefined })]) assert.equal(overlapOf(none), undefined);
+  });
+
+  it("is by overlap as soon as there is a secret to keep and Keycloak can, unless something else is configured", () => {
+    const strategies = (wanted: Partial<Rotation>) => [true, false].map((can) => decided({ ...rotation({}), ...wanted }, can).strategy);
+    assert.deepEqual(strategies({ strategy: undefined }), ["overlap", "replace"]);
+    assert.deepEqual(strategies({ strategy: undefined, generation: 1 }), ["replace", "replace"]);
+    for (const strategy of rotationStrategies) assert.deepEqual(strategies({ strategy }), [strategy, strategy]);
   });
 
   it("takes turns between blue and green, and only there", () => {
