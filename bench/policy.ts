@@ -2,6 +2,7 @@ import * as path from "node:path";
 import { startPlatform } from "../sandbox/platform";
 import { ports, root } from "../sandbox/settings";
 import { Stack } from "../sandbox/stack";
+import { median } from "./figures";
 
 /**
  * What the policy pack adds to a preview of the default stack without changes, and what a pack without policies adds: in
@@ -16,8 +17,6 @@ const arms: Readonly<Record<string, string[]>> = {
   "a pack without policies": ["--policy-pack", path.join(root, "bench", "emptyPack")],
   "the pack": ["--policy-pack", pack, "--policy-pack-config", path.join(pack, "profiles", "dev.json")],
 };
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
 async function main(): Promise<void> {
   const running = await startPlatform();

@@ -5,6 +5,7 @@ import { startPlatform } from "../sandbox/platform";
 import { pulumi } from "../sandbox/pulumi";
 import { inPlatform, ports, root } from "../sandbox/settings";
 import { Stack } from "../sandbox/stack";
+import { median } from "./figures";
 import { flatState, straightLine, type Exported } from "./straightLine";
 
 /**
@@ -25,8 +26,6 @@ const clients = applications.map((clientId) => ({
 
 /** The SDK's own formatting of stack traces stays. */
 const byDefault = { BENCH_START: "default" };
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
 /** The stack as the SDK starts it when nothing tells it otherwise: it checks the types. */
 function defaultStartIn(folder: string, stack: Stack): void {

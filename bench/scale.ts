@@ -1,0 +1,106 @@
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { startPlatform } from "../sandbox/platform";
+import { ensurePulumi, pulumiEnv } from "../sandbox/pulumi";
+import { inPlatform, ports, root } from "../sandbox/settings";
+import { Stack, type ConfigValues } from "../sandbox/stack";
+import { exponent, median } from "./figures";
+
+/**
+ * How a run grows with the number of clients, each with a contract Secret: the first `up`, a preview without changes, the
+ * same with the policy pack, and an `up` that changes one client. `npm run bench:scale`; BENCH_SIZES and BENCH_ROUNDS.
+ */
+const SIZES = (process.env.BENCH_SIZES ?? "1,10,100").split(",").map(Number);
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
+const NAME = "bench-scale";
+const pack = path.join(root, "policy");
+const withPack = ["--policy-pack", pack, "--policy-pack-config", path.join(pack, "profiles", "dev.json")];
+
+interface Cost {
+  /** From start to end, in seconds. */
+  readonly seconds: number;
+  /** The program's processor time, in seconds. */
+  readonly node: number;
+  /** The CLI's own, in which the engine runs, in seconds. */
+  readonly engine: number;
+  /** The CLI's peak memory, in MiB. */
+  readonly memory: number;
+}
+type Measure = keyof Cost;
+
+const TICKS_PER_SECOND = 100;
+
+/** Processor time and peak memory of a process, as long as it runs. */
+function usage(pid: number): Pick<Cost, "engine" | "memory"> | undefined {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+    const [user = 0, system = 0] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13).map(Number);
+    const peak = Number(/^VmHWM:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? NaN);
+    return Number.isNaN(peak) ? undefined : { engine: (user + system) / TICKS_PER_SECOND, memory: peak / 1024 };
+  } catch {
+    return undefined; // it has ended
+  }
+}
+
+async function cost(stack: Stack, args: readonly string[]): Promise<Cost> {
+  const file = inPlatform("bench-cpu");
+  fs.rmSync(file, { force: true });
+  const env = { ...(await pulumiEnv()), NODE_OPTIONS: `--import ${path.join(root, "bench", "cpu.mjs")}`, BENCH_FILE: file };
+  const began = performance.now();
+  const child = spawn(await ensurePulumi(), [...args, "--non-interactive", "--stack", NAME], { cwd: stack.folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  let last: Pick<Cost, "engine" | "memory"> = { engine: NaN, memory: NaN };
+  const watch = setInterval(() => (last = usage(child.pid ?? 0) ?? last), 50);
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  clearInterval(watch);
+  if (code !== 0) throw new Error(said);
+  return { ...last, seconds: (performance.now() - began) / 1000, node: Number(fs.readFileSync(file, "utf8")) };
+}
+
+const up = ["up", "--yes", "--skip-preview"];
+const preview = ["preview", "--expect-no-changes"];
+
+async function main(): Promise<void> {
+  const running = await startPlatform();
+  const stack = new Stack(NAME, running);
+  const nodePort = ports.backstage + 18;
+  const configure = (size: number, description: string): Promise<void> => {
+    const clients = Array.from({ length: size }, (_, index): ConfigValues => ({
+      clientId: `app-${index}`,
+      description: index === 0 ? description : "",
+      rootUrl: `https://app-${index}.example.com`,
+      redirectUris: [`https://app-${index}.example.com/oauth2/callback`],
+      secret: { namespace: "bench-scale-apps", name: `app-${index}`, createNamespace: true },
+    }));
+    return stack.configure({ realm: { name: NAME }, clients, backstage: { namespace: NAME, nodePort, url: `http://${running.nodeAddress}:${nodePort}` } });
+  };
+
+  const rows: { size: number; what: string; costs: Cost[] }[] = [];
+  for (const size of SIZES) {
+    await configure(size, "");
+    const arms = { "first up": [await cost(stack, up)], preview: [] as Cost[], "preview with the pack": [] as Cost[], "up that changes one": [] as Cost[] };
+    for (let round = 0; round < ROUNDS; round++) {
+      arms.preview.push(await cost(stack, preview));
+      arms["preview with the pack"].push(await cost(stack, [...preview, ...withPack]));
+      await configure(size, `round ${round}`);
+      arms["up that changes one"].push(await cost(stack, up));
+    }
+    rows.push(...Object.entries(arms).map(([what, costs]) => ({ size, what, costs })));
+    const destroyed = await stack.destroy();
+    if (destroyed.code !== 0) throw new Error(destroyed.stdout + destroyed.stderr);
+  }
+  await stack.run(["stack", "rm", "--yes", "--force", NAME]);
+
+  const middle = (costs: readonly Cost[], measure: Measure): number => median(costs.map((one) => one[measure]));
+  console.log("| clients | what | seconds | Node's processor time, s | engine's, s | engine's peak memory, MiB | exponent of growth |\n|---|---|---|---|---|---|---|");
+  for (const { size, what, costs } of rows) {
+    const before = rows.filter((row) => row.what === what && row.size < size).at(-1);
+    const seconds = middle(costs, "seconds");
+    const growth = before === undefined ? "" : exponent([before.size, middle(before.costs, "seconds")], [size, seconds]).toFixed(2);
+    console.log(`| ${[size, what, seconds.toFixed(1), middle(costs, "node").toFixed(1), middle(costs, "engine").toFixed(1), middle(costs, "memory").toFixed(0), growth].join(" | ")} |`);
+  }
+}
+
+void main();
