@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { appConfig, type CatalogSource } from "../lib/appConfig";
-import { databaseName } from "../lib/database";
+import { databaseName, ownDatabaseHost, startingAlone } from "../lib/database";
 import { gateBase, gateContainers, gateEnv, gateScripts, probes, type GateSettings } from "../lib/gates";
 import { checksumAnnotation, dataHash } from "../lib/hashes";
 import { caParts, configPath, extraParts, filled, fromSecret, nodeUid, placement, podSecurity, referencesOf, topologySpread } from "../lib/pod";
@@ -88,7 +88,7 @@ export class Backstage extends pulumi.ComponentResource {
         [checksumAnnotation("configmap", gateName)]: dataHash(scripts),
       }));
     const several = settings.replicas > 1 || settings.autoscaling !== undefined;
-    const spec = podSpec(args, gates, { account: account.accountName, configs: configs.metadata.name, gate: gate.metadata.name, labels, several });
+    const spec = podSpec(args, gates, { app: name, account: account.accountName, configs: configs.metadata.name, gate: gate.metadata.name, labels, several });
     const deployment = new k8s.apps.v1.Deployment(
       name,
       transformed(transforms?.deployment, {
@@ -145,6 +145,7 @@ export class Backstage extends pulumi.ComponentResource {
 }
 
 interface PodNames {
+  readonly app: string;
   readonly account: pulumi.Input<string>;
   readonly configs: pulumi.Input<string>;
   readonly gate: pulumi.Input<string>;
@@ -157,6 +158,7 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
   const ca = caParts(settings);
   const extra = extraParts(settings);
   const base = gateBase(settings, [{ name: "tmp", mountPath: "/tmp" }]);
+  const start = startingAlone(settings.command, settings.database, (own) => ownDatabaseHost(own, databaseName(names.app), settings.namespace));
   return {
     serviceAccountName: names.account,
     automountServiceAccountToken: settings.serviceAccount.automountToken,
@@ -171,7 +173,7 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
         ...probes(settings.port),
         ...goesSlowly(settings),
         name: "backstage",
-        command: settings.command,
+        command: start.command,
         args: [...settings.configFiles, `${configPath}/app-config.yaml`].flatMap((file) => ["--config", file]),
         ports: [{ name: "http", containerPort: settings.port }],
         env: [
@@ -180,6 +182,7 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
           { name: "NODE_ENV", value: "production" },
           ...contract.keys.map((key) => fromSecret(key, contract.secretName, key)),
           ...database.parts.env,
+          ...start.env,
           ...ca.env,
           ...gateEnv(gates),
         ],

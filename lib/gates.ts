@@ -11,7 +11,7 @@ type EnvVar = types.input.core.v1.EnvVar;
 
 /** The gate's scripts, as a ConfigMap holds them. */
 export function gateScripts(): Record<string, string> {
-  const names = ["gate.mjs", "keycloak.mjs"];
+  const names = ["alone.mjs", "gate.mjs", "keycloak.mjs"];
   return Object.fromEntries(names.map((name) => [name, readFileSync(path.join(__dirname, "gate", name), "utf8")]));
 }
 

@@ -31,7 +31,7 @@ export const Backstage = z.strictObject({
     .array(text)
     .min(1, "must name a program")
     .default(["node", "packages/backend"])
-    .describe("What starts Backstage in that image."),
+    .describe("What starts Backstage in that image, by `node`."),
   configFiles: z
     .array(text)
     .default(["app-config.yaml"])
@@ -93,7 +93,7 @@ function signInFaults({ resolvers, customResolvers, additionalScopes, sessionDur
 export function backstageFaults(backstage: z.output<typeof Backstage>, catalogSync: boolean, isDev: boolean): string[] {
   const most = backstage.autoscaling?.maxReplicas ?? backstage.replicas;
   const faults = [
-    ...databaseFaults(databaseOf(backstage, isDev), most, isDev),
+    ...databaseFaults(databaseOf(backstage, isDev), { replicas: most, command: backstage.command }, isDev),
     ...podFaults(backstage),
     ...exposureFaults(backstage, backstage.url, backstage.nodePort),
     ...signInFaults(backstage),

@@ -51,6 +51,7 @@ describe("two Backstages that share an in-cluster PostgreSQL", function () {
 
   it("comes up with both pods ready, and changes nothing when it is run again", async () => {
     assert.equal(await own.readyPods(), 2);
+    assert.equal((await own.pods()).restarts, 0);
     await own.up("--expect-no-changes");
   });
 
@@ -102,6 +103,24 @@ describe("two Backstages that share an in-cluster PostgreSQL", function () {
     const { refused } = await own.untilSignIn(60);
     console.log(`      ${refused.length} sign-ins refused until the pools had connected again`);
     assert.deepEqual(await own.pods(), backstage);
+  });
+
+  it("starts one at a time, and takes away the lock of a migration that was killed", async () => {
+    const tables = (await query("select table_schema || '.' || table_name from information_schema.tables where table_name like '%knex_migrations_lock'")).split("\n");
+    assert.ok(tables.length >= 2, String(tables));
+    for (const table of tables) await query(`update ${table} set is_locked = 1`);
+    const before = await own.pods();
+    for (const name of before.names) await own.cluster.core.deleteNamespacedPod({ namespace: own.namespace, name });
+    const both = async (): Promise<true | undefined> => {
+      const { names } = await own.pods();
+      return names.every((name) => !before.names.includes(name)) && (await own.readyPods()) === 2 ? true : undefined;
+    };
+    await waitFor("two new pods", 180, both, 1000);
+    assert.equal((await own.pods()).restarts, 0);
+    const logs = await Promise.all((await own.pods()).names.map((name) => own.cluster.core.readNamespacedPodLog({ namespace: own.namespace, name, container: "backstage" })));
+    assert.match(logs.join(""), /alone: took away the lock auth\.\S+, which a Backstage had left behind/);
+    assert.equal(logs.filter((log) => log.includes("alone: another Backstage is starting; waiting for it")).length, 1);
+    await own.mustSignIn();
   });
 
   it("asks for the password: a wrong one is refused over the network", async () => {
