@@ -2,10 +2,11 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { appConfig, type CatalogSource } from "../lib/appConfig";
-import { databaseName, ownDatabaseHost, startingAlone } from "../lib/database";
-import { gateBase, gateContainers, gateEnv, gateScripts, probes, type GateSettings } from "../lib/gates";
+import { databaseName, ownDatabaseHost } from "../lib/database";
+import { gateBase, gateContainers, gateEnv, podScripts, probes, type GateSettings } from "../lib/gates";
 import { checksumAnnotation, dataHash } from "../lib/hashes";
 import { caParts, configPath, extraParts, filled, fromSecret, nodeUid, placement, podSecurity, referencesOf, topologySpread } from "../lib/pod";
+import { startingAlone, type Start } from "../lib/start";
 import { backstageUrls } from "../lib/urls";
 import { Account } from "./account";
 import { Availability, type AvailabilityTransforms } from "./availability";
@@ -67,7 +68,8 @@ export class Backstage extends pulumi.ComponentResource {
       );
     const catalog = args.catalogSync === undefined ? {} : { catalogSync: args.catalogSync };
     const config = { "app-config.yaml": appConfig({ ...settings, ...catalog, databaseService: databaseName(name) }) };
-    const scripts = gateScripts();
+    const start = startingAlone(settings.command, settings.database, (own) => ownDatabaseHost(own, databaseName(name), settings.namespace));
+    const scripts = { ...podScripts(), ...start.scripts };
     const configs = configMap("app-config", config);
     const gate = configMap("gate", scripts);
     const account = new Account(name, { target, namespace, settings: settings.serviceAccount }, { parent: this });
@@ -88,7 +90,7 @@ export class Backstage extends pulumi.ComponentResource {
         [checksumAnnotation("configmap", gateName)]: dataHash(scripts),
       }));
     const several = settings.replicas > 1 || settings.autoscaling !== undefined;
-    const spec = podSpec(args, gates, { app: name, account: account.accountName, configs: configs.metadata.name, gate: gate.metadata.name, labels, several });
+    const spec = podSpec(args, gates, { start, account: account.accountName, configs: configs.metadata.name, gate: gate.metadata.name, labels, several });
     const deployment = new k8s.apps.v1.Deployment(
       name,
       transformed(transforms?.deployment, {
@@ -145,7 +147,7 @@ export class Backstage extends pulumi.ComponentResource {
 }
 
 interface PodNames {
-  readonly app: string;
+  readonly start: Start;
   readonly account: pulumi.Input<string>;
   readonly configs: pulumi.Input<string>;
   readonly gate: pulumi.Input<string>;
@@ -158,7 +160,6 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
   const ca = caParts(settings);
   const extra = extraParts(settings);
   const base = gateBase(settings, [{ name: "tmp", mountPath: "/tmp" }]);
-  const start = startingAlone(settings.command, settings.database, (own) => ownDatabaseHost(own, databaseName(names.app), settings.namespace));
   return {
     serviceAccountName: names.account,
     automountServiceAccountToken: settings.serviceAccount.automountToken,
@@ -173,7 +174,7 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
         ...probes(settings.port),
         ...goesSlowly(settings),
         name: "backstage",
-        command: start.command,
+        command: names.start.command,
         args: [...settings.configFiles, `${configPath}/app-config.yaml`].flatMap((file) => ["--config", file]),
         ports: [{ name: "http", containerPort: settings.port }],
         env: [
@@ -182,7 +183,7 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
           { name: "NODE_ENV", value: "production" },
           ...contract.keys.map((key) => fromSecret(key, contract.secretName, key)),
           ...database.parts.env,
-          ...start.env,
+          ...names.start.env,
           ...ca.env,
           ...gateEnv(gates),
         ],

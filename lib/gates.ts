@@ -9,9 +9,8 @@ type Container = types.input.core.v1.Container;
 type Probe = types.input.core.v1.Probe;
 type EnvVar = types.input.core.v1.EnvVar;
 
-/** The gate's scripts, as a ConfigMap holds them. */
-export function gateScripts(): Record<string, string> {
-  const names = ["alone.mjs", "gate.mjs", "keycloak.mjs"];
+/** Scripts of a pod, as a ConfigMap holds them. @default the gate's */
+export function podScripts(names: readonly string[] = ["gate.mjs", "keycloak.mjs"]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, readFileSync(path.join(__dirname, "gate", name), "utf8")]));
 }
 

@@ -1,6 +1,6 @@
 import type { Settings } from "../../config";
 import { backstageContractKeys } from "../contract";
-import { gateBase, gateContainers, gateScripts } from "../gates";
+import { gateBase, gateContainers, podScripts } from "../gates";
 import { caParts, filled, nodeUid, podSecurity } from "../pod";
 import { hookAnnotation, hookDeleteAnnotation } from "./annotations";
 import type { Manifest } from "./objects";
@@ -20,7 +20,7 @@ export function gateJob({ gitops, backstage }: JobSettings, annotations: Readonl
   const gates = { gateSeconds: backstage.gateSeconds, port: backstage.port, startPath: "", requiredKeys: keys };
   const [secretsThere, accepted] = gateContainers(gateBase(backstage), gates, ca.env);
   return [
-    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "config-gate", namespace, annotations: scriptAnnotations }, data: gateScripts() },
+    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "config-gate", namespace, annotations: scriptAnnotations }, data: podScripts() },
     {
       apiVersion: "batch/v1",
       kind: "Job",

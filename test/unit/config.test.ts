@@ -190,6 +190,7 @@ describe("config", () => {
     ["an app-config over the chain's own", withBackstage({ appConfig: { auth: { environment: "x" } } }), /backstage\.appConfig\.auth\.environment is a key of the program's own; set backstage\.authEnvironment instead\.$/],
     ["a catalog provider beside the program's", { ...withBackstage({ appConfig: { catalog: { providers: { keycloakOrg: {} } } } }), catalogSync: { enabled: true } }, /catalog\.providers\.keycloakOrg is a key of the program's own; set catalogSync instead/],
     ["a secret in the app-config", withBackstage({ appConfig: { integrations: { github: [{ host: "github.com", token: "hunter2" }] } } }), /backstage\.appConfig\.integrations\.github\.0\.token holds a secret in clear; write \$\{VARIABLE\} there/],
+    ["a command that cannot wait for its turn at the database", { ...valid(), backstage: { ...valid().backstage, database: { kind: "postgres" }, command: ["/start.sh"] } }, /backstage\.command must begin with node/],
     ["an overlap that began never", { ...valid(), rotation: { generation: 2, strategy: "overlap" } }, /rotation\.at is missing; set it to when rotation\.generation was raised/],
     ["a time that is none", { ...valid(), rotation: { at: "yesterday" } }, /rotation\.at must be a date and time, such as 2026-11-25T10:00:00Z/],
     ["a client of the id that takes over", { ...valid(), rotation: { strategy: "blue-green" }, clients: [app({ clientId: "backstage-green" })] }, /clients\.0\.clientId is backstage-green, which this program makes itself/],

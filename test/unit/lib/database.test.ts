@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { databaseConfig, ownDatabaseHost } from "../../../lib/database";
+import { startingAlone } from "../../../lib/start";
 import { Database } from "../../../lib/settings/database";
 import { imageFault } from "../../../lib/images";
 import { isCidr, quantity } from "../../../lib/settings/kubernetes";
@@ -28,6 +29,19 @@ describe("lib/database", () => {
       rejectUnauthorized: true,
       ca: { $file: "/etc/backstage-database/ca.crt" },
     });
+  });
+
+  it("starts one Backstage at a time, where another could start on the same database", () => {
+    const start = (settings: object) => startingAlone(["node", "packages/backend"], Database.parse(settings), own);
+    assert.deepEqual(start({ kind: "memory" }), { command: ["node", "packages/backend"], env: [], scripts: {} });
+    const { command, env, scripts } = start({ kind: "external", host: "db.example.com", credentials: { secret: "s" } });
+    assert.deepEqual(command, ["node", "--import", "/etc/backstage-gate/alone.mjs", "packages/backend"]);
+    assert.deepEqual(Object.keys(scripts), ["alone.mjs"]);
+    const told = (settings: object): unknown => JSON.parse(start(settings).env[0]?.value as string);
+    assert.deepEqual(JSON.parse(env[0]?.value as string), { host: "db.example.com", port: 5432, database: "backstage", ssl: { rejectUnauthorized: true }, perPlugin: false });
+    assert.deepEqual(told({ kind: "postgres" }), { host: own(), port: 5432, database: "backstage", perPlugin: false });
+    const { database, perPlugin } = told({ kind: "external", host: "db.example.com", divisionMode: "database", credentials: { secret: "s" } }) as Record<string, unknown>;
+    assert.deepEqual([database, perPlugin], ["postgres", true]);
   });
 
   it("addresses its own PostgreSQL by name, or by the fixed address", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { contractKeys, secretsPath } from "../../../lib/contract";
-import { gateContainers, gateEnv, gateNames, gateScripts, probes } from "../../../lib/gates";
+import { gateContainers, gateEnv, gateNames, podScripts, probes } from "../../../lib/gates";
 
 const namesOf = (env: ReturnType<typeof gateEnv>): string[] => env.map(({ name }) => name as string);
 
@@ -28,12 +28,12 @@ describe("lib/gates", () => {
   });
 
   it("reads every environment variable that it is told, and is told every one that it reads", () => {
-    const read = new Set(Object.values(gateScripts()).flatMap((script) => script.match(/GATE_[A-Z_]+/g) ?? []));
+    const read = new Set(Object.values(podScripts()).flatMap((script) => script.match(/GATE_[A-Z_]+/g) ?? []));
     assert.deepEqual([...read].sort(), namesOf(gateEnv(settings)).sort());
   });
 
   it("ships every script that the gate imports", () => {
-    const scripts = gateScripts();
+    const scripts = podScripts();
     const imported = Object.values(scripts).flatMap((script) => [...script.matchAll(/from "\.\/([^"]+)"/g)].map(([, file]) => String(file)));
     assert.ok(imported.length > 0 && imported.every((file) => file in scripts));
   });
