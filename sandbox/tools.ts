@@ -8,8 +8,11 @@ import { inCache, root, UserError, versions } from "./settings";
 /** Where Debian's package has its CNI plugins. */
 export const cniPlugins = "/usr/lib/cni";
 
-/** What the node needs of the machine, and the Debian package that has it. */
-const debianPackages: Record<string, () => boolean> = {
+/** Debian's packages, each with how to see that this machine has what it holds. */
+type DebianPackages = Readonly<Record<string, () => boolean>>;
+
+/** What the node needs of the machine. */
+const nodePackages: DebianPackages = {
   runc: () => onPath("runc"),
   "containernetworking-plugins": () => fs.existsSync(path.join(cniPlugins, "ptp")),
   iptables: () => onPath("iptables"),
@@ -18,8 +21,11 @@ const debianPackages: Record<string, () => boolean> = {
   "util-linux": () => ["unshare", "nsenter", "flock"].every(onPath),
 };
 
-const missingPackages = (): string[] =>
-  Object.entries(debianPackages).filter(([, there]) => !there()).map(([name]) => name);
+/** A real browser without a window, for the one test that wants it. */
+const BROWSER = "chromium-headless-shell";
+
+const missingOf = (packages: DebianPackages): string[] =>
+  Object.entries(packages).filter(([, there]) => !there()).map(([name]) => name);
 
 /** Refuses anybody but root, who alone can make network interfaces, mounts and cgroups. */
 export function requireRoot(): void {
@@ -29,13 +35,13 @@ export function requireRoot(): void {
 }
 
 /** Installs those of Debian's packages that are missing. */
-export async function ensureDebianPackages(): Promise<void> {
-  const missing = missingPackages();
+export async function ensureDebianPackages(packages = nodePackages): Promise<void> {
+  const missing = missingOf(packages);
   if (missing.length === 0) return;
-  requireRoot();
   const names = missing.join(", ");
-  if (!onPath("apt-get")) {
-    throw new UserError(`The Debian packages ${names} are missing and there is no apt-get; install what they hold by hand.`);
+  if (!onPath("apt-get") || process.getuid?.() !== 0) {
+    const why = onPath("apt-get") ? "only root can install them" : "there is no apt-get";
+    throw new UserError(`The Debian packages ${names} are missing and ${why}; install what they hold by hand.`);
   }
   log(`installing the Debian packages ${names}`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
@@ -44,11 +50,17 @@ export async function ensureDebianPackages(): Promise<void> {
   const installed = await runUnchecked("apt-get", ["install", "-y", "--no-install-recommends", "--no-remove", ...missing], {
     env,
   });
-  const still = missingPackages();
+  const still = missingOf(packages);
   if (still.length > 0) {
     const reason = installed.stderr.trim().split("\n").at(-1) ?? "";
     throw new UserError(`apt-get cannot install ${still.join(", ")} (${reason}); install it by hand and run this again.`);
   }
+}
+
+/** The path of a real Chromium, installed when it is not there. */
+export async function ensureChromium(): Promise<string> {
+  await ensureDebianPackages({ [BROWSER]: () => onPath(BROWSER) });
+  return (await run("which", [BROWSER])).trim();
 }
 
 export type GoTool = "kubernetes" | "etcd" | "containerd" | "pulumi" | "pause" | "actionlint";
