@@ -12,6 +12,8 @@ import { isMainThread } from "node:worker_threads";
 
 const say = (/** @type {string} */ line) => console.log(`alone: ${line}`);
 
+const pause = () => new Promise((resolve) => setTimeout(resolve, 1000));
+
 /** @param {Address} address */
 async function connected({ ssl = false, ...address }) {
   const { DATABASE_USER: user, DATABASE_PASSWORD: password } = process.env;
@@ -42,8 +44,7 @@ async function unlock(/** @type {Address} */ address) {
 /** Waits for Backstage to be ready; then the next may start. */
 async function handOn(/** @type {Client} */ turn) {
   for (;;) {
-    // Without a hold on the process: a Backstage that gives up is to end.
-    await new Promise((resolve) => setTimeout(resolve, 500).unref());
+    await pause();
     const answer = await fetch(`${process.env.GATE_BACKSTAGE_URL ?? ""}/.backstage/health/v1/readiness`).catch(() => undefined);
     if (answer?.ok === true) return turn.end();
   }
@@ -54,12 +55,15 @@ async function takeTurn() {
   const told = JSON.parse(process.env.GATE_DATABASE ?? "{}");
   const { perPlugin, ...address } = /** @type {Address & { perPlugin: boolean }} */ (told);
   const turn = await connected(address);
-  // To the end of a transaction and not of a session: behind a pool of connections a session is nobody's own.
-  await turn.query("begin");
-  const { rows } = await turn.query("select pg_try_advisory_xact_lock(hashtext('backstage starts'))::text as free");
-  if (rows[0]?.free !== "true") {
-    say("another Backstage is starting; waiting for it");
-    await turn.query("select pg_advisory_xact_lock(hashtext('backstage starts'))");
+  // To the end of a transaction and not of a session: behind a pool of connections a session is nobody's own. Asked again
+  // and again: a statement that waits for the lock holds a snapshot, and a migration's `create index concurrently` waits for that.
+  for (let tries = 0; ; tries++) {
+    await turn.query("begin");
+    const { rows } = await turn.query("select pg_try_advisory_xact_lock(hashtext('backstage starts'))::text as mine");
+    if (rows[0]?.mine === "true") break;
+    await turn.query("rollback");
+    if (tries === 0) say("another Backstage is starting; waiting for it");
+    await pause();
   }
   const plugins = await turn.query("select datname as database from pg_database where datname like 'backstage\\_plugin\\_%'");
   for (const { database = "" } of perPlugin ? plugins.rows : [address]) await unlock({ ...address, database });
