@@ -31,14 +31,34 @@ function configValue(key: string, raw: string): unknown {
   }
 }
 
+/** One line that can be read, whatever stands in the keys and values that it repeats. */
+function printable(line: string): string {
+  const clean = line.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "?");
+  return clean.length <= 400 ? clean : `${clean.slice(0, 200)}...${clean.slice(-150)}`;
+}
+
 function fail(lines: readonly string[]): never {
-  throw new ConfigError(lines.map((line) => `config: ${line}`).join("\n"));
+  throw new ConfigError(lines.map((line) => printable(`config: ${line}`)).join("\n"));
+}
+
+/** Deeper than any setting, app-config included; what reads settings, ours and others' code, does so by recursion. */
+const DEEPEST = 50;
+
+/** What no code here could handle, wherever it stands below a setting, as a sentence. */
+function unfit(value: unknown, path: string, depth = DEEPEST): string[] {
+  if (value === "__proto__") return [`${path} is __proto__, a name that JavaScript keeps for itself; choose another.`];
+  if (typeof value !== "object" || value === null) return [];
+  if (depth === 0) return [`${path.split(".", 1)[0] ?? ""} is nested more than ${DEEPEST} deep; write it flatter.`];
+  if (Object.hasOwn(value, "__proto__")) return [`${path} has a key __proto__, a name that JavaScript keeps for itself; choose another.`];
+  return Object.entries(value).flatMap(([key, inner]) => unfit(inner, `${path}.${key}`, depth - 1));
 }
 
 /** Parses plain config values; throws a ConfigError with one sentence for each fault. */
 export function parseConfig(values: Readonly<Record<string, unknown>>): Omit<Settings, "adminSecret"> {
   const result = Config.safeParse(values, { reportInput: true });
   if (!result.success) return fail(schemaFaults(result.error));
+  const [wrong] = Object.keys(Config.shape).flatMap((key) => (Object.hasOwn(values, key) ? unfit(values[key], key) : []));
+  if (wrong !== undefined) return fail([wrong]);
   const parsed = result.data;
   const faults = crossFaults(parsed);
   if (faults.length > 0) return fail(faults);
@@ -56,12 +76,11 @@ export function parseConfig(values: Readonly<Record<string, unknown>>): Omit<Set
 export function loadConfig(): Settings {
   const config = new pulumi.Config();
   const prefix = `${config.name}:`;
-  const values: Record<string, unknown> = {};
-  for (const [key, raw] of Object.entries(pulumi.runtime.allConfig())) {
+  const values = Object.entries(pulumi.runtime.allConfig()).flatMap(([key, raw]) => {
     const own = key.slice(prefix.length);
-    if (key.startsWith(prefix) && !(own in secretKeys)) values[own] = configValue(own, raw);
-  }
-  const settings = parseConfig(values);
+    return key.startsWith(prefix) && !Object.hasOwn(secretKeys, own) ? [[own, configValue(own, raw)] as const] : [];
+  });
+  const settings = parseConfig(Object.fromEntries(values));
   const key = adminSecretKeys[settings.keycloak.admin.method];
   const adminSecret = config.getSecret(key);
   if (adminSecret === undefined || config.get(key) === "") fail([`${key} is missing; set it with \`pulumi config set --secret ${key}\`.`]);

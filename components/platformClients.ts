@@ -31,10 +31,11 @@ export class PlatformClients extends pulumi.ComponentResource {
   constructor(name: string, args: PlatformClientsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:identity:PlatformClients", name, { clients: args.clients.map(({ clientId }) => clientId) }, opts);
     const { realm, groupsScope, target } = args;
-    const namespaces = { ...args.namespaces };
+    // A Map: a namespace may be called `constructor`, and every object has one of those.
+    const namespaces = new Map(Object.entries(args.namespaces));
     for (const { secret } of args.clients) {
-      if (secret?.createNamespace !== true || secret.namespace in namespaces) continue;
-      namespaces[secret.namespace] = target.namespace(secret.namespace, { parent: this });
+      if (secret?.createNamespace !== true || namespaces.has(secret.namespace)) continue;
+      namespaces.set(secret.namespace, target.namespace(secret.namespace, { parent: this }));
     }
     const secrets: Record<string, pulumi.Output<string>> = {};
     for (const { clientId, kind, secret, saml, mappers, ...settings } of args.clients) {
@@ -59,7 +60,7 @@ export class PlatformClients extends pulumi.ComponentResource {
         { parent: this },
       );
       if (secret === undefined) continue;
-      const made = namespaces[secret.namespace];
+      const made = namespaces.get(secret.namespace);
       const contract = new ContractSecret(
         clientId,
         { target, realm, client, owner: clientId, namespace: made?.name ?? secret.namespace, secretName: secret.name, keys: secret.keys },

@@ -35,12 +35,10 @@ export class Users extends pulumi.ComponentResource {
     const passwords: Record<string, pulumi.Output<string>> = {};
     for (const { groups, roles, initialPassword, ...user } of args.users) {
       const own = `${name}-${user.username}`;
-      if (initialPassword) {
-        // One of each kind, so that a password policy has nothing to refuse.
-        const password = new random.RandomPassword(own, { length: 20, special: false, minLower: 1, minUpper: 1, minNumeric: 1, ...keepers(passwordGeneration) }, { parent: this });
-        passwords[user.username] = password.result;
-      }
-      const value = passwords[user.username];
+      // One of each kind, so that a password policy has nothing to refuse.
+      const password = { length: 20, special: false, minLower: 1, minUpper: 1, minNumeric: 1, ...keepers(passwordGeneration) };
+      const value = initialPassword ? new random.RandomPassword(own, password, { parent: this }).result : undefined;
+      if (value !== undefined) passwords[user.username] = value;
       const inputs = {
         realmId,
         ...user,

@@ -24,17 +24,20 @@ function keysAt(path: readonly PropertyKey[]): string[] {
   return path.length === 0 ? [...own, ...Object.keys(secretKeys)] : own;
 }
 
+/** A path as it is written; a part that would be misread stands in quotes. */
+const written = (path: readonly PropertyKey[]): string => path.map(String).map((part) => (/^[^\s."]+$/.test(part) ? part : JSON.stringify(part))).join(".");
+
 /** The unknown keys of an issue, each with the key that was probably meant, as paths. */
 function misspelt(issue: Issue): { wrote: string; meant: string }[] {
   if (issue.code !== "unrecognized_keys") return [];
-  const at = (key: string): string => [...issue.path, key].join(".");
+  const at = (key: string): string => written([...issue.path, key]);
   return issue.keys.map((key) => ({ wrote: at(key), meant: at(closest(key, keysAt(issue.path))) }));
 }
 
 const isMissing = (issue: Issue): boolean => issue.code === "invalid_type" && issue.input === undefined;
 
 function sentences(issue: Issue): string[] {
-  const path = issue.path.join(".");
+  const path = written(issue.path);
   if (issue.code === "unrecognized_keys") return misspelt(issue).map(({ wrote, meant }) => `${wrote} is not a setting; did you mean ${meant}?`);
   if (isMissing(issue)) return [`${path} is missing; set it in the stack's config.`];
   if (issue.code === "invalid_value") return [`${path} must be one of ${issue.values.map(String).join(", ")}.`];
@@ -51,5 +54,5 @@ function sentences(issue: Issue): string[] {
 export function schemaFaults({ issues }: z.ZodError): string[] {
   const meant = new Set(issues.flatMap(misspelt).map((pair) => pair.meant));
   // A key that is only misspelt is one mistake, not a missing key and an unknown one.
-  return issues.filter((issue) => !(isMissing(issue) && meant.has(issue.path.join(".")))).flatMap(sentences);
+  return issues.filter((issue) => !(isMissing(issue) && meant.has(written(issue.path)))).flatMap(sentences);
 }

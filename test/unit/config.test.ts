@@ -207,6 +207,14 @@ describe("config", () => {
     ["an absolute folder", hybrid({ folder: "/gitops" }), /gitops\.folder must be a relative path/],
     ["two clients in one place of the source", hybrid({}, { clients: [app({ clientId: "a.b" }), app({ clientId: "a-b", secret: { namespace: "argo", name: "other" } })] }), /gitops\.source would hold a-b_OIDC_ISSUER twice/],
     ["a client id that no key can hold", hybrid({}, { clients: [app({ clientId: "a".repeat(250) })] }), /gitops\.source cannot hold the key a{40}\.\.\., longer than 253/],
+    ["a setting that every object has", { ...valid(), constructor: 1 }, /^config: constructor is not a setting; did you mean \w+\?$/],
+    ["a key without a name", { ...valid(), "": 1 }, /^config: "" is not a setting; did you mean/],
+    ["a key of two lines", { ...valid(), "a\nb": 1 }, /^config: "a\\nb" is not a setting; did you mean/],
+    ["a huge value, without repeating it whole", withBackstage({ resolvers: [{ resolver: "r".repeat(10_000) }] }), /^config: backstage\.resolvers\.0\.resolver is r{100,}\.{3}r+, which neither .{1,200}\?$/],
+    ["a value of two lines", withBackstage({ resolvers: [{ resolver: "a\nb" }] }), /resolver is a\?b, which neither/],
+    ["what is nested too deep", withBackstage({ appConfig: { a: JSON.parse(`${"[".repeat(3000)}${"]".repeat(3000)}`) as unknown } }), /^config: backstage is nested more than 50 deep; write it flatter\.$/],
+    ["a name that is JavaScript's", { ...dev(), users: [person({ username: "__proto__" })] }, /^config: users\.0\.username is __proto__, a name that/],
+    ["a key that is JavaScript's", withBackstage({ appConfig: JSON.parse('{"app": {"__proto__": {"a": 1}}}') as Values }), /^config: backstage\.appConfig\.app has a key __proto__, a name that/],
     ["gates that outlast the rollout", { ...valid(), backstage: { ...valid().backstage, gateSeconds: 300 } }, /gateSeconds must be less than backstage\.rolloutSeconds/],
   ];
   for (const [what, values, sentence] of refused) {

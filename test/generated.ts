@@ -1,0 +1,170 @@
+import fc from "fast-check";
+import { z } from "zod";
+import { Config } from "../lib/settings/schema";
+
+/** Configurations by generation: well-formed ones as the schema says it, and what people and tools make of them. */
+
+type Json = z.core.JSONSchema.JSONSchema;
+export type Values = Record<string, unknown>;
+
+const schema = z.toJSONSchema(Config, { io: "input", unrepresentable: "any" }) as Json;
+const isObject = (value: unknown): value is Values => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Names that every object has already, in JavaScript; and names that the program gives to objects of its own. */
+const PROTOTYPE = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf"];
+const TAKEN = ["a", "b", "dev", "backstage", "backstage-database", "backstage-env-vars", "keycloak", "keycloak-clients", "a.b", "a-b", "a/b", "A", ...PROTOTYPE];
+
+const chosen = (...values: unknown[]): fc.Arbitrary<string> => fc.constantFrom(...(values as string[]));
+const octets = fc.tuple(...[1, 2, 3, 4].map(() => fc.nat(255))).map((parts) => parts.join("."));
+
+/** The kinds that are checked by a function, which no schema can hold, by the title that the schema gives them. */
+const kinds: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  URL: fc.webUrl({ validSchemes: [...Array<string>(9).fill("https"), "http"] }),
+  "duration, such as `30m`": fc.tuple(fc.nat(2000), chosen("s", "m", "h")).map((parts) => parts.join("")),
+  "date and time": fc.date({ noInvalidDate: true, min: new Date("2000-01-01"), max: new Date("2100-01-01") }).map((date) => date.toISOString()),
+  "image reference": fc.tuple(chosen("a", "example.com/a/b", "localhost:5000/x"), chosen(":1", ":1.2-rc", `@sha256:${"0a".repeat(32)}`)).map((parts) => parts.join("")),
+  "IP address": fc.oneof(octets, fc.ipV6()),
+  host: fc.oneof(fc.domain(), octets),
+  CIDR: fc.tuple(octets, fc.nat(32)).map((parts) => parts.join("/")),
+};
+
+const maybe = (value: fc.Arbitrary<unknown>, times: number): fc.Arbitrary<unknown> =>
+  fc.oneof({ weight: times, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
+
+function text({ pattern, title, minLength }: Json): fc.Arbitrary<string> {
+  const kind = kinds[title ?? ""];
+  if (kind !== undefined) return kind;
+  if (pattern === undefined) return fc.oneof(fc.string({ minLength: minLength ?? 0, unit: "grapheme" }), chosen(...TAKEN));
+  const whole = new RegExp(pattern);
+  // fast-check writes no look-ahead, so what those forbid is thrown away.
+  const written = fc.stringMatching(new RegExp(pattern.replace(/\(\?[=!][^)]*\)/g, "")), { maxLength: 80 }).filter((name) => whole.test(name));
+  const taken = TAKEN.filter((name) => whole.test(name));
+  return taken.length === 0 ? written : fc.oneof(written, chosen(...taken));
+}
+
+/**
+ * An object with these keys. One that need not be there mostly is not, or no two rules over several keys would be met
+ * at once; below a section that is looked at closely, mostly it is.
+ */
+function object({ properties = {}, required = [], additionalProperties }: Json, closely: boolean): fc.Arbitrary<unknown> {
+  if (Object.keys(properties).length === 0 && isObject(additionalProperties)) return fc.dictionary(text({ pattern: "^[a-z]{1,9}$" }), wellFormed(additionalProperties as Json, closely), { maxKeys: 3 });
+  const entries = Object.entries(properties).map(([key, inner]) => {
+    const own = wellFormed(inner as Json, closely);
+    const absent = closely ? 1 : (inner as Json).properties === undefined ? 14 : 3;
+    return (required.includes(key) ? own : maybe(own, absent)).map((value) => [key, value] as const);
+  });
+  return fc.tuple(...entries).map((all) => Object.fromEntries(all.filter(([, value]) => value !== undefined)));
+}
+
+/** What the schema takes, one key at a time; rules over several keys may refuse it all the same. */
+function wellFormed(of: Json, closely = false): fc.Arbitrary<unknown> {
+  if (of.const !== undefined) return fc.constant(of.const);
+  if (of.enum !== undefined) return fc.constantFrom(...of.enum);
+  if (of.oneOf !== undefined) return fc.oneof(...of.oneOf.map((one) => wellFormed(one as Json, closely)));
+  if (of.type === "object") return object(of, closely);
+  if (of.type === "array") return fc.array(wellFormed(of.items as Json, closely), { minLength: of.minItems ?? 0, maxLength: 3 });
+  if (of.type === "string") return text(of);
+  if (of.type === "boolean") return fc.boolean();
+  if (of.type === "integer") return fc.integer({ min: of.minimum ?? 0, max: of.maximum ?? 100 });
+  return fc.jsonValue({ maxDepth: 3 });
+}
+
+const leaves = (of: Json): number =>
+  [...Object.values(of.properties ?? {}), ...(of.oneOf ?? []), ...(of.items === undefined ? [] : [of.items])].reduce<number>((sum, one) => sum + leaves(one as Json), 0) || 1;
+
+/** The parts of the configuration that are looked at closely, one in each case, by how much is in them. */
+const sections = Object.entries(schema.properties ?? {}).flatMap(([top, of]) => {
+  const inner = top === "backstage" ? Object.entries((of as Json).properties ?? {}) : [];
+  return inner.length === 0 ? [{ path: [top], of: of as Json }] : inner.map(([key, one]) => ({ path: [top, key], of: one as Json }));
+});
+const section = fc.oneof(...sections.map(({ path, of }) => ({ weight: leaves(of), arbitrary: wellFormed(of, true).map((value) => ({ path, value })) })));
+
+const sparse = wellFormed(schema) as fc.Arbitrary<Values>;
+const base = fc.tuple(sparse, section).map(([config, { path: [top = "", key], value }]) => ({ ...config, [top]: key === undefined ? value : { ...(config[top] as Values), [key]: value } }));
+
+/** `[[[...]]]` or `{"a":{"a":...}}`, so deep. */
+const nested = (depth: number, [open, close]: readonly [string, string]): unknown => JSON.parse(`${open.repeat(depth)}0${close.repeat(depth)}`);
+
+/** Values that no setting means: of every other type, empty, huge, deep, in other alphabets, and in the names of objects' own parts. */
+const odd: fc.Arbitrary<unknown> = fc.oneof(
+  chosen(null, true, "true", 0, -1, 1.5, 1e308, "5", "", " ", [], {}, [null], [[]], "null", "~", "\n", "a\nb: c", "\0", "${x}", "\u202E", "İ", "Ａ", "\uD800", "👩‍👩‍👧"),
+  chosen(...PROTOTYPE),
+  fc.integer({ min: 1, max: 20_000 }).map((length) => "a".repeat(length)),
+  fc.tuple(fc.integer({ min: 1, max: 3000 }), fc.constantFrom(["[", "]"] as const, ['{"a":', "}"] as const)).map(([depth, pair]) => nested(depth, pair)),
+  fc.constantFrom(...PROTOTYPE).map((key): unknown => JSON.parse(`{"${key}": {"environment": "dev"}}`)),
+  fc.jsonValue({ maxDepth: 3, noUnicodeString: false }),
+);
+
+const keys = fc.oneof(chosen(...PROTOTYPE, "Realm", "url", "", " ", "a.b", "a\nb", "ключ", "k".repeat(1000)), fc.string());
+
+interface Mutation {
+  readonly how: "replace" | "remove" | "add" | "rename" | "quote" | "wrap";
+  /** Which of all places; counted around. */
+  readonly at: number;
+  readonly key: string;
+  readonly value: unknown;
+}
+
+const mutation: fc.Arbitrary<Mutation> = fc.record({
+  how: fc.constantFrom("replace", "remove", "add", "rename", "quote", "wrap"),
+  at: fc.nat(),
+  key: keys,
+  value: odd,
+});
+
+/** Every object with each of its keys, as deep as the schema goes. */
+function places(value: unknown, depth = 8): [holder: Values, key: string][] {
+  if (typeof value !== "object" || value === null || depth === 0) return [];
+  return Object.keys(value).flatMap((key): [Values, string][] => [[value as Values, key], ...places((value as Values)[key], depth - 1)]);
+}
+
+const set = (holder: Values, key: string, value: unknown): void => void Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
+
+function mutate(config: Values, { how, at, key, value }: Mutation): void {
+  const all = places(config);
+  const [holder, name] = all[at % Math.max(1, all.length)] ?? [config, key];
+  const was = holder[name];
+  const inner = isObject(was) ? was : config;
+  if (how === "add") return set(inner, key, value);
+  if (how === "wrap") return set(holder, name, [was]);
+  if (how === "quote") return set(holder, name, typeof was === "string" ? Number(was) || was.toUpperCase() : JSON.stringify(was));
+  if (how === "replace") return set(holder, name, value);
+  Reflect.deleteProperty(holder, name);
+  if (how === "rename") set(holder, name.toUpperCase(), was);
+}
+
+export interface Case {
+  /** Values by their key. */
+  readonly values: Values;
+  /** What a failure shows, as a value may be too deep or too long to. */
+  readonly [fc.toStringMethod]: () => string;
+}
+
+function shown(values: Values): string {
+  try {
+    return JSON.stringify(values).slice(0, 4000);
+  } catch {
+    return Object.keys(values).join(" ");
+  }
+}
+
+/** A configuration with up to three mutations. */
+export const configurations: fc.Arbitrary<Case> = fc
+  .tuple(base, fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 3, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 3 }) }))
+  .map(([config, mutations]) => {
+    const values = JSON.parse(JSON.stringify(config)) as Values;
+    for (const one of mutations) mutate(values, one);
+    return { values, [fc.toStringMethod]: () => shown(values) };
+  });
+
+/** Is there a setting at this path? Below a map, or where anything may stand, every path is one. */
+export function isSetting(path: string): boolean {
+  let at: Json[] = [schema];
+  for (const part of path.split(".")) {
+    at = at.flatMap((one) => one.oneOf ?? [one]) as Json[];
+    if (at.some(({ type, additionalProperties }) => type === undefined || isObject(additionalProperties))) return true;
+    at = at.flatMap(({ properties, items, type }) => (type === "array" ? (/^\d+$/.test(part) ? [items as Json] : []) : [properties && Object.hasOwn(properties, part) ? (properties[part] as Json) : []].flat()));
+    if (at.length === 0) return false;
+  }
+  return true;
+}
