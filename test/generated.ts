@@ -47,7 +47,7 @@ function text({ pattern, title, minLength }: Json): fc.Arbitrary<string> {
  * at once; below a section that is looked at closely, mostly it is.
  */
 function object({ properties = {}, required = [], additionalProperties }: Json, closely: boolean): fc.Arbitrary<unknown> {
-  if (Object.keys(properties).length === 0 && isObject(additionalProperties)) return fc.dictionary(text({ pattern: "^[a-z]{1,9}$" }), wellFormed(additionalProperties as Json, closely), { maxKeys: 3 });
+  if (Object.keys(properties).length === 0 && isObject(additionalProperties)) return fc.dictionary(text({ pattern: "^[a-z]{1,9}$" }), wellFormed(additionalProperties, closely), { maxKeys: 3 });
   const entries = Object.entries(properties).map(([key, inner]) => {
     const own = wellFormed(inner as Json, closely);
     const absent = closely ? 1 : (inner as Json).properties === undefined ? 14 : 3;
@@ -60,7 +60,7 @@ function object({ properties = {}, required = [], additionalProperties }: Json, 
 function wellFormed(of: Json, closely = false): fc.Arbitrary<unknown> {
   if (of.const !== undefined) return fc.constant(of.const);
   if (of.enum !== undefined) return fc.constantFrom(...of.enum);
-  if (of.oneOf !== undefined) return fc.oneof(...of.oneOf.map((one) => wellFormed(one as Json, closely)));
+  if (of.oneOf !== undefined) return fc.oneof(...of.oneOf.map((one) => wellFormed(one, closely)));
   if (of.type === "object") return object(of, closely);
   if (of.type === "array") return fc.array(wellFormed(of.items as Json, closely), { minLength: of.minItems ?? 0, maxLength: 3 });
   if (of.type === "string") return text(of);
@@ -125,10 +125,10 @@ function mutate(config: Values, { how, at, key, value }: Mutation): void {
   const [holder, name] = all[at % Math.max(1, all.length)] ?? [config, key];
   const was = holder[name];
   const inner = isObject(was) ? was : config;
-  if (how === "add") return set(inner, key, value);
-  if (how === "wrap") return set(holder, name, [was]);
-  if (how === "quote") return set(holder, name, typeof was === "string" ? Number(was) || was.toUpperCase() : JSON.stringify(was));
-  if (how === "replace") return set(holder, name, value);
+  if (how === "add") { set(inner, key, value); return; }
+  if (how === "wrap") { set(holder, name, [was]); return; }
+  if (how === "quote") { set(holder, name, typeof was === "string" ? Number(was) || was.toUpperCase() : JSON.stringify(was)); return; }
+  if (how === "replace") { set(holder, name, value); return; }
   Reflect.deleteProperty(holder, name);
   if (how === "rename") set(holder, name.toUpperCase(), was);
 }
@@ -161,7 +161,7 @@ export const configurations: fc.Arbitrary<Case> = fc
 export function isSetting(path: string): boolean {
   let at: Json[] = [schema];
   for (const part of path.split(".")) {
-    at = at.flatMap((one) => one.oneOf ?? [one]) as Json[];
+    at = at.flatMap<Json>((one) => one.oneOf ?? [one]);
     if (at.some(({ type, additionalProperties }) => type === undefined || isObject(additionalProperties))) return true;
     at = at.flatMap(({ properties, items, type }) => (type === "array" ? (/^\d+$/.test(part) ? [items as Json] : []) : [properties && Object.hasOwn(properties, part) ? (properties[part] as Json) : []].flat()));
     if (at.length === 0) return false;

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
 import * as path from "node:path";
+import { parse } from "yaml";
 import { platform } from "../../../components/platform";
 import { providers } from "../../../components/providers";
 import { targetOf } from "../../../components/target";
 import { renderedFiles } from "../../../render/files";
 import { stackSettings } from "../../../render/settings";
-import { parse } from "yaml";
 import { record } from "../../recorder";
 
 /** What the example stacks give away: every right in the cluster, and every way out of a pod. docs/security.md repeats both. */
