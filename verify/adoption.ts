@@ -11,7 +11,7 @@ function refuse(what: string, key: string, nameKey: string): never {
 }
 
 /** Reads the realm with the administrator's own token; undefined where Keycloak has nothing. */
-function reader({ keycloak, realm }: Settings, token: string): (path: string) => Promise<unknown> {
+export function reader({ keycloak, realm }: Settings, token: string): (path: string) => Promise<unknown> {
   const admin = keycloakUrls(keycloak.url, realm.name).issuer.replace(/\/realms\/([^/]*)$/, "/admin/realms/$1");
   return async (path) => {
     const response = await fetch(admin + path, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(30_000) });
@@ -21,10 +21,17 @@ function reader({ keycloak, realm }: Settings, token: string): (path: string) =>
   };
 }
 
+/** The roles, groups and users that the settings name. */
+export const namedIn = ({ roles, groups, users }: Pick<Settings, "roles" | "groups" | "users">): [Kind, string][] => [
+  ...roles.map(({ name }): [Kind, string] => ["role", name]),
+  ...groups.map(({ name }): [Kind, string] => ["group", name]),
+  ...users.map(({ username }): [Kind, string] => ["user", username]),
+];
+
 type Find = (kind: Kind, name: string) => Promise<Adopted | undefined>;
 
 /** Finds an object by its name, with the names in the lists that the program sets too. */
-function finder(get: (path: string) => Promise<unknown>, realm: string): Find {
+export function finder(get: (path: string) => Promise<unknown>, realm: string): Find {
   return async (kind, name) => {
     const { path, name: field, lists } = kinds[kind];
     const answer = [(await get(path(name))) ?? []].flat() as Found[];
@@ -42,11 +49,7 @@ function finder(get: (path: string) => Promise<unknown>, realm: string): Find {
 async function adoptedRealm({ realm, roles, groups, users }: Settings, get: (path: string) => Promise<unknown>, find: Find): Promise<Adoption> {
   const existing = (await get("")) as Representation | undefined;
   if (existing === undefined) return refuse(`realm ${realm.name}`, "realm.adopt", "realm.name");
-  const named: [Kind, string][] = [
-    ...roles.map(({ name }): [Kind, string] => ["role", name]),
-    ...groups.map(({ name }): [Kind, string] => ["group", name]),
-    ...users.map(({ username }): [Kind, string] => ["user", username]),
-  ];
+  const named = namedIn({ roles, groups, users });
   const scopeKey = keyOf("client scope", groupsScope);
   const scope = await find("client scope", groupsScope);
   const found: Record<string, Adopted> = scope === undefined ? {} : { [scopeKey]: scope, ...adoptedMappers(scopeKey, scope, [groupsMapper]) };

@@ -12,6 +12,7 @@ import { findAdopted } from "./adoption";
 import { handoverIsSafe } from "./handover";
 import { ambientKubeconfig } from "./kubeconfig";
 import { lastUpdate } from "./lastUpdate";
+import { findLeftovers } from "./leftovers";
 import { neededFaults } from "./needed";
 import { safeRotation } from "./rotation";
 
@@ -149,5 +150,6 @@ export async function preflight(settings: Settings): Promise<{ settings: Setting
   if (settings.mode !== "hybrid") await clusterHasAll(settings);
   const accessToken = await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
   const rotation = { ...settings.rotation, ...(await safeRotation(settings, last.rotation, accessToken)) };
-  return { settings: { ...settings, rotation }, adopted: await findAdopted(settings, accessToken) };
+  const decided = { ...settings, rotation };
+  return { settings: decided, adopted: { ...(await findLeftovers(decided, accessToken)), ...(await findAdopted(decided, accessToken)) } };
 }

@@ -1,0 +1,94 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config";
+import { type Adopted, adoptedMappers, type Adoption, keyOf, type Kind, madeHere, managedBy, type Representation } from "../lib/adoption";
+import { groupsMapper, groupsScope } from "../lib/clients";
+import { clientIdOf } from "../lib/rotation";
+import { finder, namedIn, reader } from "./adoption";
+
+/*
+ * A run that was killed while Keycloak made an object leaves it there, unknown to the state, and each later run would end
+ * with "already exists". So what the settings name, bears the program's mark and is not in the state is taken over.
+ */
+
+interface Known {
+  readonly type: string;
+  readonly outputs: Representation;
+}
+
+/** The output that names an object, by the resource's type. */
+const names: Readonly<Record<string, readonly [Kind | "realm", string]>> = {
+  "keycloak:index/realm:Realm": ["realm", "realm"],
+  "keycloak:index/role:Role": ["role", "name"],
+  "keycloak:index/group:Group": ["group", "name"],
+  "keycloak:index/user:User": ["user", "username"],
+  "keycloak:openid/clientScope:ClientScope": ["client scope", "name"],
+  "keycloak:openid/client:Client": ["client", "clientId"],
+  "keycloak:saml/client:Client": ["client", "clientId"],
+};
+
+/** What the stack's state holds: the keys of its objects, its mappers by owner and name, and every generated password. */
+async function stateOf(): Promise<{ keys: Set<string>; mappers: Set<string>; passwords: Set<unknown> }> {
+  const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
+  // The engine's own function: the program may read its state, and no more than that.
+  const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName })) as { outputs?: Record<string, Known> };
+  const known = Object.values(outputs);
+  return {
+    keys: new Set(known.flatMap(({ type, outputs: own }) => (names[type] === undefined ? [] : [keyOf(names[type][0], String(own[names[type][1]]))]))),
+    mappers: new Set(
+      known.flatMap(({ type, outputs: own }) => (type.endsWith("ProtocolMapper") ? [`${String(own.clientScopeId ?? own.clientId)} ${String(own.name)}`] : [])),
+    ),
+    passwords: new Set(known.flatMap(({ type, outputs: own }) => (type === "random:index/randomPassword:RandomPassword" ? [own.result] : []))),
+  };
+}
+
+/** Finds what a killed run has left in Keycloak. Throws one sentence where it cannot be used. */
+export async function findLeftovers(settings: Settings, token: string): Promise<Adoption> {
+  const { realm, backstage, catalogSync, clients, rotation, users } = settings;
+  const { keys, mappers, passwords } = await stateOf();
+  const backstageClient = clientIdOf(backstage.clientId, rotation);
+  const withMappers: [Kind, string, readonly string[]][] = [
+    ["client scope", groupsScope, [groupsMapper]],
+    ["client", backstageClient, []],
+    ...(catalogSync.enabled ? [["client", catalogSync.clientId, []] as [Kind, string, string[]]] : []),
+    ...clients.map(({ clientId, mappers: own }): [Kind, string, string[]] => ["client", clientId, own.map(({ name }) => name)]),
+  ];
+  const plain = namedIn(settings).map(([kind, name]): [Kind, string, string[]] => [kind, name, []]);
+  const realmKey = keyOf("realm", realm.name);
+  const wanted = [...withMappers, ...plain].filter(([kind, name, own]) => own.length > 0 || !keys.has(keyOf(kind, name)));
+  // Nothing is generated before the first run, and what is there then is somebody else's.
+  if (passwords.size === 0 || (wanted.length === 0 && keys.has(realmKey))) return {};
+
+  const get = reader(settings, token);
+  const find = finder(get, realm.name);
+  const existing = (await get("").catch(() => undefined)) as Representation | undefined;
+  if (existing === undefined) return {};
+  const found: Record<string, Adopted> = {};
+  if (!keys.has(realmKey)) {
+    const client = await find("client", backstageClient);
+    // Two stacks that name the same realm: the other's client has another secret.
+    const other = client !== undefined && !passwords.has(client.found.secret);
+    if (other || !madeHere(existing, realmKey)) return {};
+    found[realmKey] = { importId: realm.name, found: existing };
+  }
+  for (const [kind, name, own] of wanted) {
+    const key = keyOf(kind, name);
+    const object = await find(kind, name);
+    if (object === undefined) continue;
+    const attributes = (object.found.attributes ?? {}) as Representation;
+    const ours = kind === "client" ? attributes["managed-by"] === managedBy["managed-by"] : madeHere(existing, key);
+    if (ours && !keys.has(key)) found[key] = object;
+    for (const [mapper, left] of Object.entries(adoptedMappers(key, object, own))) {
+      if ((ours || madeHere(existing, mapper)) && !mappers.has(`${String(object.found.id)} ${String(left.found.name)}`)) found[mapper] = left;
+    }
+  }
+  for (const { username, initialPassword } of users) {
+    const left = found[keyOf("user", username)];
+    if (left === undefined || !initialPassword) continue;
+    const credentials = (await get(`/users/${String(left.found.id)}/credentials`)) as unknown[] | undefined;
+    if (credentials?.length === 0) {
+      throw new pulumi.RunError(`Keycloak: a run that was killed has left user ${username} of realm ${realm.name} without a password; delete the user there, and run this again.`);
+    }
+  }
+  for (const key of Object.keys(found)) await pulumi.log.warn(`Keycloak has the ${key} already, as a run leaves it that was killed: it is taken over.`);
+  return found;
+}
