@@ -10,9 +10,12 @@ function refuse(what: string, key: string, nameKey: string): never {
   throw new pulumi.RunError(`Keycloak: ${key} is true, but there is no ${what}; correct ${nameKey}, or remove ${key} to have it made.`);
 }
 
+/** Where the Admin API has a realm. */
+export const adminUrl = (url: string, realm: string): string => keycloakUrls(url, realm).issuer.replace(/\/realms\/([^/]*)$/, "/admin/realms/$1");
+
 /** Reads the realm with the administrator's own token; undefined where Keycloak has nothing. */
 export function reader({ keycloak, realm }: Settings, token: string): (path: string) => Promise<unknown> {
-  const admin = keycloakUrls(keycloak.url, realm.name).issuer.replace(/\/realms\/([^/]*)$/, "/admin/realms/$1");
+  const admin = adminUrl(keycloak.url, realm.name);
   return async (path) => {
     const response = await fetch(admin + path, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(30_000) });
     if (response.status === 404) return undefined;

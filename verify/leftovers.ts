@@ -3,7 +3,7 @@ import type { Settings } from "../config";
 import { type Adopted, adoptedMappers, type Adoption, keyOf, type Kind, madeHere, managedBy, type Representation } from "../lib/adoption";
 import { groupsMapper, groupsScope } from "../lib/clients";
 import { clientIdOf } from "../lib/rotation";
-import { finder, namedIn, reader } from "./adoption";
+import { adminUrl, finder, namedIn, reader } from "./adoption";
 
 /*
  * A run that was killed while Keycloak made an object leaves it there, unknown to the state, and each later run would end
@@ -26,8 +26,16 @@ const names: Readonly<Record<string, readonly [Kind | "realm", string]>> = {
   "keycloak:saml/client:Client": ["client", "clientId"],
 };
 
-/** What the stack's state holds: the keys of its objects, its mappers by owner and name, and every generated password. */
-async function stateOf(): Promise<{ keys: Set<string>; mappers: Set<string>; passwords: Set<unknown> }> {
+interface State {
+  /** The keys of its objects. */
+  readonly keys: Set<string>;
+  /** Its mappers, by owner and name. */
+  readonly mappers: Set<string>;
+  /** Every generated password, by the name of its resource. */
+  readonly passwords: Map<string, string>;
+}
+
+async function stateOf(): Promise<State> {
   const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
   // The engine's own function: the program may read its state, and no more than that.
   const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName })) as { outputs?: Record<string, Known> };
@@ -37,11 +45,24 @@ async function stateOf(): Promise<{ keys: Set<string>; mappers: Set<string>; pas
     mappers: new Set(
       known.flatMap(({ type, outputs: own }) => (type.endsWith("ProtocolMapper") ? [`${String(own.clientScopeId ?? own.clientId)} ${String(own.name)}`] : [])),
     ),
-    passwords: new Set(known.flatMap(({ type, outputs: own }) => (type === "random:index/randomPassword:RandomPassword" ? [own.result] : []))),
+    passwords: new Map(
+      Object.entries(outputs).flatMap(([urn, { type, outputs: own }]) => (type === "random:index/randomPassword:RandomPassword" ? [[urn.split("::").at(-1) ?? "", String(own.result)]] : [])),
+    ),
   };
 }
 
-/** Finds what a killed run has left in Keycloak. Throws one sentence where it cannot be used. */
+/** Ends what the killed run began: gives a user the password that the state holds. */
+async function setPassword({ keycloak, realm, isDev }: Settings, token: string, at: string, value: string): Promise<void> {
+  const response = await fetch(`${adminUrl(keycloak.url, realm.name)}${at}/reset-password`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ type: "password", value, temporary: !isDev }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  if (!response.ok) throw new pulumi.RunError(`Keycloak: a run that was killed has left ${at} of realm ${realm.name} without a password, and setting it is answered by ${response.status}; delete the user there, and run this again.`);
+}
+
+/** Finds what a killed run has left in Keycloak. */
 export async function findLeftovers(settings: Settings, token: string): Promise<Adoption> {
   const { realm, backstage, catalogSync, clients, rotation, users } = settings;
   const { keys, mappers, passwords } = await stateOf();
@@ -66,7 +87,7 @@ export async function findLeftovers(settings: Settings, token: string): Promise<
   if (!keys.has(realmKey)) {
     const client = await find("client", backstageClient);
     // Two stacks that name the same realm: the other's client has another secret.
-    const other = client !== undefined && !passwords.has(client.found.secret);
+    const other = client !== undefined && ![...passwords.values()].includes(String(client.found.secret));
     if (other || !madeHere(existing, realmKey)) return {};
     found[realmKey] = { importId: realm.name, found: existing };
   }
@@ -81,13 +102,13 @@ export async function findLeftovers(settings: Settings, token: string): Promise<
       if ((ours || madeHere(existing, mapper)) && !mappers.has(`${String(object.found.id)} ${String(left.found.name)}`)) found[mapper] = left;
     }
   }
+  // Keycloak takes a user's password by a second request, and the run may have ended before it.
   for (const { username, initialPassword } of users) {
     const left = found[keyOf("user", username)];
-    if (left === undefined || !initialPassword) continue;
-    const credentials = (await get(`/users/${String(left.found.id)}/credentials`)) as unknown[] | undefined;
-    if (credentials?.length === 0) {
-      throw new pulumi.RunError(`Keycloak: a run that was killed has left user ${username} of realm ${realm.name} without a password; delete the user there, and run this again.`);
-    }
+    const value = passwords.get(`users-${username}`);
+    if (left === undefined || value === undefined || !initialPassword || pulumi.runtime.isDryRun()) continue;
+    const at = `/users/${String(left.found.id)}`;
+    if (((await get(`${at}/credentials`)) as unknown[]).length === 0) await setPassword(settings, token, at, value);
   }
   for (const key of Object.keys(found)) await pulumi.log.warn(`Keycloak has the ${key} already, as a run leaves it that was killed: it is taken over.`);
   return found;

@@ -28,7 +28,7 @@ async function keycloakAnswers({ url, admin, waitSeconds }: Settings["keycloak"]
   for (let tries = 0; ; tries++) {
     let fault: string;
     try {
-      const response = await fetch(metadata, { redirect: "manual", signal: AbortSignal.timeout(5000) });
+      const response = await fetch(metadata, { redirect: "manual", signal: AbortSignal.timeout(30_000) });
       const document = (await response.json().catch(() => ({}))) as { token_endpoint?: unknown; issuer?: unknown };
       if (response.status === 200 && typeof document.token_endpoint === "string") {
         if (document.issuer === issuer) return document.token_endpoint;

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { createHash, randomInt } from "node:crypto";
+import { contractKeys } from "../../lib/contract";
+import { keycloakAdmin, TestStack } from "../e2e/harness";
+import { killAt } from "./kill";
+import { record } from "./records";
+
+/** How many runs are killed; `npm run faults` takes 20. */
+const POINTS = Number(process.env.FAULT_POINTS ?? 6);
+const SEED = Number(process.env.FAULT_SEED ?? randomInt(2 ** 31));
+
+/** Numbers from 0 to 1 that the seed decides. */
+function* numbers(): Generator<number, never> {
+  for (let index = 0; ; index++) yield createHash("sha256").update(`${SEED} ${index}`).digest().readUInt32BE() / 2 ** 32;
+}
+
+type Run = "up from nothing" | "rotation" | "destroy";
+
+/** About how many lines a run of each kind prints of what begins and ends. */
+const EVENTS: Readonly<Record<Run, number>> = { "up from nothing": 62, rotation: 12, destroy: 48 };
+
+describe(`pulumi killed at ${POINTS} points (FAULT_SEED=${SEED})`, function () {
+  this.timeout("60m");
+  let own: TestStack;
+  const random = numbers();
+  const seconds: Record<Run, number[]> = { "up from nothing": [], rotation: [], destroy: [] };
+  let generation = 1;
+  let lock = "";
+  before(async () => {
+    own = await TestStack.create("killed", 22);
+  });
+  after(() => own.remove());
+
+  /** Kills a run at a random point and heals by the documented way; the seconds that took, or undefined when it was over before. */
+  async function killAndHeal(run: Run): Promise<number | undefined> {
+    const command = run === "destroy" ? "destroy" : "up";
+    const events = Math.floor(random.next().value * EVENTS[run]);
+    const { killed, last } = await killAt(own.stack, command, events, Math.floor(random.next().value * 700));
+    console.log(`      ${run} killed after ${events} events: ${last}${killed ? "" : " (it was over before)"}`);
+    if (killed && lock === "") {
+      const locked = await own.stack.up();
+      assert.notEqual(locked.code, 0);
+      lock = /the stack is currently locked by 1 lock\(s\)\. (.*)/.exec(locked.stdout + locked.stderr)?.[1] ?? "";
+      assert.match(lock, /`pulumi cancel`/);
+    }
+    const began = performance.now();
+    if (killed) await own.stack.mustRun(["cancel", "--yes", "--stack", own.stack.name]);
+    const healed = command === "up" ? await own.stack.up() : await own.stack.destroy("--refresh");
+    assert.equal(healed.code, 0, healed.stdout + healed.stderr);
+    return killed ? (performance.now() - began) / 1000 : undefined;
+  }
+
+  async function nothingIsLeft(): Promise<void> {
+    assert.equal(await (await keycloakAdmin()).realms.findOne({ realm: own.realm }), null, "a realm was left");
+    await assert.rejects(own.cluster.core.readNamespace({ name: own.namespace }), { code: 404 });
+  }
+
+  /** Sign-in works, and Keycloak has no client but one, whose secret is the state's and the Secret's. */
+  async function everythingIsThere(): Promise<void> {
+    await own.mustHold();
+    const admin = await keycloakAdmin();
+    const ours = (await admin.clients.find({ realm: own.realm })).filter(({ attributes }) => (attributes as Record<string, string> | undefined)?.["managed-by"] !== undefined);
+    assert.deepEqual(ours.map(({ clientId }) => clientId), ["backstage"]);
+    const { credential } = await own.outputs();
+    assert.equal(ours[0]?.secret, credential[contractKeys.clientSecret]);
+    if ((await pendingOperations()) > 0) {
+      await own.stack.mustRun(["refresh", "--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates", "--stack", own.stack.name]);
+      assert.equal(await pendingOperations(), 0);
+    }
+    const kept = await own.stack.preview("--expect-no-changes");
+    assert.equal(kept.code, 0, kept.stdout + kept.stderr);
+  }
+
+  async function pendingOperations(): Promise<number> {
+    const state = JSON.parse(await own.stack.mustRun(["stack", "export", "--stack", own.stack.name])) as { deployment: { pending_operations?: unknown[] } };
+    return (state.deployment.pending_operations ?? []).length;
+  }
+
+  it("goes on where it was: nothing orphaned, no secret lost, sign-in works", async () => {
+    for (let points = 0, tries = 0; points < POINTS; ) {
+      assert.ok(tries++ < 2 * POINTS, "too many runs were over before their point");
+      for (const run of ["up from nothing", "rotation", "destroy"] as const) {
+        if (run === "up from nothing") generation = 1;
+        if (run === "rotation") generation++;
+        await own.configure({ rotation: { generation, strategy: "replace" } });
+        if (points >= POINTS) break;
+        const took = await killAndHeal(run);
+        if (took !== undefined) {
+          points++;
+          seconds[run].push(took);
+        }
+        if (run === "destroy") await nothingIsLeft();
+        else await everythingIsThere();
+      }
+    }
+    for (const [run, took] of Object.entries(seconds)) {
+      const longest = Math.ceil(Math.max(...took));
+      if (took.length === 0) continue;
+      record({
+        fault: `kill -9 of engine, language host and plugins at ${took.length} random points of ${run === "rotation" ? "a rotation" : run}`,
+        told: `the stack is currently locked by 1 lock(s). ${lock}`,
+        kept: run === "destroy" ? "nothing was left in Keycloak or Kubernetes" : "one client, the secret of state, Keycloak and Secret the same, a sign-in",
+        heals: `pulumi cancel, then ${run === "destroy" ? "destroy --refresh" : "up"} again`,
+        seconds: longest,
+      });
+    }
+  });
+});
