@@ -69,13 +69,14 @@ const added = (one: Counts, other: Counts): Counts => ({ passed: one.passed + ot
 /** The workflows of .github, without the linters that a machine may have or not. */
 const workflows = async (): Promise<Counts> => check("workflows", ["-shellcheck=", "-pyflakes="], path.join(await goTools("actionlint"), "actionlint"));
 
-/** Everything, or one of typecheck, lint, unit, e2e and foreign. Closes with one line over all of them. */
+/** Everything, or one of typecheck, lint, unit, e2e, faults and foreign. Closes with one line over all of them. */
 export async function runTests(only?: string): Promise<boolean> {
   const steps: Record<string, () => Promise<Counts>> = {
     typecheck: () => check("typecheck", [bin("typescript", "bin/tsc")]),
     lint: async () => added(await check("lint", [bin("eslint", "bin/eslint.js"), "--max-warnings", "0", "."]), await workflows()),
     unit: () => mocha("unit tests", ["test/unit", "test/policy"]),
     e2e: () => onPlatform(() => mocha("end-to-end tests on the real servers", ["test/e2e"])),
+    faults: () => onPlatform(() => mocha("faults: what is killed, stopped, filled and deleted", ["test/faults"])),
     foreign: () =>
       onPlatform(async (running) => {
         const counts = await mocha("the same on a cluster that SANDBOX_KUBECONFIG names", FOREIGN, onForeignCluster(running));

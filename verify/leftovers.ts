@@ -27,6 +27,8 @@ const names: Readonly<Record<string, readonly [Kind | "realm", string]>> = {
 };
 
 interface State {
+  /** Has no run begun yet? */
+  readonly isEmpty: boolean;
   /** The keys of its objects. */
   readonly keys: Set<string>;
   /** Its mappers, by owner and name. */
@@ -41,6 +43,7 @@ async function stateOf(): Promise<State> {
   const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName })) as { outputs?: Record<string, Known> };
   const known = Object.values(outputs);
   return {
+    isEmpty: known.length === 0,
     keys: new Set(known.flatMap(({ type, outputs: own }) => (names[type] === undefined ? [] : [keyOf(names[type][0], String(own[names[type][1]]))]))),
     mappers: new Set(
       known.flatMap(({ type, outputs: own }) => (type.endsWith("ProtocolMapper") ? [`${String(own.clientScopeId ?? own.clientId)} ${String(own.name)}`] : [])),
@@ -50,6 +53,9 @@ async function stateOf(): Promise<State> {
     ),
   };
 }
+
+/** Does a client bear the program's mark? */
+const isOurs = ({ attributes }: Representation): boolean => (attributes as Representation | undefined)?.["managed-by"] === managedBy["managed-by"];
 
 /** Ends what the killed run began: gives a user the password that the state holds. */
 async function setPassword({ keycloak, realm, isDev }: Settings, token: string, at: string, value: string): Promise<void> {
@@ -65,7 +71,7 @@ async function setPassword({ keycloak, realm, isDev }: Settings, token: string, 
 /** Finds what a killed run has left in Keycloak. */
 export async function findLeftovers(settings: Settings, token: string): Promise<Adoption> {
   const { realm, backstage, catalogSync, clients, rotation, users } = settings;
-  const { keys, mappers, passwords } = await stateOf();
+  const { isEmpty, keys, mappers, passwords } = await stateOf();
   const backstageClient = clientIdOf(backstage.clientId, rotation);
   const withMappers: [Kind, string, readonly string[]][] = [
     ["client scope", groupsScope, [groupsMapper]],
@@ -76,8 +82,8 @@ export async function findLeftovers(settings: Settings, token: string): Promise<
   const plain = namedIn(settings).map(([kind, name]): [Kind, string, string[]] => [kind, name, []]);
   const realmKey = keyOf("realm", realm.name);
   const wanted = [...withMappers, ...plain].filter(([kind, name, own]) => own.length > 0 || !keys.has(keyOf(kind, name)));
-  // Nothing is generated before the first run, and what is there then is somebody else's.
-  if (passwords.size === 0 || (wanted.length === 0 && keys.has(realmKey))) return {};
+  // What is there before the first run is somebody else's.
+  if (isEmpty || (wanted.length === 0 && keys.has(realmKey))) return {};
 
   const get = reader(settings, token);
   const find = finder(get, realm.name);
@@ -85,9 +91,10 @@ export async function findLeftovers(settings: Settings, token: string): Promise<
   if (existing === undefined) return {};
   const found: Record<string, Adopted> = {};
   if (!keys.has(realmKey)) {
-    const client = await find("client", backstageClient);
-    // Two stacks that name the same realm: the other's client has another secret.
-    const other = client !== undefined && ![...passwords.values()].includes(String(client.found.secret));
+    // Two stacks that name the same realm: the other's clients have secrets that are not in this state.
+    const inRealm = ((await get("/clients")) ?? []) as Representation[];
+    const secrets = inRealm.filter(isOurs).flatMap(({ secret }) => (typeof secret === "string" ? [secret] : []));
+    const other = secrets.some((secret) => ![...passwords.values()].includes(secret));
     if (other || !madeHere(existing, realmKey)) return {};
     found[realmKey] = { importId: realm.name, found: existing };
   }
@@ -95,8 +102,7 @@ export async function findLeftovers(settings: Settings, token: string): Promise<
     const key = keyOf(kind, name);
     const object = await find(kind, name);
     if (object === undefined) continue;
-    const attributes = (object.found.attributes ?? {}) as Representation;
-    const ours = kind === "client" ? attributes["managed-by"] === managedBy["managed-by"] : madeHere(existing, key);
+    const ours = kind === "client" ? isOurs(object.found) : madeHere(existing, key);
     if (ours && !keys.has(key)) found[key] = object;
     for (const [mapper, left] of Object.entries(adoptedMappers(key, object, own))) {
       if ((ours || madeHere(existing, mapper)) && !mappers.has(`${String(object.found.id)} ${String(left.found.name)}`)) found[mapper] = left;
