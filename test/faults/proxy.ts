@@ -23,6 +23,11 @@ export class Proxy {
     const server = http.createServer();
     const proxy = new Proxy(server);
     server.on("request", (request, response) => void proxy.handOn(request, response));
+    // Node asks for a tunnel also to a server without TLS: what comes through it is one of our requests.
+    server.on("connect", (_, socket) => {
+      socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
+      server.emit("connection", socket);
+    });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return proxy;
   }
@@ -35,7 +40,8 @@ export class Proxy {
   }
 
   private async handOn(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    const { method = "", url = "", headers } = request;
+    const { method = "", headers } = request;
+    const url = new URL(request.url ?? "", `http://${headers.host ?? ""}`).href;
     const { when, delayMs = 0, status } = this.weather;
     if (when === undefined || (when.methods.includes(method) && url.includes(when.url))) {
       this.struck++;
