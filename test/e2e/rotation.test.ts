@@ -15,7 +15,7 @@ const span = (failed: readonly { second: number }[]): string => {
 const person = (username: string) => ({ username, email: `${username}@example.com`, firstName: username, lastName: "Example" });
 
 describe("a rotation of the client secret, while people sign in", function () {
-  this.timeout("8m");
+  this.timeout("10m");
   story();
   let own: TestStack;
   let retired: Credential;
@@ -59,7 +59,8 @@ describe("a rotation of the client secret, while people sign in", function () {
 
   before(async () => {
     own = await TestStack.create("rotation", 11);
-    await configure();
+    // Where the policy comes with the first rotation, Keycloak dates the secret at its first use, and two at once collide.
+    await configure({ strategy: "overlap" });
     await own.up();
     await own.mustSignIn();
   });
@@ -75,7 +76,7 @@ describe("a rotation of the client secret, while people sign in", function () {
   it("by overlap fails nobody: Keycloak accepts both secrets", async () => {
     retired = await inUse();
     // No strategy: this Keycloak can.
-    await configure({ generation: 2, at: now(), gracePeriod: "3m" });
+    await configure({ generation: 2, at: now(), gracePeriod: "5m" });
     const { tried, failed } = await own.signingIn(() => own.up(), 5000);
     console.log(`      ${tried} sign-ins during the rotation, ${failed.length} failed`);
     assert.deepEqual(failed, []);
@@ -92,7 +93,7 @@ describe("a rotation of the client secret, while people sign in", function () {
       [{ generation: 1 }, /rotation\.generation is 1, and 2 is in use; an old secret does not come back, so raise it/],
     ];
     for (const [rotation, sentence] of attempts) {
-      await configure({ strategy: "overlap", gracePeriod: "3m", ...rotation });
+      await configure({ strategy: "overlap", gracePeriod: "5m", ...rotation });
       const { code, stdout, stderr } = await own.stack.up();
       assert.notEqual(code, 0);
       assert.match(stdout + stderr, sentence);
@@ -102,7 +103,7 @@ describe("a rotation of the client secret, while people sign in", function () {
   it("ends: the old secret lapses when the grace period is over, and nothing else changes", async () => {
     const { rotation } = await own.outputs();
     assert.ok(rotation.graceEnds * 1000 > Date.now() - 120_000);
-    await waitFor("the end of the old secret", 250, async () => ((await answer(retired)) === "refused" ? true : undefined), 1000);
+    await waitFor("the end of the old secret", 360, async () => ((await answer(retired)) === "refused" ? true : undefined), 1000);
     const late = Date.now() / 1000 - rotation.graceEnds;
     assert.ok(late > -2 && late < 30, `it lapsed ${late} s after its time`);
     assert.equal(await answer(await inUse()), "accepted");
@@ -111,7 +112,7 @@ describe("a rotation of the client secret, while people sign in", function () {
 
   it("by overlap still fails nobody when pulumi is killed in the middle and run again", async () => {
     retired = await inUse();
-    await configure({ generation: 3, at: now(), gracePeriod: "3m" });
+    await configure({ generation: 3, at: now(), gracePeriod: "5m" });
     const { tried, failed } = await own.signingIn(rotateInTwo, 5000);
     console.log(`      ${tried} sign-ins, ${failed.length} failed`);
     assert.deepEqual(failed, []);

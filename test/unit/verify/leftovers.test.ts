@@ -1,0 +1,98 @@
+import * as pulumi from "@pulumi/pulumi";
+import assert from "node:assert/strict";
+import { parseConfig, type Settings } from "../../../config";
+import { managedBy, realmAttributes } from "../../../lib/adoption";
+import { findLeftovers } from "../../../verify/leftovers";
+
+const settings: Settings = {
+  ...parseConfig({
+    environment: "prod",
+    keycloak: { url: "https://id.example.com" },
+    realm: { name: "platform" },
+    users: [{ username: "ada", email: "a@example.com", firstName: "A", lastName: "B" }],
+    backstage: { url: "https://backstage.example.com", image: "registry.example.com/backstage:1" },
+  }),
+  adminSecret: pulumi.secret("secret"),
+};
+
+const REALM = { "urn::realm": { type: "keycloak:index/realm:Realm", outputs: { realm: "platform" } } };
+const PASSWORD = { "urn::backstage-secret": { type: "random:index/randomPassword:RandomPassword", outputs: { result: "of-this-state" } } };
+const USER_PASSWORD = { "urn::users-ada": { type: "random:index/randomPassword:RandomPassword", outputs: { result: "initial" } } };
+
+const realm = { realm: "platform", attributes: realmAttributes(undefined) };
+const client = (secret: string, attributes: object = managedBy) => ({ id: "c1", clientId: "backstage", secret, attributes });
+
+describe("verify/leftovers", () => {
+  const real = globalThis.fetch;
+  let state: object;
+  let answers: Record<string, unknown>;
+  let sent: string[];
+  const run = async (preview = false): Promise<string[]> => {
+    await pulumi.runtime.setMocks(
+      {
+        newResource: () => ({ id: "", state: {} }),
+        call: ({ token }) => {
+          assert.equal(token, "pulumi:pulumi:readStackResourceOutputs");
+          return { outputs: state };
+        },
+      },
+      "backstage-keycloak",
+      "prod",
+      preview,
+      "organization",
+    );
+    return Object.keys(await findLeftovers(settings, "token"));
+  };
+  beforeEach(() => {
+    sent = [];
+    globalThis.fetch = (input, init) => {
+      const { url, method } = new Request(input, init);
+      const path = url.replace("https://id.example.com/admin/realms/platform", "");
+      sent.push(`${method} ${path}`);
+      if (method === "PUT") return Promise.resolve(new Response(null, { status: 204 }));
+      return Promise.resolve(path in answers ? Response.json(answers[path]) : new Response(null, { status: 404 }));
+    };
+  });
+  afterEach(() => {
+    globalThis.fetch = real;
+  });
+
+  it("leaves everything alone before the first run, for it is somebody else's", async () => {
+    state = {};
+    answers = { "": realm, "/clients?clientId=backstage": [client("any")] };
+    assert.deepEqual(await run(), []);
+    assert.deepEqual(sent, []);
+  });
+
+  it("takes a client over that bears the mark, and none that does not", async () => {
+    state = { ...REALM, ...PASSWORD };
+    answers = { "": { realm: "platform" }, "/clients?clientId=backstage": [client("of-this-state")] };
+    assert.deepEqual(await run(), ["client backstage"]);
+    answers = { "": { realm: "platform" }, "/clients?clientId=backstage": [client("of-this-state", {})] };
+    assert.deepEqual(await run(), []);
+  });
+
+  it("takes a realm over that it has made, unless another stack's client is in it", async () => {
+    state = PASSWORD;
+    answers = { "": realm, "/clients": [client("of-this-state")], "/clients?clientId=backstage": [client("of-this-state")] };
+    assert.deepEqual(await run(), ["realm platform", "client backstage"]);
+    answers = { ...answers, "/clients": [client("of-another-state")] };
+    assert.deepEqual(await run(), []);
+    answers = { "": { realm: "platform" }, "/clients": [] };
+    assert.deepEqual(await run(), []);
+  });
+
+  it("gives a user the password that the killed run did not come to, and changes nothing in a preview", async () => {
+    state = { ...REALM, ...USER_PASSWORD };
+    const put = "PUT /users/u1/reset-password";
+    answers = { "": realm, "/users?exact=true&username=ada": [{ id: "u1", username: "ada" }], "/users/u1/groups": [], "/users/u1/credentials": [] };
+    assert.deepEqual(await run(), ["user ada"]);
+    assert.ok(sent.includes(put), sent.join("\n"));
+    sent = [];
+    assert.deepEqual(await run(true), ["user ada"]);
+    assert.ok(!sent.includes(put));
+    answers = { ...answers, "/users/u1/credentials": [{ type: "password" }] };
+    await run();
+    assert.ok(!sent.includes(put));
+  });
+});
