@@ -69,7 +69,10 @@ const added = (one: Counts, other: Counts): Counts => ({ passed: one.passed + ot
 /** The workflows of .github, without the linters that a machine may have or not. */
 const workflows = async (): Promise<Counts> => check("workflows", ["-shellcheck=", "-pyflakes="], path.join(await goTools("actionlint"), "actionlint"));
 
-/** Everything, or one of typecheck, lint, unit, e2e, faults and foreign. Closes with one line over all of them. */
+/** Not proven stable on a busy machine yet, and long: only when named. */
+const ONLY_NAMED = "faults";
+
+/** Everything but the faults, or one of typecheck, lint, unit, e2e, faults and foreign. Closes with one line over all of them. */
 export async function runTests(only?: string): Promise<boolean> {
   const steps: Record<string, () => Promise<Counts>> = {
     typecheck: () => check("typecheck", [bin("typescript", "bin/tsc")]),
@@ -86,7 +89,7 @@ export async function runTests(only?: string): Promise<boolean> {
   };
   let total: Counts = { passed: 0, failed: 0 };
   for (const [name, step] of Object.entries(steps)) {
-    if (only !== undefined && only !== name) continue;
+    if (only === undefined ? name === ONLY_NAMED : name !== only) continue;
     total = added(total, await step());
   }
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
