@@ -1,5 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
+import { racePage } from "../bench/race/page";
+import { racePlot } from "../bench/race/plot";
+import { readResults } from "../bench/race/results";
 import { configurationPage } from "../lib/settings/reference";
 import { policyPage } from "../policy/reference";
 import { rules } from "../policy/rules";
@@ -14,3 +17,5 @@ writeFileSync(page("components.md"), componentsPage(path.join(__dirname, "..", "
 const faults = JSON.parse(readFileSync(page("reliability.json"), "utf8")) as FaultRecord[];
 writeFileSync(page("reliability.md"), reliabilityPage(readFileSync(page("reliability.md"), "utf8"), faults));
 writeFileSync(page("policy.md"), policyPage(readFileSync(page("policy.md"), "utf8"), rules));
+writeFileSync(page("race.md"), racePage(readFileSync(page("race.md"), "utf8"), readResults()));
+writeFileSync(page("race.svg"), racePlot(readResults()));

@@ -1,0 +1,155 @@
+import * as os from "node:os";
+import { parseArgs } from "node:util";
+import { log } from "../../sandbox/process";
+import { versions } from "../../sandbox/settings";
+import { Stack } from "../../sandbox/stack";
+import { platform } from "../../test/e2e/harness";
+import { asItWas, Charts, knownFix } from "./charts";
+import type { Contestant } from "./contestant";
+import { Direct, Hybrid } from "./project";
+import { append, cases, contestants, type Case, type ContestantName, type Result } from "./results";
+import { Site } from "./site";
+import { grouped } from "./summary";
+import { watch } from "./watch";
+
+/**
+ * The race, counted: each round installs each contestant once in each case, one after the other, and appends a line each to
+ * results.jsonl, from which `npm run docs` makes docs/race.md. `npm run bench:race -- [--case C] [--contestant N] [--delay S]`,
+ * each as often as wanted; BENCH_INSTALLS rounds, 20 by default; BENCH_UNTIL=HH:MM begins no further install after that.
+ */
+const ROUNDS = Number(process.env.BENCH_INSTALLS ?? 20);
+const DELAYS = [0, 5, 20];
+/** Keycloak's delay where the case is about something else. */
+const REINSTALL_DELAY = 5;
+/** Without a good sign-in it is given up after so many seconds; the same again once hands have helped. */
+const BOUND = 180;
+
+interface Cell {
+  readonly case: Case;
+  readonly contestant: ContestantName;
+  readonly delay: number;
+}
+
+const isInstall = ({ case: which }: Cell): boolean => which === "fresh" || which === "reinstall";
+
+function cellsOf(chosen: { case?: string[]; contestant?: string[]; delay?: string[] }): Cell[] {
+  const wanted = (list: readonly string[] | undefined, value: string): boolean => list === undefined || list.includes(value);
+  return cases
+    .flatMap((which) => {
+      const delays = which === "fresh" ? DELAYS : [which === "reinstall" ? REINSTALL_DELAY : 0];
+      return delays.flatMap((delay) => contestants.map((contestant) => ({ case: which, contestant, delay })));
+    })
+    // Pulumi alone has no store that could remember.
+    .filter((cell) => !(cell.case === "reinstall" && cell.contestant === "direct"))
+    .filter((cell) => wanted(chosen.case, cell.case) && wanted(chosen.contestant, cell.contestant) && wanted(chosen.delay, String(cell.delay)));
+}
+
+/** Installs, which are timed, one by one; a change, most of which is waiting, with all contestants side by side. */
+const groupsOf = (cells: readonly Cell[]): Cell[][] =>
+  [...grouped(cells, (cell) => (isInstall(cell) ? `${cell.case} ${cell.delay} ${cell.contestant}` : cell.case)).values()];
+
+const makers: Readonly<Record<ContestantName, (site: Site) => Promise<Contestant>>> = {
+  "as it was": (site) => Promise.resolve(new Charts(site, asItWas)),
+  "known fix": (site) => Promise.resolve(new Charts(site, knownFix)),
+  direct: async (site) => new Direct(site, new Stack(site.name, await platform())),
+  hybrid: async (site) => new Hybrid(site, new Stack(site.name, await platform())),
+};
+
+/** What happens before the clock starts, and what somebody does from then on. */
+async function begin(which: Case, delay: number, site: Site, contestant: Contestant): Promise<() => Promise<void>> {
+  if (which === "fresh" || which === "reinstall") return () => contestant.install(delay);
+  const installed = contestant.install(0);
+  const { firstGood } = await watch((user) => site.signIn(user), BOUND);
+  await installed;
+  if (firstGood === null) throw new Error("it never came up, so nothing could be changed");
+  switch (which) {
+    case "regenerated": {
+      const secret = await site.regenerate();
+      return () => contestant.handOver(secret);
+    }
+    case "drift":
+      await site.regenerate();
+      return () => Promise.resolve();
+    case "recreated":
+      await site.deleteRealm();
+      return () => contestant.configureAgain();
+    case "domain":
+      site.move();
+      return () => contestant.move();
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+async function measure(cell: Cell): Promise<Result> {
+  const site = await Site.create();
+  const contestant = await (makers[cell.contestant])(site);
+  try {
+    await contestant.prepare(cell.case === "reinstall");
+    const act = await begin(cell.case, cell.delay, site, contestant);
+    const load = Math.round((os.loadavg()[0] ?? 0) * 10) / 10;
+    const date = new Date().toISOString();
+    const errors: string[] = [];
+    const acting = act().catch((error: unknown) => void errors.push(messageOf(error)));
+    const counted = await watch((user) => site.signIn(user), BOUND);
+    await acting;
+    const { hands } = contestant;
+    const helped = counted.firstGood === null && !isInstall(cell) ? await watchHands(site, hands.act, errors) : undefined;
+    const result: Result = {
+      date,
+      ...cell,
+      ...counted,
+      ...(helped === undefined ? {} : { hands: { what: hands.what, seconds: helped } }),
+      ...(errors.length === 0 ? {} : { error: errors.join("\n").slice(-500) }),
+      load,
+      versions: `Keycloak ${versions.keycloak}, Kubernetes ${versions.kubernetes}, Pulumi ${versions.pulumi}, Node ${process.version}`,
+    };
+    append(result);
+    return result;
+  } finally {
+    // What was measured counts, whatever becomes of the rest.
+    await contestant.remove().catch((error: unknown) => log(`${site.name} could not be removed: ${messageOf(error)}`));
+  }
+}
+
+async function watchHands(site: Site, act: () => Promise<void>, errors: string[]): Promise<number | null> {
+  const acting = act().catch((error: unknown) => void errors.push(messageOf(error)));
+  const { firstGood } = await watch((user) => site.signIn(user), BOUND);
+  await acting;
+  return firstGood;
+}
+
+async function main(): Promise<void> {
+  const several = { type: "string", multiple: true } as const;
+  const { values } = parseArgs({ options: { case: several, contestant: several, delay: several } });
+  const cells = cellsOf(values);
+  if (cells.length === 0) throw new Error(`nothing to run; cases are ${cases.join(", ")}, contestants ${contestants.join(", ")}, delays ${DELAYS.join(", ")}`);
+  const until = process.env.BENCH_UNTIL;
+  const isOver = (): boolean => until !== undefined && new Date().toTimeString().slice(0, 5) >= until;
+  await platform();
+  const groups = groupsOf(cells);
+  for (let round = 0; round < ROUNDS; round++) {
+    // Whoever begins a round has the machine as the last one left it, so that changes.
+    for (const group of [...groups.slice(round % groups.length), ...groups.slice(0, round % groups.length)]) {
+      if (isOver()) return;
+      await Promise.all(group.map((cell) => count(cell, round)));
+    }
+  }
+}
+
+/** Measures a cell and notes it, or says why it cannot be counted. */
+async function count(cell: Cell, round: number): Promise<void> {
+  const name = `round ${round + 1}: ${cell.case}, ${cell.contestant}, ${cell.delay} s late`;
+  try {
+    const { firstGood, refused, failed, notUp, error } = await measure(cell);
+    log(`${name}: first good ${firstGood ?? "never"}, ${refused} refused, ${failed} failed, ${notUp} not up${error === undefined ? "" : `; ${error}`}`);
+  } catch (error) {
+    log(`${name}: NOT COUNTED: ${messageOf(error)}`);
+    process.exitCode = 1;
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(messageOf(error));
+  process.exitCode = 1;
+});
