@@ -24,6 +24,8 @@ describe("bench/race: what a sign-in came to", () => {
     // Keycloak being away is not Backstage being not up.
     [ended("form", "ECONNREFUSED"), "failed"],
     [ended("form", "Keycloak shows no sign-in form (400): Client not found."), "failed"],
+    // Keycloak refuses the flow there, not the credential.
+    [ended("form", "Keycloak shows no sign-in form (302): error=unauthorized_client"), "failed"],
     [ended("credentials", "Keycloak refuses user racer-0 or the password"), "failed"],
     [refusal, "refused"],
     [ended("handler", "Authentication rejected, invalid_client (Invalid client or Invalid client credentials)"), "refused"],
