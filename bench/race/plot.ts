@@ -37,7 +37,7 @@ function row({ contestant, installs, refused, firstGood, bound }: Summary, y: nu
     ...(firstGood.length < 2 ? [] : [`<line x1="${round(x(median(firstGood)))}" x2="${round(x(median(firstGood)))}" y1="${y + 2}" y2="${y + ROW - 2}" stroke="${colour}" stroke-width="2"/>`]),
     ...(never === 0
       ? []
-      : [`<circle cx="${NEVER - 12}" cy="${middle}" r="4.5" fill="none" stroke="${colour}" stroke-width="1.8"/>`, text(NEVER, middle + 4, `${never} of ${installs} in ${bound} s`, `fill="${colour}"`)]),
+      : [`<circle cx="${NEVER - 12}" cy="${middle}" r="4.5" fill="none" stroke="${colour}" stroke-width="1.8"/>`, text(NEVER, middle + 4, `${never} of ${installs} (${bound} s)`, `fill="${colour}"`)]),
     text(REFUSED, middle + 4, count === 0 && Math.max(...refused) === 0 ? "0" : String(Math.round(count)), `text-anchor="middle" ${Math.max(...refused) > 0 ? 'fill="#b42318" font-weight="700"' : 'fill="#667085"'}`),
   ];
 }
