@@ -41,7 +41,8 @@ function env(cli: string): NodeJS.ProcessEnv {
     PATH: folders.join(path.delimiter),
     KUBECONFIG: externalCluster ?? kubeconfig,
     PULUMI_HOME: home,
-    PULUMI_BACKEND_URL: `file://${stateFolder}`,
+    // Without a file of metadata beside each file of the state: a kill -9 can leave it empty, and then no state is read.
+    PULUMI_BACKEND_URL: `file://${stateFolder}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile,
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };

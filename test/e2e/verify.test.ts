@@ -53,21 +53,25 @@ describe("verify names the one link that is broken", function () {
   for (const { what, check, says, broken, outputs } of brokenLinks({ own: () => own, front: () => front, context: () => context })) {
     it(`${what}: ${check}`, async () => {
       const undo = await broken();
-      let results: Result[];
+      let results: Result[] = [];
+      const failed = (): string[] => results.filter(({ state }) => state === "failed").map(({ name }) => name);
       try {
-        results = await verify(outputs === undefined ? context : { ...context, outputs: outputs(context.outputs) });
+        // A pod that is still going may be one more fault, for a moment.
+        for (let tries = 0; tries < 10 && failed().join() !== check; tries++) {
+          results = await verify(outputs === undefined ? context : { ...context, outputs: outputs(context.outputs) });
+        }
       } finally {
         await undo();
+        await waitFor("all links to hold again", 120, async () => (exitCode(await verify(context)) === 0 ? true : undefined), 1000);
       }
       const shown = table(results);
       assert.equal(exitCode(results), 1, shown);
       const at = results.findIndex(({ name }) => name === check);
       assert.match(`${results[at]?.saw ?? ""}; ${results[at]?.remedy ?? ""}`, says, shown);
-      assert.deepEqual(results.filter(({ state }) => state === "failed").map(({ name }) => name), [check], shown);
+      assert.deepEqual(failed(), [check], shown);
       assert.ok(results.slice(0, at).every(({ state }) => state === "ok"), shown);
       if (check !== "closed-doors") assert.equal(results.at(-1)?.state, "not reached", shown);
       for (const secret of Object.values(context.outputs.userPasswords)) assert.ok(!shown.includes(secret));
-      await waitFor("all links to hold again", 90, async () => (exitCode(await verify(context)) === 0 ? true : undefined), 1000);
     });
   }
 
