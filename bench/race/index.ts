@@ -58,9 +58,10 @@ const makers: Readonly<Record<ContestantName, (site: Site) => Promise<Contestant
 /** What happens before the clock starts, and what somebody does from then on. */
 async function begin(which: Case, delay: number, site: Site, contestant: Contestant): Promise<() => Promise<void>> {
   if (which === "fresh" || which === "reinstall") return () => contestant.install(delay);
-  const installed = contestant.install(0);
-  const { firstGood } = await watch((user) => site.signIn(user), BOUND);
-  await installed;
+  // Both are waited for, also when one fails: nothing may go on while the rest is removed.
+  const installed = contestant.install(0).then(() => undefined, messageOf);
+  const [{ firstGood }, fault] = await Promise.all([watch((user) => site.signIn(user), BOUND), installed]);
+  if (fault !== undefined) throw new Error(fault);
   if (firstGood === null) throw new Error("it never came up, so nothing could be changed");
   switch (which) {
     case "regenerated": {

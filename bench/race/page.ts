@@ -1,4 +1,4 @@
-import type { Case, Result } from "./results";
+import { cases, type Case, type Result } from "./results";
 import { grouped, median, summaries, type Summary } from "./summary";
 
 /** The tables of docs/race.md, made from the results. */
@@ -56,7 +56,9 @@ function about(results: readonly Result[]): string {
   const [first, last] = [days[0] ?? "?", days.at(-1) ?? "?"];
   const versions = [...new Set(results.map((one) => one.versions))].join("; ");
   const loads = results.map(({ load }) => load);
-  return `${results.length} installs, ${first === last ? `on ${first}` : `from ${first} to ${last}`}; ${versions}; the machine's load was ${spread(loads)}.`;
+  const unrun = cases.filter((which) => !results.some((one) => one.case === which)).map((which) => titles[which]);
+  const missing = unrun.length === 0 ? "" : ` Not run yet: ${unrun.join("; ")}.`;
+  return `${results.length} installs, ${first === last ? `on ${first}` : `from ${first} to ${last}`}; ${versions}; the machine's load was ${spread(loads)}.${missing}`;
 }
 
 /** The page with its results written anew; the text around them stays. */
