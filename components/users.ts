@@ -3,7 +3,6 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Settings } from "../config";
 import { type Adoption, keyOf } from "../lib/adoption";
-import { keepers } from "../lib/rotation";
 import { adoption } from "./adoption";
 import type { Groups } from "./groups";
 import type { Realm } from "./realm";
@@ -17,8 +16,6 @@ export interface UsersArgs {
   readonly users: Settings["users"];
   /** Ask for another password at the first sign-in. @default true */
   readonly temporaryPasswords?: boolean;
-  /** A higher number makes each user with an initial password anew. @default 1 */
-  readonly passwordGeneration?: number;
   /** What is taken over. @default nothing */
   readonly adopted?: Adoption;
 }
@@ -31,12 +28,11 @@ export class Users extends pulumi.ComponentResource {
   constructor(name: string, args: UsersArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:identity:Users", name, { users: args.users }, opts);
     const { realmId } = args.realm;
-    const { passwordGeneration = 1 } = args;
     const passwords: Record<string, pulumi.Output<string>> = {};
     for (const { groups, roles, initialPassword, ...user } of args.users) {
       const own = `${name}-${user.username}`;
       // One of each kind, so that a password policy has nothing to refuse.
-      const password = { length: 20, special: false, minLower: 1, minUpper: 1, minNumeric: 1, ...keepers(passwordGeneration) };
+      const password = { length: 20, special: false, minLower: 1, minUpper: 1, minNumeric: 1 };
       const value = initialPassword ? new random.RandomPassword(own, password, { parent: this }).result : undefined;
       if (value !== undefined) passwords[user.username] = value;
       const inputs = {
@@ -54,8 +50,6 @@ export class Users extends pulumi.ComponentResource {
           dependsOn: args.realm.ready,
           // Keycloak asks for the new password by a required action, and takes it away once it is done: both are no drift.
           // The others are what people, or an identity provider, keep in their profile: left out, they would be cleared.
-          // Keycloak takes an initial password only with a new user, and a user name once.
-          ...(initialPassword && passwordGeneration > 1 ? { replacementTrigger: passwordGeneration, deleteBeforeReplace: true } : {}),
           ignoreChanges: ["requiredActions", "attributes", "federatedIdentities"],
           ...adoption(this, args.adopted, keyOf("user", user.username), { ...inputs, groups }),
         },

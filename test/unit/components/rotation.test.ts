@@ -5,9 +5,7 @@ import { record, type Recording } from "../../recorder";
 
 const CLIENT = "keycloak:openid/client:Client";
 
-const PASSWORD = "random:index/randomPassword:RandomPassword";
-
-const build = (rotation: Record<string, unknown>, more: Record<string, unknown> = {}) => () =>
+const build = (rotation: Record<string, unknown>) => () =>
   identity(
     parseConfig({
       environment: "prod",
@@ -16,7 +14,6 @@ const build = (rotation: Record<string, unknown>, more: Record<string, unknown> 
       rotation,
       catalogSync: { enabled: true },
       backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1" },
-      ...more,
     }),
     {},
   );
@@ -47,19 +44,5 @@ describe("a rotation", () => {
     assert.equal(blue.find(CLIENT, "backstage").inputs.clientId, "backstage");
     assert.equal(green.find(CLIENT, "backstage-green").inputs.clientId, "backstage-green");
     assert.ok(!green.resources.some(({ type, name }) => type === CLIENT && name === "backstage"));
-  });
-
-  it("of passwords makes users anew that have one of ours, and no others", async () => {
-    const people = ["ada", "bob"].map((username) => ({ username, email: `${username}@example.com`, firstName: username, lastName: "Example", initialPassword: username === "ada" }));
-    const seen = async (generation: number) => {
-      const { find } = await record(build({ users: generation }, { users: people }));
-      const user = (name: string) => {
-        const { replacementTrigger, deleteBeforeReplace } = find("keycloak:index/user:User", name);
-        return [replacementTrigger, deleteBeforeReplace];
-      };
-      return { ada: user("users-ada"), bob: user("users-bob"), keepers: find(PASSWORD, "users-ada").inputs.keepers };
-    };
-    assert.deepEqual(await seen(1), { ada: [undefined, false], bob: [undefined, false], keepers: undefined });
-    assert.deepEqual(await seen(2), { ada: [2, true], bob: [undefined, false], keepers: { generation: "2" } });
   });
 });
