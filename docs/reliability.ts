@@ -1,3 +1,5 @@
+import { withPart } from "./part";
+
 /** The table of docs/reliability.md, made from what test/faults measured. */
 
 export interface FaultRecord {
@@ -12,15 +14,11 @@ export interface FaultRecord {
   readonly seconds: number;
 }
 
-const START = "<!-- faults: made by npm run docs -->";
-const END = "<!-- end of faults -->";
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 
 /** The page with its table written anew; what is around the table stays. */
 export function reliabilityPage(page: string, records: readonly FaultRecord[]): string {
-  const [start, end] = [page.indexOf(START), page.indexOf(END)];
-  if (start < 0 || end < start) throw new Error(`docs/reliability.md lacks the lines ${START} and ${END}; add them where the table belongs.`);
   const head = "| fault | what the user is told | checked to be there afterwards | how it heals | seconds |\n|---|---|---|---|---|";
   const rows = records.map(({ fault, told, kept, heals, seconds }) => `| ${[fault, told, kept, heals].map(cell).join(" | ")} | ${seconds} |`);
-  return `${page.slice(0, start)}${START}\n${head}\n${rows.join("\n")}\n${page.slice(end)}`;
+  return withPart(page, "reliability.md", "faults", `${head}\n${rows.join("\n")}`);
 }

@@ -1,9 +1,7 @@
+import { withPart } from "../docs/part";
 import type { Rule } from "./rule";
 
 /** The table of docs/policy.md, made from the rules. */
-
-const START = "<!-- policies: made by npm run docs -->";
-const END = "<!-- end of policies -->";
 
 function choices({ config = {} }: Rule): string {
   const lines = Object.entries(config).map(([key, schema]) => {
@@ -22,8 +20,6 @@ function row(rule: Rule): string {
 
 /** The page with its table written anew; what is around the table stays. */
 export function policyPage(page: string, rules: readonly Rule[]): string {
-  const [start, end] = [page.indexOf(START), page.indexOf(END)];
-  if (start < 0 || end < start) throw new Error(`docs/policy.md lacks the lines ${START} and ${END}; add them where the table belongs.`);
   const head = "| policy | refuses | what to do | severity, looks at | a profile may choose |\n|---|---|---|---|---|";
-  return `${page.slice(0, start)}${START}\n${head}\n${rules.map(row).join("\n")}\n${page.slice(end)}`;
+  return withPart(page, "policy.md", "policies", `${head}\n${rules.map(row).join("\n")}`);
 }

@@ -1,10 +1,8 @@
+import { withPart } from "../../docs/part";
 import { cases, type Case, type Result } from "./results";
 import { grouped, median, summaries, type Summary } from "./summary";
 
 /** The tables of docs/race.md, made from the results. */
-
-const START = "<!-- results: made by npm run docs -->";
-const END = "<!-- end of results -->";
 
 export const titles: Readonly<Record<Case, string>> = {
   fresh: "from nothing",
@@ -63,8 +61,6 @@ function about(results: readonly Result[]): string {
 
 /** The page with its results written anew; the text around them stays. */
 export function racePage(page: string, results: readonly Result[]): string {
-  const [start, end] = [page.indexOf(START), page.indexOf(END)];
-  if (start < 0 || end < start) throw new Error(`docs/race.md lacks the lines ${START} and ${END}; add them where the results belong.`);
   const order = summaries(results);
   const sorted = order.flatMap((one) => results.filter((result) => result.case === one.case && result.contestant === one.contestant && result.delay === one.delay));
   const parts = [
@@ -73,5 +69,5 @@ export function racePage(page: string, results: readonly Result[]): string {
     "What was said, and how often in all installs together:",
     table(["case", "contestant", "how often", "the step, and what was said"], sayings(sorted)),
   ];
-  return `${page.slice(0, start)}${START}\n${parts.join("\n\n")}\n${page.slice(end)}`;
+  return withPart(page, "race.md", "results", parts.join("\n\n"));
 }
