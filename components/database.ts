@@ -97,8 +97,7 @@ function postgres(parent: Database, name: string, args: DatabaseArgs, settings: 
   const labels = { app: name };
   const { namespace, target } = args;
   const metadata = { name, namespace, labels, annotations: target.annotations("database") };
-  const { passwordGeneration: generation = 1 } = args;
-  const password = new random.RandomPassword(name, { length: 48, special: false, ...keepers(generation) }, { parent });
+  const password = new random.RandomPassword(name, { length: 48, special: false, ...keepers(args.passwordGeneration ?? 1) }, { parent });
   const data = pulumi.secret(password.result.apply((value): Record<string, string> => ({ username: ownDatabase.user, password: value })));
   const credential = target.deliver(
     name,
@@ -165,8 +164,8 @@ function podSpec(image: string, secret: pulumi.Input<string>, claim: pulumi.Inpu
           { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
         ],
         ports: [{ name: "postgres", containerPort: ownDatabase.port }],
-        // No liveness probe: PostgreSQL ends by itself when it cannot go on, and a restart during recovery prolongs it.
         lifecycle: { postStart: { exec: { command: ["sh", "-c", SET_PASSWORD] } } },
+        // No liveness probe: PostgreSQL ends by itself when it cannot go on, and a restart during recovery prolongs it.
         readinessProbe: { exec: { command: ["sh", "-c", READY] }, periodSeconds: 5, timeoutSeconds: 10, failureThreshold: 3 },
         securityContext: containerSecurity,
         resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "1Gi" } },

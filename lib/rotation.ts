@@ -38,9 +38,12 @@ export interface Rotation {
 export const lacksTime = ({ strategy, generation, at }: Rotation): boolean => strategy === "overlap" && generation > 1 && at === undefined;
 export const timeIsMissing = "rotation.at is missing; set it to when rotation.generation was raised, such as 2026-11-25T10:00:00Z.";
 
-/** The rotation with a strategy: what is configured, or an overlap as soon as there is a secret before this one and Keycloak can. */
-export function decided(rotation: Rotation, keycloakOverlaps: boolean): Rotation {
-  const { strategy = rotation.generation > 1 && keycloakOverlaps ? "overlap" : "replace" } = rotation;
+/** Is it by an overlap, if Keycloak can? Unset, that is so as soon as there is a secret before this one. */
+export const wantsOverlap = ({ strategy, generation }: Rotation): boolean => strategy === "overlap" || (strategy === undefined && generation > 1);
+
+/** The rotation with a strategy: what is configured, else by what Keycloak can. */
+export function decided<R extends Rotation>(rotation: R, keycloakOverlaps: boolean): R {
+  const { strategy = wantsOverlap(rotation) && keycloakOverlaps ? "overlap" : "replace" } = rotation;
   return { ...rotation, strategy };
 }
 

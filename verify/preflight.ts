@@ -149,7 +149,6 @@ export async function preflight(settings: Settings): Promise<{ settings: Setting
   // In hybrid mode Argo CD applies what uses them, wherever it likes.
   if (settings.mode !== "hybrid") await clusterHasAll(settings);
   const accessToken = await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
-  const rotation = { ...settings.rotation, ...(await safeRotation(settings, last.rotation, accessToken)) };
-  const decided = { ...settings, rotation };
+  const decided = { ...settings, rotation: await safeRotation(settings, last.rotation, accessToken) };
   return { settings: decided, adopted: { ...(await findLeftovers(decided, accessToken)), ...(await findAdopted(decided, accessToken)) } };
 }

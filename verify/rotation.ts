@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
-import { decided, lacksTime, stepFault, timeIsMissing, type LastRotation, type Rotation } from "../lib/rotation";
+import { decided, lacksTime, stepFault, timeIsMissing, wantsOverlap, type LastRotation } from "../lib/rotation";
 
 /** Is Keycloak's feature active that keeps an old secret valid? Undefined when it does not tell this administrator. */
 async function featureIsActive({ keycloak }: Pick<Settings, "keycloak">, accessToken: string): Promise<boolean | undefined> {
@@ -14,8 +14,8 @@ async function featureIsActive({ keycloak }: Pick<Settings, "keycloak">, accessT
  * The rotation as it will be done, by a strategy that Keycloak can. Throws one sentence when it cannot be done without an
  * outage that nobody chose; says what a rotation by `replace` means.
  */
-export async function safeRotation(settings: Settings, last: LastRotation | undefined, accessToken: string): Promise<Rotation> {
-  const active = await featureIsActive(settings, accessToken);
+export async function safeRotation(settings: Settings, last: LastRotation | undefined, accessToken: string): Promise<Settings["rotation"]> {
+  const active = wantsOverlap(settings.rotation) ? await featureIsActive(settings, accessToken) : undefined;
   const rotation = decided(settings.rotation, active ?? last?.strategy === "overlap");
   const fault = lacksTime(rotation) ? timeIsMissing : stepFault(rotation, last, settings.backstage.rolloutSeconds, Date.now() / 1000);
   if (fault !== undefined) throw new pulumi.RunError(`config: ${fault}`);

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Admin, adminFaults } from "./admin";
 import { lacksTime, rotationStrategies, timeIsMissing } from "../rotation";
+import { Admin, adminFaults } from "./admin";
 import { clientFaults, clientSettings } from "./clients";
 import { clientId, dateTime, duration, flag, seconds, url, whole } from "./common";
 import { peopleFaults, peopleSettings } from "./people";
