@@ -31,11 +31,16 @@ interface State {
   readonly isEmpty: boolean;
   /** The keys of its objects. */
   readonly keys: Set<string>;
-  /** Its mappers, by owner and name. */
+  /** The names of its mappers' resources. */
   readonly mappers: Set<string>;
   /** Every generated password, by the name of its resource. */
   readonly passwords: Map<string, string>;
 }
+
+const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
+
+/** The name of a mapper's resource, as the component of its owner gives it. */
+const mapperResource = (kind: Kind, owner: string, mapper: string): string => (kind === "client scope" ? owner : `${owner}-${mapper}`);
 
 async function stateOf(): Promise<State> {
   const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
@@ -45,12 +50,8 @@ async function stateOf(): Promise<State> {
   return {
     isEmpty: known.length === 0,
     keys: new Set(known.flatMap(({ type, outputs: own }) => (names[type] === undefined ? [] : [keyOf(names[type][0], String(own[names[type][1]]))]))),
-    mappers: new Set(
-      known.flatMap(({ type, outputs: own }) => (type.endsWith("ProtocolMapper") ? [`${String(own.clientScopeId ?? own.clientId)} ${String(own.name)}`] : [])),
-    ),
-    passwords: new Map(
-      Object.entries(outputs).flatMap(([urn, { type, outputs: own }]) => (type === "random:index/randomPassword:RandomPassword" ? [[urn.split("::").at(-1) ?? "", String(own.result)]] : [])),
-    ),
+    mappers: new Set(Object.entries(outputs).flatMap(([urn, { type }]) => (type.endsWith("ProtocolMapper") ? [nameOf(urn)] : []))),
+    passwords: new Map(Object.entries(outputs).flatMap(([urn, { type, outputs: own }]) => (type === "random:index/randomPassword:RandomPassword" ? [[nameOf(urn), String(own.result)]] : []))),
   };
 }
 
@@ -72,16 +73,17 @@ async function setPassword({ keycloak, realm, isDev }: Settings, token: string, 
 export async function findLeftovers(settings: Settings, token: string): Promise<Adoption> {
   const { realm, backstage, catalogSync, clients, rotation, users } = settings;
   const { isEmpty, keys, mappers, passwords } = await stateOf();
-  const backstageClient = clientIdOf(backstage.clientId, rotation);
-  const withMappers: [Kind, string, readonly string[]][] = [
+  const named: [Kind, string, mappers?: readonly string[]][] = [
     ["client scope", groupsScope, [groupsMapper]],
-    ["client", backstageClient, []],
-    ...(catalogSync.enabled ? [["client", catalogSync.clientId, []] as [Kind, string, string[]]] : []),
+    ["client", clientIdOf(backstage.clientId, rotation)],
+    ...(catalogSync.enabled ? [["client", catalogSync.clientId] as [Kind, string]] : []),
     ...clients.map(({ clientId, mappers: own }): [Kind, string, string[]] => ["client", clientId, own.map(({ name }) => name)]),
+    ...namedIn(settings),
   ];
-  const plain = namedIn(settings).map(([kind, name]): [Kind, string, string[]] => [kind, name, []]);
   const realmKey = keyOf("realm", realm.name);
-  const wanted = [...withMappers, ...plain].filter(([kind, name, own]) => own.length > 0 || !keys.has(keyOf(kind, name)));
+  const wanted = named
+    .map(([kind, name, own = []]) => ({ kind, name, key: keyOf(kind, name), lacking: own.filter((mapper) => !mappers.has(mapperResource(kind, name, mapper))) }))
+    .filter(({ key, lacking }) => lacking.length > 0 || !keys.has(key));
   // What is there before the first run is somebody else's.
   if (isEmpty || (wanted.length === 0 && keys.has(realmKey))) return {};
 
@@ -98,15 +100,12 @@ export async function findLeftovers(settings: Settings, token: string): Promise<
     if (other || !madeHere(existing, realmKey)) return {};
     found[realmKey] = { importId: realm.name, found: existing };
   }
-  for (const [kind, name, own] of wanted) {
-    const key = keyOf(kind, name);
+  for (const { kind, name, key, lacking } of wanted) {
     const object = await find(kind, name);
     if (object === undefined) continue;
     const ours = kind === "client" ? isOurs(object.found) : madeHere(existing, key);
     if (ours && !keys.has(key)) found[key] = object;
-    for (const [mapper, left] of Object.entries(adoptedMappers(key, object, own))) {
-      if ((ours || madeHere(existing, mapper)) && !mappers.has(`${String(object.found.id)} ${String(left.found.name)}`)) found[mapper] = left;
-    }
+    for (const [mapper, left] of Object.entries(adoptedMappers(key, object, lacking))) if (ours || madeHere(existing, mapper)) found[mapper] = left;
   }
   // Keycloak takes a user's password by a second request, and the run may have ended before it.
   for (const { username, initialPassword } of users) {

@@ -64,6 +64,27 @@ describe("verify/leftovers", () => {
     assert.deepEqual(sent, []);
   });
 
+  const withoutMapper = {
+    ...REALM,
+    "urn::groups-scope": { type: "keycloak:openid/clientScope:ClientScope", outputs: { name: "groups" } },
+    "urn::backstage": { type: "keycloak:openid/client:Client", outputs: { clientId: "backstage" } },
+    "urn::users-ada": { type: "keycloak:index/user:User", outputs: { username: "ada" } },
+  };
+  const mapper = { "urn::groups": { type: "keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper", outputs: { name: "groups" } } };
+
+  it("asks Keycloak nothing where the state has all that the settings name", async () => {
+    state = { ...withoutMapper, ...mapper };
+    answers = { "": realm };
+    assert.deepEqual(await run(), []);
+    assert.deepEqual(sent, []);
+  });
+
+  it("takes over a mapper that the state lacks, of a scope that it has", async () => {
+    state = withoutMapper;
+    answers = { "": realm, "/client-scopes": [{ id: "s1", name: "groups", protocolMappers: [{ id: "m1", name: "groups" }] }] };
+    assert.deepEqual(await run(), ["mapper groups of client scope groups"]);
+  });
+
   it("takes a client over that bears the mark, and none that does not", async () => {
     state = { ...REALM, ...PASSWORD };
     answers = { "": { realm: "platform" }, "/clients?clientId=backstage": [client("of-this-state")] };
