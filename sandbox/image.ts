@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { installPackages } from "./npm";
 import { forget, packImage, sharedLibraries, write, type Image, type ImageConfig } from "./oci";
-import { log, runUnchecked } from "./process";
+import { log } from "./process";
 import { inCache, root, UserError } from "./settings";
 
 /** The image of sandbox/backstage: the Node that runs this program with its shared libraries, and the backend. */
@@ -74,12 +75,7 @@ async function makeApp(folder: string): Promise<void> {
   fs.mkdirSync(target, { recursive: true });
   for (const name of appFiles) fs.copyFileSync(path.join(app, name), path.join(target, name));
   // better-sqlite3 carries its binaries, so no package runs a script, and the image needs no compiler.
-  const args = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  const result = await runUnchecked("npm", args, { cwd: target });
-  if (result.code !== 0) {
-    const reason = result.stderr.split("\n").find((line) => /^npm (error|ERR!)/.test(line)) ?? `exit code ${result.code}`;
-    throw new UserError(`npm cannot install the packages of sandbox/backstage (${reason.trim()}); mend that and run this again.`);
-  }
+  await installPackages(target, "sandbox/backstage");
   const prebuilds = path.join(target, "node_modules", "better-sqlite3", "prebuilds");
   const ours = `linux-${process.arch}.node`;
   for (const file of fs.readdirSync(prebuilds)) if (file !== ours) fs.rmSync(path.join(prebuilds, file));
