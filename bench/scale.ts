@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { startPlatform } from "../sandbox/platform";
+import { statOf } from "../sandbox/process";
 import { ensurePulumi, pulumiEnv } from "../sandbox/pulumi";
 import { inPlatform, ports, root } from "../sandbox/settings";
 import { Stack, type ConfigValues } from "../sandbox/stack";
@@ -33,9 +34,8 @@ const TICKS_PER_SECOND = 100;
 
 /** Processor time and peak memory of a process, as long as it runs. */
 function usage(pid: number): Pick<Cost, "engine" | "memory"> | undefined {
+  const [user = NaN, system = NaN] = statOf(pid)?.slice(11, 13).map(Number) ?? [];
   try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-    const [user = 0, system = 0] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13).map(Number);
     const peak = Number(/^VmHWM:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? NaN);
     return Number.isNaN(peak) ? undefined : { engine: (user + system) / TICKS_PER_SECOND, memory: peak / 1024 };
   } catch {
@@ -43,12 +43,12 @@ function usage(pid: number): Pick<Cost, "engine" | "memory"> | undefined {
   }
 }
 
-async function cost(stack: Stack, args: readonly string[]): Promise<Cost> {
+async function cost(stack: Stack, args: string[]): Promise<Cost> {
   const file = inPlatform("bench-cpu");
   fs.rmSync(file, { force: true });
   const env = { ...(await pulumiEnv()), NODE_OPTIONS: `--import ${path.join(root, "bench", "cpu.mjs")}`, BENCH_FILE: file };
   const began = performance.now();
-  const child = spawn(await ensurePulumi(), [...args, "--non-interactive", "--stack", NAME], { cwd: stack.folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(await ensurePulumi(), args, { cwd: stack.folder, env, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
   let last: Pick<Cost, "engine" | "memory"> = { engine: NaN, memory: NaN };
@@ -59,12 +59,12 @@ async function cost(stack: Stack, args: readonly string[]): Promise<Cost> {
   return { ...last, seconds: (performance.now() - began) / 1000, node: Number(fs.readFileSync(file, "utf8")) };
 }
 
-const up = ["up", "--yes", "--skip-preview"];
-const preview = ["preview", "--expect-no-changes"];
+const preview = ["preview", "--expect-no-changes", "--non-interactive", "--stack", NAME];
 
 async function main(): Promise<void> {
   const running = await startPlatform();
   const stack = new Stack(NAME, running);
+  const up = stack.updating("up");
   const nodePort = ports.backstage + 18;
   const configure = (size: number, description: string): Promise<void> => {
     const clients = Array.from({ length: size }, (_, index): ConfigValues => ({

@@ -39,7 +39,7 @@ async function machineFiles(): Promise<Map<string, string>> {
 /** Equal inputs give an equal name, so the name is as good as a digest: whoever has it has this image. */
 async function imageHash(): Promise<string> {
   const hash = createHash("sha256").update(`${process.version} ${process.arch}`);
-  for (const file of [...appFiles.map((name) => path.join(app, name)), __filename, path.join(__dirname, "oci.ts")]) hash.update(fs.readFileSync(file));
+  for (const file of [...appFiles.map((name) => path.join(app, name)), __filename, ...["npm.ts", "oci.ts"].map((name) => path.join(__dirname, name))]) hash.update(fs.readFileSync(file));
   for (const [target, source] of await machineFiles()) {
     hash.update(target);
     // The version stands for Node itself, which is too large to read each time.

@@ -88,6 +88,16 @@ export async function run(command: string, args: string[], options: RunOptions =
 /** Is the program on PATH? */
 export const onPath = (program: string): boolean => spawnSync("which", [program], { stdio: "ignore" }).status === 0;
 
+/** The fields of /proc/PID/stat from the third on, the state; those before it may hold spaces. Undefined when it has ended. */
+export function statOf(pid: number): string[] | undefined {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return undefined;
+  }
+}
+
 /*
  * Daemons. A pid alone may be another process by now, so the file holds the pid and the process's start time
  * (field 22 of /proc/PID/stat, in clock ticks since boot): we only ever signal what we started.
@@ -95,13 +105,8 @@ export const onPath = (program: string): boolean => spawnSync("which", [program]
 const pidFile = (name: string): string => inPlatform("run", `${name}.pid`);
 
 function startTime(pid: number): string | undefined {
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
+  const stat = statOf(pid);
+  return stat === undefined || stat[0] === "Z" ? undefined : stat[19];
 }
 
 /** The pid of a daemon that this sandbox started and that still runs. */

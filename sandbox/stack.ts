@@ -111,7 +111,8 @@ export class Stack {
     return (await running).code === KILLED;
   }
 
-  private updating(command: string, ...args: string[]): string[] {
+  /** The arguments of a command that changes the stack, without a question. */
+  updating(command: string, ...args: string[]): string[] {
     return [command, "--yes", "--skip-preview", "--non-interactive", "--stack", this.name, ...args];
   }
 

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
-import { sleep } from "../../sandbox/process";
+import { sleep, statOf } from "../../sandbox/process";
 import { ensurePulumi, pulumiEnv } from "../../sandbox/pulumi";
 import type { Stack } from "../../sandbox/stack";
 
@@ -9,14 +9,7 @@ const EVENT = /^ (?:[+~-]|\+-|\+\+|--) .* (creating|created|updating|updated|del
 
 /** The pids of a process and of all that descend from it: the engine starts each plugin in a group of its own. */
 function family(pid: number): number[] {
-  const parents = fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((name): [number, number][] => {
-    try {
-      const stat = fs.readFileSync(`/proc/${name}/stat`, "utf8");
-      return [[Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1])]];
-    } catch {
-      return []; // it has ended meanwhile
-    }
-  });
+  const parents = fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map((name) => [Number(name), Number(statOf(Number(name))?.[1])] as const);
   const below = (parent: number): number[] => parents.filter(([, its]) => its === parent).flatMap(([child]) => [child, ...below(child)]);
   return [pid, ...below(pid)];
 }
@@ -31,8 +24,7 @@ export interface Killed {
 
 /** Runs `pulumi`, and ends engine, language host and plugins by SIGKILL, some ms after so many events. */
 export async function killAt(stack: Stack, command: "up" | "destroy", events: number, afterMs: number): Promise<Killed> {
-  const args = [command, "--yes", "--skip-preview", "--non-interactive", "--stack", stack.name];
-  const child = spawn(await ensurePulumi(), args, { cwd: stack.folder, env: await pulumiEnv(), stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(await ensurePulumi(), stack.updating(command), { cwd: stack.folder, env: await pulumiEnv(), stdio: ["ignore", "pipe", "ignore"] });
   let said = "";
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
   const over = (): boolean => child.exitCode !== null;
