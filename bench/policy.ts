@@ -2,7 +2,7 @@ import * as path from "node:path";
 import { startPlatform } from "../sandbox/platform";
 import { ports, root } from "../sandbox/settings";
 import { Stack } from "../sandbox/stack";
-import { median } from "./figures";
+import { inTurn, median } from "./figures";
 
 /**
  * What the policy pack adds to a preview of the default stack without changes, and what a pack without policies adds: in
@@ -28,9 +28,7 @@ async function main(): Promise<void> {
   const rounds: Record<string, number>[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const seconds: Record<string, number> = {};
-    // Whoever begins has it a little harder, so that changes with each round.
-    const order = Object.entries(arms);
-    for (const [name, args] of [...order.slice(round % order.length), ...order.slice(0, round % order.length)]) {
+    for (const [name, args] of inTurn(Object.entries(arms), round)) {
       const began = performance.now();
       const { code, stdout, stderr } = await stack.preview("--expect-no-changes", ...args);
       if (code !== 0) throw new Error(stdout + stderr);

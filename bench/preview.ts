@@ -5,7 +5,7 @@ import { startPlatform } from "../sandbox/platform";
 import { pulumi } from "../sandbox/pulumi";
 import { inPlatform, ports, root } from "../sandbox/settings";
 import { Stack } from "../sandbox/stack";
-import { median } from "./figures";
+import { median, nodeTime } from "./figures";
 import { flatState, straightLine, type Exported } from "./straightLine";
 
 /**
@@ -72,19 +72,17 @@ async function main(): Promise<void> {
     default: { what: "the program, as the SDK starts one", cwd: ordinary, name: NAME, env: byDefault },
     straight: { what: "a straight line, as the SDK starts one", cwd: folder, name: STRAIGHT, env: byDefault },
   };
-  const file = inPlatform("bench-cpu");
   const none = (): Figures => ({ cpu: [], wall: [] });
   const figures: Record<keyof typeof starts, Figures> = { program: none(), default: none(), straight: none() };
   for (let round = 0; round < ROUNDS; round++) {
     for (const start of Object.keys(starts) as (keyof typeof starts)[]) {
       const { cwd, name, env } = starts[start];
-      fs.rmSync(file, { force: true });
+      const node = nodeTime();
       const began = performance.now();
-      const told = { NODE_OPTIONS: `--import ${path.join(root, "bench", "cpu.mjs")}`, BENCH_FILE: file, ...env };
-      const { code, stdout } = await pulumi(["preview", "--non-interactive", "--expect-no-changes", "--stack", name], { cwd, env: told });
+      const { code, stdout } = await pulumi(["preview", "--non-interactive", "--expect-no-changes", "--stack", name], { cwd, env: { ...node.env, ...env } });
       if (code !== 0) throw new Error(stdout);
       figures[start].wall.push((performance.now() - began) / 1000);
-      figures[start].cpu.push(Number(fs.readFileSync(file, "utf8")));
+      figures[start].cpu.push(node.seconds());
     }
   }
   await pulumi(["stack", "rm", "--yes", "--force", STRAIGHT], { cwd: folder });

@@ -4,9 +4,9 @@ import * as path from "node:path";
 import { startPlatform } from "../sandbox/platform";
 import { statOf } from "../sandbox/process";
 import { ensurePulumi, pulumiEnv } from "../sandbox/pulumi";
-import { inPlatform, ports, root } from "../sandbox/settings";
+import { ports, root } from "../sandbox/settings";
 import { Stack, type ConfigValues } from "../sandbox/stack";
-import { exponent, median } from "./figures";
+import { exponent, median, nodeTime } from "./figures";
 
 /**
  * How a run grows with the number of clients, each with a contract Secret: the first `up`, a preview without changes, the
@@ -44,9 +44,8 @@ function usage(pid: number): Pick<Cost, "engine" | "memory"> | undefined {
 }
 
 async function cost(stack: Stack, args: string[]): Promise<Cost> {
-  const file = inPlatform("bench-cpu");
-  fs.rmSync(file, { force: true });
-  const env = { ...(await pulumiEnv()), NODE_OPTIONS: `--import ${path.join(root, "bench", "cpu.mjs")}`, BENCH_FILE: file };
+  const node = nodeTime();
+  const env = { ...(await pulumiEnv()), ...node.env };
   const began = performance.now();
   const child = spawn(await ensurePulumi(), args, { cwd: stack.folder, env, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
@@ -56,7 +55,7 @@ async function cost(stack: Stack, args: string[]): Promise<Cost> {
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
   clearInterval(watch);
   if (code !== 0) throw new Error(said);
-  return { ...last, seconds: (performance.now() - began) / 1000, node: Number(fs.readFileSync(file, "utf8")) };
+  return { ...last, seconds: (performance.now() - began) / 1000, node: node.seconds() };
 }
 
 const preview = ["preview", "--expect-no-changes", "--non-interactive", "--stack", NAME];

@@ -6,7 +6,7 @@ import type { Contestant } from "./contestant";
 import { ExternalSecrets } from "./externalSecrets";
 import { apply, namespaceOf, secretOf } from "./kubernetes";
 import { configMap, deployment, service } from "./plain";
-import { clientId, racers, type Site } from "./site";
+import { clientId, oldSecret, racers, type Site } from "./site";
 
 /** Argo CD's pause between waves (ARGOCD_SYNC_WAVE_DELAY), in ms. */
 const WAVE_MS = 2000;
@@ -54,7 +54,7 @@ export class Charts implements Contestant {
     await apply(namespaceOf(this.store));
     if (!remembers) return;
     await this.makeRealm();
-    await this.handOver("SecretOfTheInstallBefore0SecretOfTheInstallBefor");
+    await this.handOver(oldSecret);
   }
 
   private async makeRealm(): Promise<void> {
@@ -63,7 +63,7 @@ export class Charts implements Contestant {
 
   /** The Job: makes what is not there, leaves what is, and pushes the secret that Keycloak has generated. */
   private async configureKeycloak(): Promise<void> {
-    const { name: realm, url } = this.site;
+    const { name: realm, redirectUri } = this.site;
     const admin = await keycloakAdmin();
     if (!(await this.site.realmAnswers())) await this.makeRealm();
     if ((await admin.clients.find({ realm, clientId })).length === 0) {
@@ -73,7 +73,7 @@ export class Charts implements Contestant {
         publicClient: false,
         standardFlowEnabled: true,
         directAccessGrantsEnabled: false,
-        redirectUris: [`${url}/api/auth/oidc/handler/frame`],
+        redirectUris: [redirectUri],
         attributes: { "pkce.code.challenge.method": "S256" },
       });
     }
@@ -116,10 +116,10 @@ export class Charts implements Contestant {
   readonly hands = {
     what: "redirect URI and Secret put right, `kubectl rollout restart`",
     act: async (): Promise<void> => {
-      const { name: realm, url } = this.site;
+      const { name: realm, redirectUri } = this.site;
       const admin = await keycloakAdmin();
       const [client] = await admin.clients.find({ realm, clientId });
-      await admin.clients.update({ realm, id: client?.id ?? "" }, { ...client, redirectUris: [`${url}/api/auth/oidc/handler/frame`] });
+      await admin.clients.update({ realm, id: client?.id ?? "" }, { ...client, redirectUris: [redirectUri] });
       await this.handOver(client?.secret ?? "");
       await this.sync();
       await kubectl("rollout", "restart", "deployment/backstage", "-n", realm);

@@ -4,13 +4,14 @@ import { log } from "../../sandbox/process";
 import { versions } from "../../sandbox/settings";
 import { Stack } from "../../sandbox/stack";
 import { platform } from "../../test/e2e/harness";
+import { inTurn } from "../figures";
 import { asItWas, Charts, knownFix } from "./charts";
 import type { Contestant } from "./contestant";
 import { Direct, Hybrid } from "./project";
 import { append, cases, contestants, type Case, type ContestantName, type Result } from "./results";
 import { Site } from "./site";
 import { grouped } from "./summary";
-import { watch } from "./watch";
+import { watch, type Counted } from "./watch";
 
 /**
  * The race, counted: each round installs each contestant once in each case, one after the other, and appends a line each to
@@ -58,10 +59,9 @@ const makers: Readonly<Record<ContestantName, (site: Site) => Promise<Contestant
 /** What happens before the clock starts, and what somebody does from then on. */
 async function begin(which: Case, delay: number, site: Site, contestant: Contestant): Promise<() => Promise<void>> {
   if (which === "fresh" || which === "reinstall") return () => contestant.install(delay);
-  // Both are waited for, also when one fails: nothing may go on while the rest is removed.
-  const installed = contestant.install(0).then(() => undefined, messageOf);
-  const [{ firstGood }, fault] = await Promise.all([watch((user) => site.signIn(user), BOUND), installed]);
-  if (fault !== undefined) throw new Error(fault);
+  const errors: string[] = [];
+  const { firstGood } = await watchWhile(site, () => contestant.install(0), errors);
+  if (errors.length > 0) throw new Error(errors.join("\n"));
   if (firstGood === null) throw new Error("it never came up, so nothing could be changed");
   switch (which) {
     case "regenerated": {
@@ -91,11 +91,9 @@ async function measure(cell: Cell): Promise<Result> {
     const load = Math.round((os.loadavg()[0] ?? 0) * 10) / 10;
     const date = new Date().toISOString();
     const errors: string[] = [];
-    const acting = act().catch((error: unknown) => void errors.push(messageOf(error)));
-    const counted = await watch((user) => site.signIn(user), BOUND);
-    await acting;
+    const counted = await watchWhile(site, act, errors);
     const { hands } = contestant;
-    const helped = counted.firstGood === null && !isInstall(cell) ? await watchHands(site, hands.act, errors) : undefined;
+    const helped = counted.firstGood === null && !isInstall(cell) ? (await watchWhile(site, hands.act, errors)).firstGood : undefined;
     const result: Result = {
       date,
       ...cell,
@@ -113,11 +111,12 @@ async function measure(cell: Cell): Promise<Result> {
   }
 }
 
-async function watchHands(site: Site, act: () => Promise<void>, errors: string[]): Promise<number | null> {
+/** Watches the sign-ins while somebody acts. Both are waited for, also when one fails: nothing may go on while the rest is removed. */
+async function watchWhile(site: Site, act: () => Promise<void>, errors: string[]): Promise<Counted> {
   const acting = act().catch((error: unknown) => void errors.push(messageOf(error)));
-  const { firstGood } = await watch((user) => site.signIn(user), BOUND);
+  const counted = await watch((user) => site.signIn(user), BOUND);
   await acting;
-  return firstGood;
+  return counted;
 }
 
 async function main(): Promise<void> {
@@ -130,8 +129,7 @@ async function main(): Promise<void> {
   await platform();
   const groups = groupsOf(cells);
   for (let round = 0; round < ROUNDS; round++) {
-    // Whoever begins a round has the machine as the last one left it, so that changes.
-    for (const group of [...groups.slice(round % groups.length), ...groups.slice(0, round % groups.length)]) {
+    for (const group of inTurn(groups, round)) {
       if (isOver()) return;
       await Promise.all(group.map((cell) => count(cell, round)));
     }

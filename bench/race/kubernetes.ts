@@ -1,12 +1,7 @@
-import { run } from "../../sandbox/process";
-import { pulumiEnv } from "../../sandbox/pulumi";
+import { apply as applyAs } from "../../test/e2e/gitops";
 
-/** Objects, applied as Argo CD or a person does; ours wins over whoever set the same field before. */
-export async function apply(...objects: object[]): Promise<void> {
-  const list = { apiVersion: "v1", kind: "List", items: objects };
-  const args = ["apply", "--server-side", "--force-conflicts", "--field-manager", "race", "-f", "-"];
-  await run("kubectl", args, { env: await pulumiEnv(), input: JSON.stringify(list) });
-}
+/** Applies objects as Argo CD or a person does. */
+export const apply = (...objects: object[]): Promise<void> => applyAs("race", ...objects);
 
 export const namespaceOf = (name: string): object => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
 

@@ -1,6 +1,7 @@
 import { withPart } from "../../docs/part";
+import { median } from "../figures";
 import { cases, type Case, type Result } from "./results";
-import { grouped, median, summaries, type Summary } from "./summary";
+import { grouped, summaries, type Summary } from "./summary";
 
 /** The tables of docs/race.md, made from the results. */
 

@@ -2,7 +2,7 @@ import { appConfig } from "../../lib/appConfig";
 import { contractKeys, contractSecretName, secretsPath } from "../../lib/contract";
 import { probes } from "../../lib/gates";
 import { configPath, containerSecurity, fromSecret, nodeUid, podSecurity } from "../../lib/pod";
-import { authEnvironment, authProvider, clientId, type Site } from "./site";
+import { authEnvironment, authProvider, clientId, sessionSecret, type Site } from "./site";
 
 /** Backstage as a chart of plain manifests has it: the program's own image, resources and strategy, but not its gates. */
 
@@ -77,7 +77,7 @@ export function deployment({ name, image, oidc }: Site, waits: boolean): object 
                 { name: "NODE_ENV", value: "production" },
                 { name: contractKeys.metadataUrl, value: oidc.metadata },
                 { name: contractKeys.clientId, value: clientId },
-                { name: contractKeys.sessionSecret, value: "session-secret-of-the-race-0123456789" },
+                { name: contractKeys.sessionSecret, value: sessionSecret },
                 fromSecret(contractKeys.clientSecret, contractSecretName, contractKeys.clientSecret),
               ],
               resources: { requests: { cpu: "100m", memory: "384Mi" }, limits: { memory: "1Gi" } },

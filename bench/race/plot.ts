@@ -1,6 +1,7 @@
+import { median } from "../figures";
 import { titleOf } from "./page";
 import type { ContestantName, Result } from "./results";
-import { grouped, median, summaries, type Summary } from "./summary";
+import { grouped, summaries, type Summary } from "./summary";
 
 /** docs/race.svg: a dot for each install, where its first good sign-in was. */
 

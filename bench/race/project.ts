@@ -8,7 +8,7 @@ import { keycloakAdmin } from "../../test/e2e/harness";
 import type { Contestant } from "./contestant";
 import { ExternalSecrets } from "./externalSecrets";
 import { apply, namespaceOf, secretOf } from "./kubernetes";
-import { clientId, racers, type Site } from "./site";
+import { clientId, oldSecret, racers, sessionSecret, type Site } from "./site";
 
 function mustEndWell({ code, stdout, stderr }: RunResult): void {
   if (code !== 0) throw new Error(stdout + stderr);
@@ -105,8 +105,7 @@ export class Hybrid extends Direct {
     await apply(namespaceOf(this.source));
     if (!remembers) return;
     const { issuer, metadata } = this.site.oidc;
-    const { clientSecret, sessionSecret } = contractKeys;
-    const old = { [clientSecret]: "SecretOfTheInstallBefore0SecretOfTheInstallBefor", [sessionSecret]: "session-secret-of-the-race-0123456789" };
+    const old = { [contractKeys.clientSecret]: oldSecret, [contractKeys.sessionSecret]: sessionSecret };
     await apply(
       namespaceOf(this.site.name),
       secretOf(this.site.name, contractSecretName, { ...old, [contractKeys.clientId]: clientId, [contractKeys.issuer]: issuer, [contractKeys.metadataUrl]: metadata }),

@@ -1,8 +1,12 @@
+import { backstageUrls, keycloakUrls } from "../../lib/urls";
 import { ports } from "../../sandbox/settings";
-import { keycloakUrls } from "../../lib/urls";
 import { keycloakAdmin, platform } from "../../test/e2e/harness";
 import { signIn, type SignIn } from "../../verify/signIn";
 import { AT_ONCE } from "./watch";
+
+/** What a secret of an install before is: nobody accepts it. */
+export const oldSecret = "SecretOfTheInstallBefore0SecretOfTheInstallBefor";
+export const sessionSecret = "session-secret-of-the-race-0123456789";
 
 const PASSWORD = "racers-have-nothing-to-hide";
 const username = (user: number): string => `racer-${user}`;
@@ -42,6 +46,10 @@ export class Site {
 
   get url(): string {
     return `http://${this.nodeAddress}:${this.nodePort}`;
+  }
+
+  get redirectUri(): string {
+    return backstageUrls(this.url, authProvider, authEnvironment).redirectUri;
   }
 
   get oidc(): { issuer: string; metadata: string } {

@@ -19,13 +19,6 @@ export interface Summary {
   readonly hands?: { readonly what: string; readonly needed: number; readonly seconds: readonly number[] };
 }
 
-/** The middle value, or the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
-  return low === undefined || high === undefined ? NaN : (low + high) / 2;
-}
-
 /** Values by a key, in the order in which each key came first. */
 export function grouped<T>(values: readonly T[], key: (value: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();

@@ -14,6 +14,13 @@ export async function kubectl(...args: string[]): Promise<string> {
   return run("kubectl", args, { env: await pulumiEnv() });
 }
 
+const applying = (manager: string, file: string): string[] => ["apply", "--server-side", "--force-conflicts", "--field-manager", manager, "-f", file];
+
+/** Applies objects as somebody, who wins over whoever set the same field before. */
+export async function apply(manager: string, ...objects: object[]): Promise<void> {
+  await run("kubectl", applying(manager, "-"), { env: await pulumiEnv(), input: JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }) });
+}
+
 /** `npm run render` on a stack's own folder. */
 export const render = (folder: string, stack: string, ...args: string[]): Promise<RunResult> =>
   runUnchecked(process.execPath, ["--import", "tsx", "render/index.ts", "--cwd", folder, "--stack", stack, ...args], { cwd: root });
@@ -34,7 +41,7 @@ export class Tree {
     for (const { file, object } of this.files) {
       if (object.apiVersion.startsWith("external-secrets.io/")) continue;
       if (object.kind === "Job") await kubectl("delete", "--ignore-not-found", "-f", file);
-      await kubectl("apply", "--server-side", "--force-conflicts", "--field-manager", "argocd-controller", "-f", file);
+      await kubectl(...applying("argocd-controller", file));
     }
   }
 
@@ -53,8 +60,7 @@ export class Tree {
         values[secretKey] = over[secretKey] === undefined ? value : Buffer.from(over[secretKey]).toString("base64");
       }
       const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: target.name, namespace: object.metadata.namespace }, type: "Opaque", data: values };
-      const args = ["apply", "--server-side", "--force-conflicts", "--field-manager", "externalsecrets", "-f", "-"];
-      await run("kubectl", args, { env: await pulumiEnv(), input: JSON.stringify(secret) });
+      await apply("externalsecrets", secret);
     }
   }
 

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { median } from "../../../bench/figures";
 import { answerOf } from "../../../bench/race/answers";
 import { ExternalSecrets } from "../../../bench/race/externalSecrets";
 import { racePage } from "../../../bench/race/page";
 import { racePlot } from "../../../bench/race/plot";
 import { readResults, type Result } from "../../../bench/race/results";
-import { median, summaries } from "../../../bench/race/summary";
+import { summaries } from "../../../bench/race/summary";
 import { watch } from "../../../bench/race/watch";
 import type { SignIn } from "../../../verify/signIn";
 
