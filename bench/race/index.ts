@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { log } from "../../sandbox/process";
 import { versions } from "../../sandbox/settings";
 import { Stack } from "../../sandbox/stack";
-import { platform } from "../../test/e2e/harness";
+import { platform, regenerateSecret } from "../../test/e2e/harness";
 import { inTurn } from "../figures";
 import { asItWas, Charts, knownFix } from "./charts";
 import type { Contestant } from "./contestant";
@@ -65,11 +65,11 @@ async function begin(which: Case, delay: number, site: Site, contestant: Contest
   if (firstGood === null) throw new Error("it never came up, so nothing could be changed");
   switch (which) {
     case "regenerated": {
-      const secret = await site.regenerate();
+      const secret = await regenerateSecret(site.name);
       return () => contestant.handOver(secret);
     }
     case "drift":
-      await site.regenerate();
+      await regenerateSecret(site.name);
       return () => Promise.resolve();
     case "recreated":
       await site.deleteRealm();

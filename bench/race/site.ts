@@ -75,14 +75,6 @@ export class Site {
     }
   }
 
-  /** Has Keycloak make another secret for the client, and returns it. */
-  async regenerate(): Promise<string> {
-    const admin = await keycloakAdmin();
-    const [client] = await admin.clients.find({ realm: this.name, clientId });
-    const { value } = await admin.clients.generateNewClientSecret({ realm: this.name, id: client?.id ?? "" });
-    return value ?? "";
-  }
-
   async deleteRealm(): Promise<void> {
     await (await keycloakAdmin()).realms.del({ realm: this.name });
   }

@@ -28,6 +28,14 @@ export async function keycloakAdmin(): Promise<KcAdminClient> {
   return admin;
 }
 
+/** Has Keycloak make another secret for Backstage's client, as a person does in its console; returns it. */
+export async function regenerateSecret(realm: string): Promise<string> {
+  const admin = await keycloakAdmin();
+  const [client] = await admin.clients.find({ realm, clientId: "backstage" });
+  const { value } = await admin.clients.generateNewClientSecret({ realm, id: client?.id ?? "" });
+  return value ?? "";
+}
+
 /**
  * Makes a suite one story, told once, on one stack: each step needs the one before it. mocha's `bail` would also skip
  * it for a failure elsewhere, and in silence.
