@@ -31,10 +31,11 @@ async function check(what: string, args: string[], program?: string): Promise<Co
   return (await live(args, {}, program)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-/** Runs tests on the platform, and leaves it as it was: running or not. */
+/** Runs tests on the platform, and leaves it as it was: running or not. What a killed run left of one is not built upon. */
 async function onPlatform(test: (running: Platform) => Promise<Counts>): Promise<Counts> {
   const ranBefore = clusterRunning();
   try {
+    if (!ranBefore) await stopPlatform();
     return await test(await startPlatform());
   } finally {
     if (!ranBefore) await stopPlatform();
@@ -82,8 +83,11 @@ export async function runTests(only?: string): Promise<boolean> {
     faults: () => onPlatform(() => mocha("faults: what is killed, stopped, filled and deleted", ["test/faults"])),
     foreign: () =>
       onPlatform(async (running) => {
-        const counts = await mocha("the same on a cluster that SANDBOX_KUBECONFIG names", FOREIGN, onForeignCluster(running));
-        await live(["--import", "tsx", path.join("sandbox", "cli.ts"), "down"], onForeignCluster(running));
+        const env = onForeignCluster(running);
+        const down = (): Promise<number> => live(["--import", "tsx", path.join("sandbox", "cli.ts"), "down"], env);
+        await down();
+        const counts = await mocha("the same on a cluster that SANDBOX_KUBECONFIG names", FOREIGN, env);
+        await down();
         return counts;
       }),
   };

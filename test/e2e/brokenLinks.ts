@@ -258,7 +258,7 @@ export function brokenLinks({ own, front, context }: Subjects): Fault[] {
     {
       what: "Backstage crash",
       check: "rollout",
-      says: /pod backstage-\S+: container backstage (?:waits: \S+|runs, but is not ready), last exit code 3.*; mend what its log says, and run pulumi up/,
+      says: /pod backstage-\S+: container backstage (?:waits: \S+|ended: \S+|runs, but is not ready), last exit code 3.*; mend what its log says, and run pulumi up/,
       broken: () => changeDeployment((spec) => (backstageOf(spec).command = ["node", "-e", "console.log('no such module'); process.exit(3)", "--"]), /exit code 3[^]*no such module/),
     },
     {

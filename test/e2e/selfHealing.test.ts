@@ -44,23 +44,24 @@ describe("a running Backstage heals itself", function () {
 
   it("when Backstage's process started before its realm was there", async () => {
     const { kubeconfig } = await platform();
+    const before = await own.pods();
     // Renamed, the realm is gone for everybody, and comes back as it was: nothing but time tells the pod so.
     const away = `${own.realm}-away`;
     await (await keycloakAdmin()).realms.update({ realm: own.realm }, { realm: away });
+    try {
+      const config = new KubeConfig();
+      config.loadFromFile(kubeconfig);
+      const stop = ["node", "-e", "process.kill(1, 'SIGTERM')"];
+      await new Exec(config).exec(own.namespace, before.names[0] ?? "", "backstage", stop, new PassThrough(), null, null, false);
+      await waitFor("the restart of the container", 60, async () => ((await own.pods()).restarts === before.restarts + 1 ? true : undefined));
 
-    const before = await own.pods();
-    const config = new KubeConfig();
-    config.loadFromFile(kubeconfig);
-    const stop = ["node", "-e", "process.kill(1, 'SIGTERM')"];
-    await new Exec(config).exec(own.namespace, before.names[0] ?? "", "backstage", stop, new PassThrough(), null, null, false);
-    await waitFor("the restart of the container", 60, async () => ((await own.pods()).restarts === before.restarts + 1 ? true : undefined));
-
-    // Long enough for every probe to have its say: nothing restarts a pod while the realm is missing.
-    await sleep(45_000);
-    assert.equal((await own.pods()).restarts, before.restarts + 1);
-    assert.equal(await own.readyPods(), 0, "a pod that cannot sign anybody in is not ready");
-
-    await (await keycloakAdmin()).realms.update({ realm: away }, { realm: own.realm });
+      // Long enough for every probe to have its say: nothing restarts a pod while the realm is missing.
+      await sleep(45_000);
+      assert.equal((await own.pods()).restarts, before.restarts + 1);
+      assert.equal(await own.readyPods(), 0, "a pod that cannot sign anybody in is not ready");
+    } finally {
+      await (await keycloakAdmin()).realms.update({ realm: away }, { realm: own.realm });
+    }
     const { seconds } = await own.untilSignIn(HEALED_SECONDS);
     console.log(`      healed ${seconds.toFixed(0)} s after the realm came back`);
     assert.deepEqual((await own.pods()).names, before.names, "it was the same pod");
@@ -69,10 +70,13 @@ describe("a running Backstage heals itself", function () {
   it("and leaves a pod alone while Keycloak is down for two minutes", async () => {
     const before = await own.pods();
     await stopKeycloak();
-    await sleep(120_000);
-    assert.deepEqual(await own.pods(), before);
-    assert.equal(await own.readyPods(), 1, "who is signed in goes on working");
-    await startKeycloak();
+    try {
+      await sleep(120_000);
+      assert.deepEqual(await own.pods(), before);
+      assert.equal(await own.readyPods(), 1, "who is signed in goes on working");
+    } finally {
+      await startKeycloak();
+    }
     await own.mustSignIn();
     assert.deepEqual(await own.pods(), before);
   });
