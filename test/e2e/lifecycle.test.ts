@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import { contractKeys } from "../../lib/contract";
 import { prove } from "../../lib/gate/keycloak.mjs";
 import type { Result } from "../../verify/run";
+import { adminPassword } from "../../sandbox/keycloak";
 import { stateFolder } from "../../sandbox/pulumi";
 import { inPlatform, ports } from "../../sandbox/settings";
 import { keycloakAdmin, platform, story, TestStack } from "./harness";
+import { whileWatched, type Watched } from "./watched";
 
 const credential = (values: Readonly<Record<string, string>>) => ({
   metadataUrl: values[contractKeys.metadataUrl] ?? "",
@@ -29,6 +33,7 @@ describe("a stack's life", function () {
 
   let own: TestStack;
   const printed: string[] = [];
+  let watched: Watched;
   const revision = async (): Promise<string | undefined> =>
     (await own.cluster.apps.readNamespacedDeployment({ namespace: own.namespace, name: "backstage" })).metadata?.annotations?.["deployment.kubernetes.io/revision"];
   before(async () => {
@@ -47,8 +52,13 @@ describe("a stack's life", function () {
   });
 
   it("comes up, and a user signs in", async () => {
-    const { stdout, stderr } = await own.up();
-    printed.push(stdout, stderr);
+    const TMPDIR = fs.mkdtempSync(path.join(os.tmpdir(), "lifecycle-"));
+    watched = await whileWatched(TMPDIR, async () => {
+      const { code, stdout, stderr } = await own.stack.run(own.stack.updating("up"), { env: { TMPDIR } });
+      assert.equal(code, 0, stdout + stderr);
+      printed.push(stdout, stderr);
+    });
+    fs.rmSync(TMPDIR, { recursive: true });
     const outcome = await own.signIn();
     assert.ok(outcome.ok, JSON.stringify(outcome));
     assert.equal(outcome.userEntityRef, "user:default/ada");
@@ -79,6 +89,18 @@ describe("a stack's life", function () {
     assert.equal(refreshed.code, 0, refreshed.stdout);
     const { code, stdout } = await own.stack.preview("--expect-no-changes");
     assert.equal(code, 0, stdout);
+  });
+
+  it("shows nobody a secret while it runs, in a command line or in a temporary file that others may read", async () => {
+    const { credential: values, userPasswords } = await own.outputs();
+    const { commandLines, openFiles, files } = watched;
+    console.log(`      ${commandLines.split("\n").length} command lines, ${files} temporary files`);
+    assert.match(commandLines, /pulumi up --yes .*--stack lifecycle/);
+    for (const secret of [adminPassword(), values[contractKeys.clientSecret], values[contractKeys.sessionSecret], userPasswords.ada]) {
+      assert.ok(secret !== undefined && secret.length >= 10);
+      assert.ok(!commandLines.includes(secret), "a command line holds a secret in clear");
+      assert.ok(!openFiles.includes(secret), "a file that others may read holds a secret in clear");
+    }
   });
 
   it("rolls a new client secret out exactly once; the new one works and the old one does not", async () => {
