@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomInt } from "node:crypto";
 import { contractKeys } from "../../lib/contract";
+import { sleep, type RunResult } from "../../sandbox/process";
 import { keycloakAdmin, TestStack } from "../e2e/harness";
 import { killAt } from "./kill";
 import { record } from "./records";
@@ -19,6 +20,9 @@ type Run = "up from nothing" | "rotation" | "destroy";
 /** About how many lines a run of each kind prints of what begins and ends. */
 const EVENTS: Readonly<Record<Run, number>> = { "up from nothing": 62, rotation: 9, destroy: 40 };
 
+/** Keycloak goes on with a request whose sender was killed, and refuses the same one until it is through. */
+const STILL_AT_IT = /400 .*Database operation failed/;
+
 describe(`pulumi killed at ${POINTS} points (FAULT_SEED=${SEED})`, function () {
   this.timeout("60m");
   let own: TestStack;
@@ -26,6 +30,8 @@ describe(`pulumi killed at ${POINTS} points (FAULT_SEED=${SEED})`, function () {
   const seconds: Record<Run, number[]> = { "up from nothing": [], rotation: [], destroy: [] };
   let generation = 1;
   let lock = "";
+  /** How often a run had to be repeated. */
+  let twice = 0;
   before(async () => {
     own = await TestStack.create("killed", 22);
   });
@@ -45,7 +51,13 @@ describe(`pulumi killed at ${POINTS} points (FAULT_SEED=${SEED})`, function () {
     }
     const began = performance.now();
     if (killed) await own.stack.mustRun(["cancel", "--yes", "--stack", own.stack.name]);
-    const healed = command === "up" ? await own.stack.up() : await own.stack.destroy("--refresh");
+    const again = (): Promise<RunResult> => (command === "up" ? own.stack.up() : own.stack.destroy("--refresh"));
+    let healed = await again();
+    if (killed && STILL_AT_IT.test(healed.stdout + healed.stderr)) {
+      twice++;
+      await sleep(5000);
+      healed = await again();
+    }
     assert.equal(healed.code, 0, healed.stdout + healed.stderr);
     return killed ? (performance.now() - began) / 1000 : undefined;
   }
@@ -83,7 +95,7 @@ describe(`pulumi killed at ${POINTS} points (FAULT_SEED=${SEED})`, function () {
       fault: `kill -9 of engine, language host and plugins at random points of ${run === "rotation" ? "a rotation" : run}`,
       told: `the stack is currently locked by 1 lock(s). ${lock}`,
       kept: `${run === "destroy" ? "nothing is left in Keycloak or Kubernetes" : "one client, the same secret in state, Keycloak and Secret, a sign-in"}: ${seconds[run].length} times of ${seconds[run].length}`,
-      heals: `pulumi cancel, then ${run === "destroy" ? "destroy --refresh" : "up"} again`,
+      heals: `pulumi cancel, then ${run === "destroy" ? "destroy --refresh" : "up"} again${run === "up from nothing" && twice > 0 ? ` (${twice} times once more: Keycloak was still at it)` : ""}`,
       seconds: Math.ceil(Math.max(...seconds[run])),
     });
   }
