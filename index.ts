@@ -6,7 +6,7 @@ import { providers } from "./components/providers";
 import { SourceSecret } from "./components/sourceSecret";
 import { targetOf } from "./components/target";
 import { loadConfig } from "./config";
-import { overlapOf } from "./lib/rotation";
+import { overlapOf, signInClients } from "./lib/rotation";
 import { applicationName } from "./lib/gitops/argocd";
 import { preflight } from "./verify/preflight";
 
@@ -28,9 +28,9 @@ export = async () => {
     backstageUrl: settings.backstage.url,
     keycloakUrl: settings.keycloak.url,
     authProvider: settings.backstage.authProvider,
-    authEnvironment: settings.backstage.authEnvironment,
+    authEnvironment: signInClients(settings.backstage, rotation).active.environment,
     issuer: realm.issuer,
-    rotation: { generation: rotation.generation, strategy: rotation.strategy, graceEnds: overlapOf(rotation)?.until ?? 0 },
+    rotation: { generation: rotation.generation, strategy: rotation.strategy, step: rotation.step, graceEnds: overlapOf(rotation)?.until ?? 0 },
     namespace: namespace.name,
     deployment,
     contractSecret: contract.secretName,

@@ -38,6 +38,8 @@ export interface BackstageArgs {
   readonly keycloakUrl: string;
   /** Its image, its place in the cluster, its sign-in and its bounds. */
   readonly settings: Settings["backstage"];
+  /** The environment of the client beside the one in use. @default there is none */
+  readonly standbyEnvironment?: string | undefined;
   /** Where the catalog's users and groups come from. @default nowhere */
   readonly catalogSync?: CatalogSource;
   /** A way out for each child, where no setting leads. @default none */
@@ -67,7 +69,7 @@ export class Backstage extends pulumi.ComponentResource {
         { parent: this, dependsOn: contract.ready },
       );
     const catalog = args.catalogSync === undefined ? {} : { catalogSync: args.catalogSync };
-    const config = { "app-config.yaml": appConfig({ ...settings, ...catalog, databaseService: databaseName(name) }) };
+    const config = { "app-config.yaml": appConfig({ ...settings, ...catalog, standbyEnvironment: args.standbyEnvironment, databaseService: databaseName(name) }) };
     const start = startingAlone(settings.command, settings.database, (own) => ownDatabaseHost(own, databaseName(name), settings.namespace));
     const scripts = { ...podScripts(), ...start.scripts };
     const configs = configMap("app-config", config);

@@ -8,8 +8,8 @@ import type { Target } from "./target";
 export interface FurtherClient {
   /** The confidential client that the credential is of. */
   readonly client: OidcClient;
-  /** What must be there, beside the client, before its credential is of use. */
-  readonly requires: pulumi.Resource[];
+  /** What must be there, beside the client, before its credential is of use. @default nothing */
+  readonly requires?: pulumi.Resource[];
   /** The keys of client id and secret in the Secret. */
   readonly keys: Readonly<Record<"clientId" | "clientSecret", string>>;
 }
@@ -35,8 +35,8 @@ export interface ContractSecretArgs {
   readonly sessionSecretKey?: string;
   /** A higher number makes a new one. @default 1 */
   readonly sessionGeneration?: number;
-  /** Another client whose credential the application needs, under keys of its own. @default none */
-  readonly further?: FurtherClient;
+  /** Other clients whose credentials the application needs, under keys of their own. @default none */
+  readonly further?: readonly FurtherClient[];
 }
 
 /** A public client has no secret, and so no contract. */
@@ -60,7 +60,7 @@ export class ContractSecret extends pulumi.ComponentResource {
 
   constructor(name: string, args: ContractSecretArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:credential:ContractSecret", name, { secretName: args.secretName }, opts);
-    const { realm, client, further } = args;
+    const { realm, client, further = [] } = args;
     // One string that all replicas share; more than the 32 bytes that session signing asks for.
     const keepers = { generation: String(args.sessionGeneration ?? 1) };
     const session =
@@ -77,9 +77,9 @@ export class ContractSecret extends pulumi.ComponentResource {
       Object.entries(args.keys).map(([value, key]) => [key, values[value as ContractValue]]),
     );
     if (session !== undefined && args.sessionSecretKey !== undefined) data[args.sessionSecretKey] = session.result;
-    if (further !== undefined) {
-      data[further.keys.clientId] = further.client.clientId;
-      data[further.keys.clientSecret] = secretOf(further.client);
+    for (const { client: other, keys } of further) {
+      data[keys.clientId] = other.clientId;
+      data[keys.clientSecret] = secretOf(other);
     }
     this.keys = Object.keys(data);
     this.data = pulumi.secret(pulumi.all(data));
@@ -98,7 +98,7 @@ export class ContractSecret extends pulumi.ComponentResource {
           ...realm.ready,
           ...client.ready,
           ...(session === undefined ? [] : [session]),
-          ...(further === undefined ? [] : [...further.client.ready, ...further.requires]),
+          ...further.flatMap(({ client: other, requires = [] }) => [...other.ready, ...requires]),
         ],
       },
       { parent: this },

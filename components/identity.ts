@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import type { Adoption } from "../lib/adoption";
 import { defaultScopes, optionalScopes } from "../lib/clients";
-import { clientIdOf, overlapOf } from "../lib/rotation";
+import { overlapOf, signInClients, type SignInClient } from "../lib/rotation";
 import { backstageUrls } from "../lib/urls";
 import { CatalogSync } from "./catalogSync";
 import { Groups } from "./groups";
@@ -18,6 +18,8 @@ export interface Identity {
   readonly users: Users;
   /** Backstage's own client. */
   readonly client: OidcClient;
+  /** The one beside it, while two change over. */
+  readonly standby: OidcClient | undefined;
   readonly catalogSync: CatalogSync | undefined;
 }
 
@@ -29,27 +31,28 @@ export function identity(settings: Omit<Settings, "adminSecret">, opts: pulumi.C
   const groupsScope = new GroupsScope("groups", { realm, adopted }, opts);
   const groups = new Groups("groups", { realm, roles: settings.roles, groups: settings.groups, adopted }, opts);
   const users = new Users("users", { realm, groups, users: settings.users, temporaryPasswords: !settings.isDev, adopted }, opts);
-  const clientId = clientIdOf(backstage.clientId, rotation);
   const secretRotation = rotation.strategy === "overlap" ? new SecretRotation("secret-rotation", { realm, gracePeriod: rotation.gracePeriod }, opts) : undefined;
-  const client = new OidcClient(
-    clientId,
-    {
-      realm,
-      groupsScope,
+  const signIn = ({ clientId, generation }: SignInClient): OidcClient =>
+    new OidcClient(
       clientId,
-      rootUrl: urls.base,
-      redirectUris: [urls.redirectUri],
-      defaultScopes,
-      optionalScopes,
-      secretGeneration: rotation.generation,
-      overlap: overlapOf(rotation),
-      requires: secretRotation?.ready,
-      adopted,
-    },
-    opts,
-  );
+      {
+        realm,
+        groupsScope,
+        clientId,
+        rootUrl: urls.base,
+        redirectUris: [urls.redirectUri],
+        defaultScopes,
+        optionalScopes,
+        secretGeneration: generation,
+        overlap: overlapOf(rotation),
+        requires: secretRotation?.ready,
+        adopted,
+      },
+      opts,
+    );
+  const { active, standby } = signInClients(backstage, rotation);
   const sync = catalogSync.enabled
     ? new CatalogSync(catalogSync.clientId, { realm, groupsScope, clientId: catalogSync.clientId, secretGeneration: rotation.catalogSync, adopted }, opts)
     : undefined;
-  return { realm, groupsScope, users, client, catalogSync: sync };
+  return { realm, groupsScope, users, client: signIn(active), standby: standby === undefined ? undefined : signIn(standby), catalogSync: sync };
 }

@@ -1,9 +1,10 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { catalogSource, type Settings } from "../config";
-import { backstageContractKeys, catalogKeys, contractKeys, contractSecretName, externalSecretName } from "../lib/contract";
+import { backstageContractKeys, catalogKeys, contractKeys, contractSecretName, externalSecretName, standbyKeys } from "../lib/contract";
 import { databaseName } from "../lib/database";
 import { placement } from "../lib/pod";
+import { signInClients } from "../lib/rotation";
 import { Backstage, type BackstageTransforms } from "./backstage";
 import { ContractSecret } from "./contractSecret";
 import { Database } from "./database";
@@ -22,7 +23,7 @@ const NAME = "backstage";
 /** The Kubernetes half of the chain: namespace, contract Secret, database, and Backstage behind its gates. */
 export function workload(
   settings: Omit<Settings, "adminSecret">,
-  { realm, client, catalogSync }: Identity,
+  { realm, client, standby, catalogSync }: Identity,
   kubernetes: k8s.Provider,
   target: Target,
   transforms?: BackstageTransforms,
@@ -43,7 +44,10 @@ export function workload(
       keys: backstageContractKeys,
       sessionSecretKey: contractKeys.sessionSecret,
       sessionGeneration: settings.rotation.sessionSecret,
-      ...(catalogSync === undefined ? {} : { further: { client: catalogSync.client, requires: catalogSync.ready, keys: catalogKeys } }),
+      further: [
+        ...(standby === undefined ? [] : [{ client: standby, keys: standbyKeys }]),
+        ...(catalogSync === undefined ? [] : [{ client: catalogSync.client, requires: catalogSync.ready, keys: catalogKeys }]),
+      ],
     },
     opts,
   );
@@ -54,6 +58,7 @@ export function workload(
     retained,
   );
   if (!target.objects) return { namespace, contract, deployment: pulumi.output(NAME) };
+  const environments = signInClients(backstage, settings.rotation);
   const app = new Backstage(
     NAME,
     {
@@ -61,7 +66,8 @@ export function workload(
       contract,
       database,
       keycloakUrl: settings.keycloak.url,
-      settings: backstage,
+      settings: { ...backstage, authEnvironment: environments.active.environment },
+      standbyEnvironment: environments.standby?.environment,
       ...(catalogSync === undefined ? {} : { catalogSync: catalogSource(settings) }),
       ...(transforms === undefined ? {} : { transforms }),
     },

@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { catalogKeys, contractKeys } from "./contract";
+import { catalogKeys, contractKeys, standbyKeys } from "./contract";
 import { databaseConfig, ownDatabaseHost } from "./database";
 import { overlaid } from "./overlay";
 import type { DatabaseSettings } from "./settings/database";
@@ -25,6 +25,8 @@ export interface AppConfigSettings {
   readonly authProvider: string;
   /** `auth.environment`; the OIDC provider's key must equal it. */
   readonly authEnvironment: string;
+  /** The environment whose sign-ins go by the client beside the one in use. @default there is none */
+  readonly standbyEnvironment?: string | undefined;
   readonly database: DatabaseSettings;
   /** The Service of a PostgreSQL of our own, and the namespace that it is in. */
   readonly databaseService: string;
@@ -68,6 +70,19 @@ function catalog({ keycloakUrl, realm, frequency, timeout }: CatalogSource): obj
  */
 export function appConfig(settings: AppConfigSettings): string {
   const urls = backstageUrls(settings.url, settings.authProvider, settings.authEnvironment);
+  const provider = (clientId: string, clientSecret: string): object => ({
+    metadataUrl: fromEnvironment("metadataUrl"),
+    clientId: inEnvironment(clientId),
+    clientSecret: inEnvironment(clientSecret),
+    // Unset it means `none`, and a first sign-in fails with login_required.
+    prompt: "auto",
+    timeout: { seconds: 30 },
+    // Unset, the refresh cookie lives 1000 days.
+    sessionDuration: { seconds: settings.sessionDuration },
+    // `scope` is what the OIDC module no longer takes.
+    ...(settings.additionalScopes.length === 0 ? {} : { additionalScopes: settings.additionalScopes }),
+    signIn: { resolvers: settings.resolvers },
+  });
   const own = {
     app: { baseUrl: urls.base },
     backend: {
@@ -83,19 +98,8 @@ export function appConfig(settings: AppConfigSettings): string {
       session: { secret: fromEnvironment("sessionSecret") },
       providers: {
         [settings.authProvider]: {
-          [settings.authEnvironment]: {
-            metadataUrl: fromEnvironment("metadataUrl"),
-            clientId: fromEnvironment("clientId"),
-            clientSecret: fromEnvironment("clientSecret"),
-            // Unset it means `none`, and a first sign-in fails with login_required.
-            prompt: "auto",
-            timeout: { seconds: 30 },
-            // Unset, the refresh cookie lives 1000 days.
-            sessionDuration: { seconds: settings.sessionDuration },
-            // `scope` is what the OIDC module no longer takes.
-            ...(settings.additionalScopes.length === 0 ? {} : { additionalScopes: settings.additionalScopes }),
-            signIn: { resolvers: settings.resolvers },
-          },
+          [settings.authEnvironment]: provider(contractKeys.clientId, contractKeys.clientSecret),
+          ...(settings.standbyEnvironment === undefined ? {} : { [settings.standbyEnvironment]: provider(standbyKeys.clientId, standbyKeys.clientSecret) }),
         },
       },
     },

@@ -1,3 +1,5 @@
+import { green } from "./rotation";
+
 /** What no app-config may say, whoever wrote it. */
 
 export type Config = Readonly<Record<string, unknown>>;
@@ -24,14 +26,14 @@ const valueAt = (config: unknown, path: string): unknown =>
 
 /**
  * What is wrong with the sign-in of a complete app-config, as the key and the rest of a sentence.
- * @param environment what `auth.environment` must be; any when it is undefined.
+ * @param environment what `auth.environment` must be, but for the second client's; any when it is undefined.
  */
 export function signInFaults(config: unknown, environment: string | undefined): [key: string, fault: string][] {
   const faults: [string, string][] = Object.entries(openDoors).flatMap(([key, remedy]) =>
     [undefined, false].includes(valueAt(config, key) as undefined) ? [] : [[key, `must not be there; ${remedy}`]],
   );
   const told = valueAt(config, "auth.environment");
-  if (environment !== undefined && valueAt(config, "auth") !== undefined && told !== environment) {
+  if (environment !== undefined && valueAt(config, "auth") !== undefined && told !== environment && told !== green(environment)) {
     faults.push(["auth.environment", "is not the environment that the profile names; set it"]);
   }
   const providers = valueAt(config, "auth.providers");

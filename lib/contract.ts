@@ -24,6 +24,12 @@ export const catalogKeys = {
   clientSecret: "KEYCLOAK_CATALOG_CLIENT_SECRET",
 } as const;
 
+/** What it also holds while two clients of Backstage's change over: the one beside `KEYCLOAK_CLIENT_ID`. */
+export const standbyKeys = {
+  clientId: "KEYCLOAK_STANDBY_CLIENT_ID",
+  clientSecret: "KEYCLOAK_STANDBY_CLIENT_SECRET",
+} as const;
+
 /** What a contract Secret can tell an application of its client. */
 export const contractValues = ["issuer", "metadataUrl", "jwksUrl", "tokenUrl", "clientId", "clientSecret"] as const;
 export type ContractValue = (typeof contractValues)[number];

@@ -23,11 +23,15 @@ export interface Overlap {
 }
 
 export const rotationStrategies = ["replace", "overlap", "blue-green"] as const;
+/** A rotation by blue and green is three runs: with each of these, and without. */
+export const rotationSteps = ["prepare", "switch"] as const;
 
 export interface Rotation {
   readonly generation: number;
   /** Undefined until Keycloak was asked what it can. */
   readonly strategy?: (typeof rotationStrategies)[number] | undefined;
+  /** How far a rotation by blue and green has come; undefined before it and after it. */
+  readonly step?: (typeof rotationSteps)[number] | undefined;
   /** When the rotation was asked for, as a date and time. */
   readonly at?: string | undefined;
   /** How long Keycloak accepts the secret before this one, in seconds. */
@@ -53,9 +57,32 @@ export function overlapOf({ strategy, generation, at, gracePeriod }: Rotation): 
   return { from, until: from + gracePeriod };
 }
 
-/** The client id of a generation: with blue and green two take turns. */
-export const clientIdOf = (clientId: string, { strategy, generation }: Rotation): string =>
-  strategy === "blue-green" && generation % 2 === 0 ? `${clientId}-green` : clientId;
+/** A client of Backstage's: its id, the `auth.environment` that signs in by it, and the generation of its secret. */
+export interface SignInClient {
+  readonly clientId: string;
+  readonly environment: string;
+  readonly generation: number;
+}
+
+/** The name of the second client, and of its environment. */
+export const green = (name: string): string => `${name}-green`;
+
+/**
+ * The client that people sign in by, and the one beside it while blue and green change over. Each has an environment of
+ * its own, which a browser sends along: a pod that knows both ends what was begun at a pod of either.
+ */
+export function signInClients(
+  { clientId, authEnvironment: environment }: { readonly clientId: string; readonly authEnvironment: string },
+  { strategy, generation, step }: Rotation,
+): { readonly active: SignInClient; readonly standby: SignInClient | undefined } {
+  const of = (generation: number): SignInClient =>
+    strategy === "blue-green" && generation % 2 === 0
+      ? { clientId: green(clientId), environment: green(environment), generation }
+      : { clientId, environment, generation };
+  if (strategy !== "blue-green" || step === undefined) return { active: of(generation), standby: undefined };
+  const [before, next] = [of(generation - 1), of(generation)];
+  return step === "prepare" ? { active: before, standby: next } : { active: next, standby: before };
+}
 
 /**
  * The client attributes by which Keycloak accepts the old secret too. Internal names of Keycloak, measured on 26.7.3; its
@@ -71,17 +98,20 @@ export const rotatedSecretAttribute = "client.secret.rotated";
 export interface LastRotation {
   readonly generation: number;
   readonly strategy?: Rotation["strategy"];
+  readonly step?: Rotation["step"];
   /** Until when the secret before it is accepted, in seconds since 1970; 0 when it is not. */
   readonly graceEnds: number;
 }
 
 /** Why the step from the last update's generation to this one would break sign-in, or be of no use; undefined when it is right. */
 export function stepFault(wanted: Rotation, last: LastRotation | undefined, rolloutSeconds: number, now: number): string | undefined {
-  if (last === undefined || wanted.generation === last.generation) return undefined;
+  if (last === undefined) return undefined;
   const { generation, strategy } = wanted;
   if (generation < last.generation) {
     return `rotation.generation is ${generation}, and ${last.generation} is in use; an old secret does not come back, so raise it.`;
   }
+  const changeOver = changeOverFault(wanted, last);
+  if (changeOver !== undefined || generation === last.generation) return changeOver;
   if (strategy !== "overlap") return undefined;
   if (generation > last.generation + 1) {
     return `rotation.generation is ${generation}, and ${last.generation} is in use; Keycloak accepts only the secret before the new one, so raise it by one.`;
@@ -92,4 +122,23 @@ export function stepFault(wanted: Rotation, last: LastRotation | undefined, roll
   const until = overlapOf(wanted)?.until ?? 0;
   if (until < now + rolloutSeconds) return "rotation.at is too long ago, the old secret would be refused before the rollout is over; set it to now.";
   return undefined;
+}
+
+/** Blue and green change over only where every pod knows both. */
+function changeOverFault(wanted: Rotation, last: LastRotation): string | undefined {
+  const [is, was] = [wanted, last].map(({ strategy }) => strategy === "blue-green");
+  if (!is && !was) return undefined;
+  const names = { clientId: "backstage", authEnvironment: "" };
+  const [before, now] = [signInClients(names, { ...last, gracePeriod: 0 }), signInClients(names, wanted)];
+  const same = (one: SignInClient | undefined, other: SignInClient | undefined): boolean => one?.clientId === other?.clientId && one?.generation === other?.generation;
+  if (same(now.active, before.active) || (same(now.active, before.standby) && same(now.standby, before.active))) return undefined;
+  if (!is) {
+    if (now.active.clientId === before.active.clientId) return undefined;
+    return "rotation.strategy leaves blue-green while the second client is in use; rotate by it once more first, so that the first one is.";
+  }
+  if (!was && last.generation % 2 === 0) {
+    return `rotation.strategy becomes blue-green while rotation.generation is ${last.generation}, a number of the second client; raise it by one with the strategy before first.`;
+  }
+  const [generation, step] = last.step === "prepare" ? [last.generation, "switch"] : [last.generation + 1, "prepare"];
+  return `a rotation by blue-green takes three runs, with rotation.step prepare, with switch, and without; now set rotation.generation to ${generation} and rotation.step to ${step}.`;
 }

@@ -1,5 +1,5 @@
 import type { LastRotation } from "../lib/rotation";
-import { catalogKeys, contractKeys } from "../lib/contract";
+import { catalogKeys, contractKeys, standbyKeys } from "../lib/contract";
 import type { Credential } from "../lib/gate/keycloak.mjs";
 import type { ClusterClient } from "./cluster";
 
@@ -38,6 +38,12 @@ export interface Context {
 export function credentialOf(data: Readonly<Record<string, string>>): Credential {
   const read = (key: keyof typeof contractKeys): string => data[contractKeys[key]] ?? "";
   return { metadataUrl: read("metadataUrl"), issuer: read("issuer"), clientId: read("clientId"), clientSecret: read("clientSecret") };
+}
+
+/** The credential of the client beside it, while two of Backstage's change over. */
+export function standbyOf(data: Readonly<Record<string, string>>): Credential | undefined {
+  const { [standbyKeys.clientId]: clientId, [standbyKeys.clientSecret]: clientSecret = "" } = data;
+  return clientId === undefined ? undefined : { ...credentialOf(data), clientId, clientSecret };
 }
 
 export const isHybrid = ({ outputs }: Context): boolean => outputs.mode === "hybrid";

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { type Adopted, adoptedMappers, type Adoption, keyOf, type Kind, madeHere, managedBy, type Representation } from "../lib/adoption";
 import { groupsMapper, groupsScope } from "../lib/clients";
-import { clientIdOf } from "../lib/rotation";
+import { signInClients } from "../lib/rotation";
 import { adminUrl, finder, namedIn, reader } from "./adoption";
 
 /*
@@ -73,9 +73,11 @@ async function setPassword({ keycloak, realm, isDev }: Settings, token: string, 
 export async function findLeftovers(settings: Settings, token: string): Promise<Adoption> {
   const { realm, backstage, catalogSync, clients, rotation, users } = settings;
   const { isEmpty, keys, mappers, passwords } = await stateOf();
+  const { active, standby } = signInClients(backstage, rotation);
   const named: [Kind, string, mappers?: readonly string[]][] = [
     ["client scope", groupsScope, [groupsMapper]],
-    ["client", clientIdOf(backstage.clientId, rotation)],
+    ["client", active.clientId],
+    ...(standby === undefined ? [] : [["client", standby.clientId] as [Kind, string]]),
     ...(catalogSync.enabled ? [["client", catalogSync.clientId] as [Kind, string]] : []),
     ...clients.map(({ clientId, mappers: own }): [Kind, string, string[]] => ["client", clientId, own.map(({ name }) => name)]),
     ...namedIn(settings),

@@ -30,5 +30,9 @@ export async function safeRotation(settings: Settings, last: LastRotation | unde
   if (rotation.strategy === "replace" && last !== undefined && rotation.generation > last.generation) {
     await pulumi.log.warn("rotation by replace: sign-in is refused from the moment that Keycloak has the new secret until the rollout is over; rotation.strategy overlap or blue-green avoids that.");
   }
+  if (rotation.step !== undefined) {
+    const next = rotation.step === "prepare" ? "set rotation.step to switch, and people sign in by the new client" : "remove rotation.step, and the old client goes away";
+    await pulumi.log.info(`rotation by blue-green: with this run every pod knows both clients; then ${next}.`);
+  }
   return rotation;
 }

@@ -20,6 +20,8 @@ const KEYS = /** @type {const} */ ({
   clientId: "KEYCLOAK_CLIENT_ID",
   clientSecret: "KEYCLOAK_CLIENT_SECRET",
 });
+/** Those of the client beside it, while two change over. */
+const STANDBY = /** @type {const} */ ({ clientId: "KEYCLOAK_STANDBY_CLIENT_ID", clientSecret: "KEYCLOAK_STANDBY_CLIENT_SECRET" });
 
 /**
  * @typedef {import("./keycloak.mjs").Credential} Credential
@@ -27,15 +29,18 @@ const KEYS = /** @type {const} */ ({
  */
 
 /**
+ * The credential in use and, while two clients change over, the one beside it.
  * @param {(key: string) => string | undefined} read
- * @returns {Credential}
+ * @returns {[Credential, ...Credential[]]}
  */
-const credentialFrom = (read) => ({
-  metadataUrl: read(KEYS.metadataUrl) ?? "",
-  issuer: read(KEYS.issuer) ?? "",
-  clientId: read(KEYS.clientId) ?? "",
-  clientSecret: read(KEYS.clientSecret) ?? "",
-});
+function credentialsFrom(read) {
+  const [metadataUrl, issuer] = [read(KEYS.metadataUrl) ?? "", read(KEYS.issuer) ?? ""];
+  const standby = read(STANDBY.clientId);
+  return [
+    { metadataUrl, issuer, clientId: read(KEYS.clientId) ?? "", clientSecret: read(KEYS.clientSecret) ?? "" },
+    ...(standby === undefined ? [] : [{ metadataUrl, issuer, clientId: standby, clientSecret: read(STANDBY.clientSecret) ?? "" }]),
+  ];
+}
 
 /** @param {string} key */
 function mountedValue(key) {
@@ -46,10 +51,24 @@ function mountedValue(key) {
   }
 }
 
-/** The credential that is mounted now; the kubelet renews it about a minute after the Secret has changed. */
-const mounted = () => credentialFrom(mountedValue);
-/** The credential that this container was started with. */
-const inUse = () => credentialFrom((key) => process.env[key]);
+/** What is mounted now; the kubelet renews it about a minute after the Secret has changed. */
+const mounted = () => credentialsFrom(mountedValue);
+/** What this container was started with. */
+const inUse = () => credentialsFrom((key) => process.env[key]);
+
+/**
+ * What Keycloak says of all of them: of the first that it does not accept, or of the last.
+ * @param {readonly Credential[]} credentials
+ */
+async function proveAll(credentials) {
+  /** @type {import("./keycloak.mjs").Verdict} */
+  let verdict = { answer: "unknown", why: "there is no credential" };
+  for (const credential of credentials) {
+    verdict = await prove(credential);
+    if (verdict.answer !== "accepted") break;
+  }
+  return verdict;
+}
 
 // A new container has a new root mount, so a proof is never taken over by a restarted container, although /tmp is.
 const PROOF = "/tmp/.sign-in-proof";
@@ -72,7 +91,7 @@ function secretsAreThere() {
 
 /** @returns {Promise<Try>} */
 async function credentialIsAccepted() {
-  const { answer, why } = await prove(mounted());
+  const { answer, why } = await proveAll(mounted());
   if (answer === "accepted") return { done: true, line: `Keycloak accepts the credential (${why})` };
   return { done: false, line: answer === "refused" ? `${why}: run pulumi up` : why };
 }
@@ -113,7 +132,7 @@ async function ready() {
   // /start writes a session row each time, so it is asked until it has worked once and never after.
   if (isProven()) return undefined;
   if (!(await signInStarts())) return "Backstage could not reach Keycloak when it started; it is restarted once Keycloak answers";
-  const { answer, why } = await prove(inUse());
+  const { answer, why } = await proveAll(inUse());
   if (answer !== "accepted") return why;
   writeFileSync(PROOF, container());
   return undefined;
@@ -135,10 +154,10 @@ async function backstageWorks() {
 async function live() {
   const now = mounted();
   const then = inUse();
-  if (!isDeepStrictEqual(now, then) && (await prove(now)).answer === "accepted" && (await prove(then)).answer === "refused") {
+  if (!isDeepStrictEqual(now, then) && (await proveAll(now)).answer === "accepted" && (await proveAll(then)).answer === "refused") {
     return "Keycloak refuses the credential in use and accepts the one mounted now: a restart takes it over";
   }
-  if (!(await backstageWorks()) && (await discover(now)).ok) {
+  if (!(await backstageWorks()) && (await discover(now[0])).ok) {
     return "Keycloak answers, but Backstage cannot start a sign-in: a restart repeats the discovery";
   }
   return undefined;

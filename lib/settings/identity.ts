@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { lacksTime, rotationStrategies, timeIsMissing } from "../rotation";
+import { green, lacksTime, rotationSteps, rotationStrategies, timeIsMissing } from "../rotation";
 import { Admin, adminFaults } from "./admin";
 import { clientFaults, clientSettings } from "./clients";
 import { clientId, dateTime, duration, flag, seconds, url, whole } from "./common";
@@ -32,8 +32,12 @@ export const Rotation = z.strictObject({
     .enum(rotationStrategies)
     .optional()
     .describe(
-      "`overlap`: Keycloak accepts the old secret too for `gracePeriod`; it needs Keycloak's feature `client-secret-rotation`. `replace`: sign-in is refused until the rollout is over. `blue-green`: a second client takes over, on any Keycloak. Unset: `overlap` where Keycloak can, else `replace`.",
+      "`overlap`: Keycloak accepts the old secret too for `gracePeriod`; it needs Keycloak's feature `client-secret-rotation`. `replace`: sign-in is refused until the rollout is over. `blue-green`: a second client takes over, on any Keycloak, in three runs (`step`). Unset: `overlap` where Keycloak can, else `replace`.",
     ),
+  step: z
+    .enum(rotationSteps)
+    .optional()
+    .describe("How far a rotation by `blue-green` goes. `prepare`: every pod knows both clients. `switch`: people sign in by the new one. Unset: the old one goes away."),
   at: dateTime.optional().meta({ title: "date and time", description: "When the generation was raised; `overlap` counts from then.", example: "2026-11-25T10:00:00Z" }),
   gracePeriod: duration.prefault("1h").describe("How long Keycloak accepts the old secret; longer than a rollout."),
   sessionSecret: whole(1, 2 ** 31).default(1).describe("A higher number makes a new session secret; sign-ins in flight start again."),
@@ -70,6 +74,9 @@ export function identityFaults(settings: IdentityParsed, backstage: { clientId: 
     faults.push("catalogSync.clientId must not be backstage.clientId, which may not view users; choose another.");
   }
   if (lacksTime(rotation)) faults.push(timeIsMissing);
-  const ids = [backstage.clientId, ...(rotation.strategy === "blue-green" ? [`${backstage.clientId}-green`] : []), ...(catalogSync.enabled ? [catalogSync.clientId] : [])];
+  if (rotation.step !== undefined && (rotation.strategy !== "blue-green" || rotation.generation === 1)) {
+    faults.push("rotation.step is for rotation.strategy blue-green and a rotation.generation above 1; remove it.");
+  }
+  const ids = [backstage.clientId, ...(rotation.strategy === "blue-green" ? [green(backstage.clientId)] : []), ...(catalogSync.enabled ? [catalogSync.clientId] : [])];
   return [...faults, ...clientFaults(clients, { ids, secrets: [backstage.secret] }, isDev)];
 }

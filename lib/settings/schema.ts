@@ -45,6 +45,8 @@ export function crossFaults(parsed: Parsed): string[] {
   ];
   return [
     ...urlFaults,
+    // There the pods' credential and their app-config come by two ways, each at its own time.
+    ...(parsed.rotation.strategy === "blue-green" && parsed.mode !== "direct" ? [`rotation.strategy is blue-green, which needs mode direct; set it to overlap or replace for ${parsed.mode}.`] : []),
     ...identityFaults(parsed, backstage, isDev),
     ...backstageFaults(parsed.backstage, parsed.catalogSync.enabled, isDev),
     ...gitopsFaults(parsed.mode, parsed.gitops, entries),

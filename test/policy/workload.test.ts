@@ -92,6 +92,7 @@ testResource(
     ["a provider for another environment", appConfig("auth: {environment: prod, providers: {oidc: {development: {}}}}"), ["auth.providers.oidc has no key that equals auth.environment"]],
     ["no environment", appConfig("auth: {providers: {oidc: {prod: {}}}}"), ["auth.environment is not the environment", "auth.providers.oidc has no key"]],
     ["another environment", appConfig("auth: {environment: staging, providers: {oidc: {staging: {}}}}"), ["auth.environment is not the environment"]],
+    ["the second client's environment", appConfig("auth: {environment: prod-green, providers: {oidc: {prod: {}, prod-green: {}}}}"), []],
     ["no sign-in", appConfig("app: {title: Portal}"), []],
     ["what is no YAML", appConfig("{"), []],
     ["no data", { "props/data": undefined }, []],

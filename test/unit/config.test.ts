@@ -193,6 +193,8 @@ describe("config", () => {
     ["a command that cannot wait for its turn at the database", { ...valid(), backstage: { ...valid().backstage, database: { kind: "postgres" }, command: ["/start.sh"] } }, /backstage\.command must begin with node/],
     ["an overlap that began never", { ...valid(), rotation: { generation: 2, strategy: "overlap" } }, /rotation\.at is missing; set it to when rotation\.generation was raised/],
     ["a time that is none", { ...valid(), rotation: { at: "yesterday" } }, /rotation\.at must be a date and time, such as 2026-11-25T10:00:00Z/],
+    ["a step of a rotation that has none", { ...valid(), rotation: { generation: 2, step: "switch" } }, /rotation\.step is for rotation\.strategy blue-green and a rotation\.generation above 1; remove it\./],
+    ["blue and green where Argo CD applies", { ...valid(), mode: "handover", gitops: { secretStore: { name: "store" } }, rotation: { strategy: "blue-green" } }, /rotation\.strategy is blue-green, which needs mode direct; set it to overlap or replace for handover\./],
     ["a client of the id that takes over", { ...valid(), rotation: { strategy: "blue-green" }, clients: [app({ clientId: "backstage-green" })] }, /clients\.0\.clientId is backstage-green, which this program makes itself/],
     ["a mode that does not exist", { ...valid(), mode: "gitops" }, /^config: mode must be one of direct, handover, hybrid\.$/],
     ["no store", hybrid({ secretStore: undefined }), /^config: gitops needs secretStore or clusterSecretStore; set gitops\.secretStore\.name/],

@@ -1,6 +1,6 @@
 import { probe } from "../../lib/gate/keycloak.mjs";
 import { dataHash } from "../../lib/hashes";
-import { credentialOf, putRight, type Context } from "../context";
+import { credentialOf, putRight, standbyOf, type Context } from "../context";
 import { Broken } from "../run";
 import { endpoint } from "./client";
 import { look } from "./cluster";
@@ -39,11 +39,16 @@ export async function secretIsRight(context: Context): Promise<string> {
   return `${namespace}/${contractSecret}, ${Object.keys(credential).length} keys, hash ${dataHash(credential).slice(0, 12)}`;
 }
 
-/** Does Keycloak accept the credential that the Secret holds? */
+/** Does Keycloak accept the credential that the Secret holds, and the one beside it while two clients change over? */
 export async function credentialIsAccepted(context: Context): Promise<string> {
-  const credential = credentialOf((await contents(context)) ?? {});
-  const { answer, why } = await probe(credential, endpoint(credential.issuer, "token"));
-  if (answer === "refused") throw new Broken(why, "the Secret is stale: run pulumi up --refresh");
-  if (answer === "unknown") throw new Broken(why, "look at Keycloak's log");
-  return why;
+  const held = (await contents(context)) ?? {};
+  const standby = standbyOf(held);
+  const said: string[] = [];
+  for (const credential of [credentialOf(held), ...(standby === undefined ? [] : [standby])]) {
+    const { answer, why } = await probe(credential, endpoint(credential.issuer, "token"));
+    if (answer === "refused") throw new Broken(why, "the Secret is stale: run pulumi up --refresh");
+    if (answer === "unknown") throw new Broken(why, "look at Keycloak's log");
+    said.push(why);
+  }
+  return said.join(", and beside it ");
 }

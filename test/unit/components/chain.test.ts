@@ -60,7 +60,7 @@ function build(generation = 1) {
       secretName: "backstage-env-vars",
       keys: backstageContractKeys,
       sessionSecretKey: contractKeys.sessionSecret,
-      further: { client: sync.client, requires: sync.ready, keys: catalogKeys },
+      further: [{ client: sync.client, requires: sync.ready, keys: catalogKeys }],
     },
     { dependsOn: [namespace] },
   );

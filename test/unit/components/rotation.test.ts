@@ -39,10 +39,16 @@ describe("a rotation", () => {
     assert.ok(!recording.resources.some(({ type }) => type.includes("ClientPolicy")));
   });
 
-  it("by blue and green is another client, with a secret of its own", async () => {
-    const [blue, green] = [await record(build({ strategy: "blue-green" })), await record(build({ strategy: "blue-green", generation: 2 }))];
-    assert.equal(blue.find(CLIENT, "backstage").inputs.clientId, "backstage");
-    assert.equal(green.find(CLIENT, "backstage-green").inputs.clientId, "backstage-green");
-    assert.ok(!green.resources.some(({ type, name }) => type === CLIENT && name === "backstage"));
+  it("by blue and green has two clients, each with a secret of its own, until the old one goes away", async () => {
+    const secrets = async (more: Record<string, unknown>): Promise<Record<string, unknown>> => {
+      const { resources } = await record(build({ strategy: "blue-green", ...more }));
+      const own = resources.filter(({ type, name }) => type === CLIENT && name !== "backstage-catalog");
+      return Object.fromEntries(own.map(({ inputs }) => [String(inputs.clientId), inputs.clientSecret]));
+    };
+    const [blue, green] = [{ backstage: "result-of-backstage-secret" }, { "backstage-green": "result-of-backstage-green-secret-even" }];
+    assert.deepEqual(await secrets({}), blue);
+    assert.deepEqual(await secrets({ generation: 2, step: "prepare" }), { ...blue, ...green });
+    assert.deepEqual(await secrets({ generation: 2, step: "switch" }), { ...blue, ...green });
+    assert.deepEqual(await secrets({ generation: 2 }), green);
   });
 });
