@@ -1,7 +1,7 @@
 import { createRequire, Module } from "node:module";
 
 /**
- * Makes the program and the policy pack start faster: the SDK loads npm's installer, a third of all that it loads
+ * Makes the program and the policy pack start faster: the SDK loads npm's installer, half of all that it loads
  * (docs/performance.md), to find the packages of a function that it puts into the cloud. Here the installer is loaded
  * where it is used. Imported before the SDK, for its effect.
  */
