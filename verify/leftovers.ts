@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../config";
 import { type Adopted, adoptedMappers, type Adoption, keyOf, type Kind, madeHere, managedBy, type Representation } from "../lib/adoption";
 import { groupsMapper, groupsScope } from "../lib/clients";
@@ -69,6 +70,9 @@ async function setPassword({ keycloak, realm, isDev }: Settings, token: string, 
   if (!response.ok) throw new pulumi.RunError(`Keycloak: a run that was killed has left ${at} of realm ${realm.name} without a password, and setting it is answered by ${response.status}; delete the user there, and run this again.`);
 }
 
+/** Keycloak goes on with a realm that a killed run has asked for, and refuses a second one: how long it may take, in seconds. */
+const realmMayCome = (isKnown: boolean): number => (isKnown || pulumi.runtime.isDryRun() ? 0 : 10);
+
 /** Finds what a killed run has left in Keycloak. */
 export async function findLeftovers(settings: Settings, token: string): Promise<Adoption> {
   const { realm, backstage, catalogSync, clients, rotation, users } = settings;
@@ -91,7 +95,12 @@ export async function findLeftovers(settings: Settings, token: string): Promise<
 
   const get = reader(settings, token);
   const find = finder(get, realm.name);
-  const existing = (await get("").catch(() => undefined)) as Representation | undefined;
+  const look = async (): Promise<Representation | undefined> => (await get("").catch(() => undefined)) as Representation | undefined;
+  let existing = await look();
+  for (let waited = 0; existing === undefined && waited < realmMayCome(keys.has(realmKey)); waited++) {
+    await sleep(1000);
+    existing = await look();
+  }
   if (existing === undefined) return {};
   const found: Record<string, Adopted> = {};
   if (!keys.has(realmKey)) {

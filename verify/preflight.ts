@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { existsSync, readFileSync } from "node:fs";
 import * as net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import type { Settings } from "../config";
 import type { Adoption } from "../lib/adoption";
@@ -18,8 +19,6 @@ import { safeRotation } from "./rotation";
 
 /** A server is missing or refuses us: said in one sentence before anything is created. */
 class PreflightError extends pulumi.RunError {}
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Waits until Keycloak answers under its base path; the provider signs in at once, and fails the run if it cannot. */
 async function keycloakAnswers({ url, admin, waitSeconds }: Settings["keycloak"]): Promise<string> {

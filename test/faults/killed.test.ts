@@ -21,7 +21,7 @@ type Run = "up from nothing" | "rotation" | "destroy";
 const EVENTS: Readonly<Record<Run, number>> = { "up from nothing": 62, rotation: 9, destroy: 40 };
 
 /** Keycloak goes on with a request whose sender was killed, and refuses the same one until it is through. */
-const STILL_AT_IT = /400 .*Database operation failed/;
+const STILL_AT_IT = /400 .*Database operation failed|409 .*Realm \S+ already exists/;
 
 describe(`pulumi killed at ${POINTS} points (FAULT_SEED=${SEED})`, function () {
   this.timeout("60m");

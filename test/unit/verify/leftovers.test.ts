@@ -64,6 +64,15 @@ describe("verify/leftovers", () => {
     assert.deepEqual(sent, []);
   });
 
+  it("waits for a realm that Keycloak is still making for a killed run, but not in a preview", async () => {
+    state = PASSWORD;
+    answers = {};
+    assert.deepEqual(await run(true), []);
+    assert.deepEqual(sent, ["GET "]);
+    setTimeout(() => (answers = { "": realm, "/clients": [] }), 500);
+    assert.ok((await run()).includes("realm platform"));
+  });
+
   const withoutMapper = {
     ...REALM,
     "urn::groups-scope": { type: "keycloak:openid/clientScope:ClientScope", outputs: { name: "groups" } },
