@@ -30,7 +30,7 @@ export function identity(settings: Omit<Settings, "adminSecret">, opts: pulumi.C
   const realm = new Realm(settings.realm.name, { keycloakUrl: settings.keycloak.url, settings: settings.realm, adopted }, opts);
   const groupsScope = new GroupsScope("groups", { realm, adopted }, opts);
   const groups = new Groups("groups", { realm, roles: settings.roles, groups: settings.groups, adopted }, opts);
-  const users = new Users("users", { realm, groups, users: settings.users, temporaryPasswords: !settings.isDev, adopted }, opts);
+  const users = new Users("users", { realm, groups, users: settings.users, temporaryPasswords: !settings.isDev, passwordGeneration: rotation.users, adopted }, opts);
   const secretRotation = rotation.strategy === "overlap" ? new SecretRotation("secret-rotation", { realm, gracePeriod: rotation.gracePeriod }, opts) : undefined;
   const signIn = ({ clientId, generation }: SignInClient): OidcClient =>
     new OidcClient(

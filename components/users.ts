@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Settings } from "../config";
 import { type Adoption, keyOf } from "../lib/adoption";
+import { keepers } from "../lib/rotation";
 import { adoption } from "./adoption";
 import type { Groups } from "./groups";
 import type { Realm } from "./realm";
@@ -16,6 +17,8 @@ export interface UsersArgs {
   readonly users: Settings["users"];
   /** Ask for another password at the first sign-in. @default true */
   readonly temporaryPasswords?: boolean;
+  /** A higher number makes each user with an initial password anew. @default 1 */
+  readonly passwordGeneration?: number;
   /** What is taken over. @default nothing */
   readonly adopted?: Adoption;
 }
@@ -28,11 +31,12 @@ export class Users extends pulumi.ComponentResource {
   constructor(name: string, args: UsersArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:identity:Users", name, { users: args.users }, opts);
     const { realmId } = args.realm;
+    const { passwordGeneration = 1 } = args;
     const passwords: Record<string, pulumi.Output<string>> = {};
     for (const { groups, roles, initialPassword, ...user } of args.users) {
       const own = `${name}-${user.username}`;
       // One of each kind, so that a password policy has nothing to refuse.
-      const password = { length: 20, special: false, minLower: 1, minUpper: 1, minNumeric: 1 };
+      const password = { length: 20, special: false, minLower: 1, minUpper: 1, minNumeric: 1, ...keepers(passwordGeneration) };
       const value = initialPassword ? new random.RandomPassword(own, password, { parent: this }).result : undefined;
       if (value !== undefined) passwords[user.username] = value;
       const inputs = {
@@ -48,6 +52,9 @@ export class Users extends pulumi.ComponentResource {
         {
           parent: this,
           dependsOn: args.realm.ready,
+          // Keycloak takes an initial password only with a new user, and a user name once. Set from the first generation on:
+          // the engine compares with what the state has, and nothing is no trigger.
+          ...(initialPassword ? { replacementTrigger: passwordGeneration, deleteBeforeReplace: true } : {}),
           // Keycloak asks for the new password by a required action, and takes it away once it is done: both are no drift.
           // The others are what people, or an identity provider, keep in their profile: left out, they would be cleared.
           ignoreChanges: ["requiredActions", "attributes", "federatedIdentities"],

@@ -23,6 +23,9 @@ export interface Recorded {
   /** Of an object that exists already; empty when it is made. */
   readonly importId: string;
   readonly ignoreChanges: readonly string[];
+  /** What makes it anew when it changes; undefined when nothing does. */
+  readonly replacementTrigger: unknown;
+  readonly deleteBeforeReplace: boolean;
 }
 
 /** What a provider would add to the inputs, by type; a type that is not here has no business in the program. */
@@ -88,6 +91,8 @@ interface RegisterRequest {
   getCustomtimeouts(): { getCreate(): string } | undefined;
   getImportid(): string;
   getIgnorechangesList(): string[];
+  getReplacementTrigger(): { toJavaScript(): unknown } | undefined;
+  getDeletebeforereplace(): boolean;
 }
 type Callback = (error: unknown, response: { getUrn(): string }) => void;
 interface Monitor {
@@ -138,6 +143,8 @@ export async function record<T>(build: () => T | Promise<T>, preview = false): P
           createTimeout: request.getCustomtimeouts()?.getCreate() ?? "",
           importId: request.getImportid(),
           ignoreChanges: request.getIgnorechangesList(),
+          replacementTrigger: request.getReplacementTrigger()?.toJavaScript(),
+          deleteBeforeReplace: request.getDeletebeforereplace(),
         });
       }
       callback(error, response);

@@ -43,6 +43,7 @@ export const Rotation = z.strictObject({
   sessionSecret: whole(1, 2 ** 31).default(1).describe("A higher number makes a new session secret; sign-ins in flight start again."),
   catalogSync: whole(1, 2 ** 31).default(1).describe("A higher number makes a new secret of the catalog's client."),
   database: whole(1, 2 ** 31).default(1).describe("A higher number makes a new password of the PostgreSQL that the program runs; it restarts."),
+  users: whole(1, 2 ** 31).default(1).describe("A higher number makes each user with an initial password anew, with another one; what they set since is lost."),
 });
 
 export const CatalogSync = z.strictObject({

@@ -192,3 +192,26 @@ describe("a rotation of the client secret, while people sign in", function () {
     await own.mustHold();
   });
 });
+
+describe("a rotation of the users' initial passwords", function () {
+  this.timeout("5m");
+  let own: TestStack;
+  const configure = (rotation: Record<string, unknown>): Promise<void> => own.configure({ users: ["ada", "bob"].map(person), rotation });
+  before(async () => {
+    own = await TestStack.create("passwords", 23);
+    await configure({});
+    await own.up();
+  });
+  after(() => own.remove());
+
+  it("gives each user another one, and changes nothing in the run after", async () => {
+    const before = (await own.outputs()).userPasswords;
+    await configure({ users: 2 });
+    await own.up();
+    const after = (await own.outputs()).userPasswords;
+    for (const user of ["ada", "bob"]) assert.notEqual(after[user], before[user]);
+    await own.mustHold();
+    const { code, stdout } = await own.stack.preview("--expect-no-changes");
+    assert.equal(code, 0, stdout);
+  });
+});

@@ -58,7 +58,7 @@ describe("config", () => {
     assert.equal(backstage.namespace, "backstage");
     assert.equal(backstage.replicas, 1);
     assert.deepEqual(users, []);
-    assert.deepEqual(rotation, { generation: 1, gracePeriod: 3600, sessionSecret: 1, catalogSync: 1, database: 1 });
+    assert.deepEqual(rotation, { generation: 1, gracePeriod: 3600, sessionSecret: 1, catalogSync: 1, database: 1, users: 1 });
   });
 
   it("protects the realm outside dev, and in dev when asked", () => {

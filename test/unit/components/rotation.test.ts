@@ -5,7 +5,9 @@ import { record, type Recording } from "../../recorder";
 
 const CLIENT = "keycloak:openid/client:Client";
 
-const build = (rotation: Record<string, unknown>) => () =>
+const PASSWORD = "random:index/randomPassword:RandomPassword";
+
+const build = (rotation: Record<string, unknown>, more: Record<string, unknown> = {}) => () =>
   identity(
     parseConfig({
       environment: "prod",
@@ -14,6 +16,7 @@ const build = (rotation: Record<string, unknown>) => () =>
       rotation,
       catalogSync: { enabled: true },
       backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1" },
+      ...more,
     }),
     {},
   );
@@ -50,5 +53,19 @@ describe("a rotation", () => {
     assert.deepEqual(await secrets({ generation: 2, step: "prepare" }), { ...blue, ...green });
     assert.deepEqual(await secrets({ generation: 2, step: "switch" }), { ...blue, ...green });
     assert.deepEqual(await secrets({ generation: 2 }), green);
+  });
+
+  it("of passwords makes users anew that have one of ours, and no others", async () => {
+    const people = ["ada", "bob"].map((username) => ({ username, email: `${username}@example.com`, firstName: username, lastName: "Example", initialPassword: username === "ada" }));
+    const seen = async (generation: number) => {
+      const { find } = await record(build({ users: generation }, { users: people }));
+      const user = (name: string) => {
+        const { replacementTrigger, deleteBeforeReplace } = find("keycloak:index/user:User", name);
+        return [replacementTrigger, deleteBeforeReplace];
+      };
+      return { ada: user("users-ada"), bob: user("users-bob"), keepers: find(PASSWORD, "users-ada").inputs.keepers };
+    };
+    assert.deepEqual(await seen(1), { ada: [1, true], bob: [undefined, false], keepers: undefined });
+    assert.deepEqual(await seen(2), { ada: [2, true], bob: [undefined, false], keepers: { generation: "2" } });
   });
 });
