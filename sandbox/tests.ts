@@ -70,7 +70,7 @@ const added = (one: Counts, other: Counts): Counts => ({ passed: one.passed + ot
 /** The workflows of .github, without the linters that a machine may have or not. */
 const workflows = async (): Promise<Counts> => check("workflows", ["-shellcheck=", "-pyflakes="], path.join(await goTools("actionlint"), "actionlint"));
 
-/** As long again as all the rest: only when named. */
+/** Twenty minutes more: only when named. */
 const ONLY_NAMED = "faults";
 
 /** Everything but the faults, or one of typecheck, lint, unit, e2e, faults and foreign. Closes with one line over all of them. */
