@@ -13,11 +13,13 @@ export interface Credential {
   readonly secretName: string;
   /** The name of the ExternalSecret that makes it, where one does. @default the Secret's */
   readonly externalName?: string;
+  /** The namespace that the Secret is in. */
   readonly namespace: pulumi.Input<string>;
+  /** The Secret's keys. */
   readonly keys: readonly string[];
-  /** A secret. */
+  /** Its contents; a secret. */
   readonly data: pulumi.Output<Record<string, string>>;
-  /** Keycloak's own id of the client that they are for: another client is a rollout too. */
+  /** Keycloak's own id of the client that they are for: another client is a rollout too. @default none */
   readonly clientUuid?: pulumi.Output<string>;
   /** What must be there before they are worth anything: no Secret that holds them comes earlier. */
   readonly requires: readonly pulumi.Resource[];

@@ -40,6 +40,8 @@ const typeText = (type: ts.TypeNode | undefined): string => oneLine(type?.getTex
 /** The members of a type that is spelled out in components/, those that it extends first. */
 function members(type: ts.TypeNode | undefined, interfaces: Interfaces): readonly ts.PropertySignature[] {
   if (type === undefined) return [];
+  if (ts.isTypeOperatorNode(type)) return members(type.type, interfaces);
+  if (ts.isArrayTypeNode(type) && ts.isTypeReferenceNode(type.elementType)) return members(type.elementType, interfaces);
   if (ts.isTypeLiteralNode(type)) return type.members.filter(ts.isPropertySignature);
   const name = ts.isTypeReferenceNode(type) ? type.typeName.getText() : ts.isExpressionWithTypeArguments(type) ? type.expression.getText() : "";
   const found = interfaces.get(name);
