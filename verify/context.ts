@@ -1,6 +1,6 @@
 import type { LastRotation } from "../lib/rotation";
-import { catalogKeys, contractKeys, standbyKeys } from "../lib/contract";
-import type { Credential } from "../lib/gate/keycloak.mjs";
+import { catalogKeys, contractKeys } from "../lib/contract";
+import { credentialsFrom, type Credential } from "../lib/gate/keycloak.mjs";
 import type { ClusterClient } from "./cluster";
 
 /** What index.ts exports. */
@@ -35,16 +35,7 @@ export interface Context {
 }
 
 /** Backstage's credential, from the contract Secret's contents. */
-export function credentialOf(data: Readonly<Record<string, string>>): Credential {
-  const read = (key: keyof typeof contractKeys): string => data[contractKeys[key]] ?? "";
-  return { metadataUrl: read("metadataUrl"), issuer: read("issuer"), clientId: read("clientId"), clientSecret: read("clientSecret") };
-}
-
-/** The credential of the client beside it, while two of Backstage's change over. */
-export function standbyOf(data: Readonly<Record<string, string>>): Credential | undefined {
-  const { [standbyKeys.clientId]: clientId, [standbyKeys.clientSecret]: clientSecret = "" } = data;
-  return clientId === undefined ? undefined : { ...credentialOf(data), clientId, clientSecret };
-}
+export const credentialOf = (data: Readonly<Record<string, string>>): Credential => credentialsFrom((key) => data[key])[0];
 
 export const isHybrid = ({ outputs }: Context): boolean => outputs.mode === "hybrid";
 

@@ -6,7 +6,7 @@
 // Ends with 0 or 1 and one line a try; never prints a secret.
 import { readFileSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { discover, prove, request } from "./keycloak.mjs";
+import { credentialsFrom, discover, prove, request } from "./keycloak.mjs";
 
 const setting = (/** @type {string} */ name) => {
   const value = process.env[name];
@@ -14,33 +14,7 @@ const setting = (/** @type {string} */ name) => {
   return value;
 };
 
-const KEYS = /** @type {const} */ ({
-  metadataUrl: "KEYCLOAK_METADATA_URL",
-  issuer: "KEYCLOAK_ISSUER",
-  clientId: "KEYCLOAK_CLIENT_ID",
-  clientSecret: "KEYCLOAK_CLIENT_SECRET",
-});
-/** Those of the client beside it, while two change over. */
-const STANDBY = /** @type {const} */ ({ clientId: "KEYCLOAK_STANDBY_CLIENT_ID", clientSecret: "KEYCLOAK_STANDBY_CLIENT_SECRET" });
-
-/**
- * @typedef {import("./keycloak.mjs").Credential} Credential
- * @typedef {{ done: boolean, line: string }} Try
- */
-
-/**
- * The credential in use and, while two clients change over, the one beside it.
- * @param {(key: string) => string | undefined} read
- * @returns {[Credential, ...Credential[]]}
- */
-function credentialsFrom(read) {
-  const [metadataUrl, issuer] = [read(KEYS.metadataUrl) ?? "", read(KEYS.issuer) ?? ""];
-  const standby = read(STANDBY.clientId);
-  return [
-    { metadataUrl, issuer, clientId: read(KEYS.clientId) ?? "", clientSecret: read(KEYS.clientSecret) ?? "" },
-    ...(standby === undefined ? [] : [{ metadataUrl, issuer, clientId: standby, clientSecret: read(STANDBY.clientSecret) ?? "" }]),
-  ];
-}
+/** @typedef {{ done: boolean, line: string }} Try */
 
 /** @param {string} key */
 function mountedValue(key) {
@@ -55,20 +29,6 @@ function mountedValue(key) {
 const mounted = () => credentialsFrom(mountedValue);
 /** What this container was started with. */
 const inUse = () => credentialsFrom((key) => process.env[key]);
-
-/**
- * What Keycloak says of all of them: of the first that it does not accept, or of the last.
- * @param {readonly Credential[]} credentials
- */
-async function proveAll(credentials) {
-  /** @type {import("./keycloak.mjs").Verdict} */
-  let verdict = { answer: "unknown", why: "there is no credential" };
-  for (const credential of credentials) {
-    verdict = await prove(credential);
-    if (verdict.answer !== "accepted") break;
-  }
-  return verdict;
-}
 
 // A new container has a new root mount, so a proof is never taken over by a restarted container, although /tmp is.
 const PROOF = "/tmp/.sign-in-proof";
@@ -91,7 +51,7 @@ function secretsAreThere() {
 
 /** @returns {Promise<Try>} */
 async function credentialIsAccepted() {
-  const { answer, why } = await proveAll(mounted());
+  const { answer, why } = await prove(...mounted());
   if (answer === "accepted") return { done: true, line: `Keycloak accepts the credential (${why})` };
   return { done: false, line: answer === "refused" ? `${why}: run pulumi up` : why };
 }
@@ -132,7 +92,7 @@ async function ready() {
   // /start writes a session row each time, so it is asked until it has worked once and never after.
   if (isProven()) return undefined;
   if (!(await signInStarts())) return "Backstage could not reach Keycloak when it started; it is restarted once Keycloak answers";
-  const { answer, why } = await proveAll(inUse());
+  const { answer, why } = await prove(...inUse());
   if (answer !== "accepted") return why;
   writeFileSync(PROOF, container());
   return undefined;
@@ -154,7 +114,7 @@ async function backstageWorks() {
 async function live() {
   const now = mounted();
   const then = inUse();
-  if (!isDeepStrictEqual(now, then) && (await proveAll(now)).answer === "accepted" && (await proveAll(then)).answer === "refused") {
+  if (!isDeepStrictEqual(now, then) && (await prove(...now)).answer === "accepted" && (await prove(...then)).answer === "refused") {
     return "Keycloak refuses the credential in use and accepts the one mounted now: a restart takes it over";
   }
   if (!(await backstageWorks()) && (await discover(now[0])).ok) {

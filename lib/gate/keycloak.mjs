@@ -9,6 +9,20 @@
  */
 
 /**
+ * The credential in use and, while two clients change over, the one beside it, from the contract Secret's keys.
+ * @param {(key: string) => string | undefined} read
+ * @returns {[Credential, ...Credential[]]}
+ */
+export function credentialsFrom(read) {
+  const realm = { metadataUrl: read("KEYCLOAK_METADATA_URL") ?? "", issuer: read("KEYCLOAK_ISSUER") ?? "" };
+  const standby = read("KEYCLOAK_STANDBY_CLIENT_ID");
+  return [
+    { ...realm, clientId: read("KEYCLOAK_CLIENT_ID") ?? "", clientSecret: read("KEYCLOAK_CLIENT_SECRET") ?? "" },
+    ...(standby === undefined ? [] : [{ ...realm, clientId: standby, clientSecret: read("KEYCLOAK_STANDBY_CLIENT_SECRET") ?? "" }]),
+  ];
+}
+
+/**
  * A request that ends in time. The error's message is one line: fetch hides the reason in `cause`.
  * @param {string} url
  * @param {RequestInit} init
@@ -83,12 +97,15 @@ export async function probe({ clientId, clientSecret }, tokenEndpoint, timeoutMs
 }
 
 /**
- * The whole question: discovery, issuer, and the credential.
+ * The whole question: discovery, issuer, and each credential. The verdict is that of the first that is not accepted, or of the last.
  * @param {Credential} credential
- * @param {number} [timeoutMs] for each of the two requests
+ * @param {Credential[]} others of the same realm
  * @returns {Promise<Verdict>}
  */
-export async function prove(credential, timeoutMs) {
-  const discovery = await discover(credential, timeoutMs);
-  return discovery.ok ? probe(credential, discovery.tokenEndpoint, timeoutMs) : { answer: "unknown", why: discovery.why };
+export async function prove(credential, ...others) {
+  const discovery = await discover(credential);
+  if (!discovery.ok) return { answer: "unknown", why: discovery.why };
+  let verdict = await probe(credential, discovery.tokenEndpoint);
+  for (const other of others) if (verdict.answer === "accepted") verdict = await probe(other, discovery.tokenEndpoint);
+  return verdict;
 }

@@ -1,6 +1,6 @@
-import { probe } from "../../lib/gate/keycloak.mjs";
+import { credentialsFrom, probe } from "../../lib/gate/keycloak.mjs";
 import { dataHash } from "../../lib/hashes";
-import { credentialOf, putRight, standbyOf, type Context } from "../context";
+import { putRight, type Context } from "../context";
 import { Broken } from "../run";
 import { endpoint } from "./client";
 import { look } from "./cluster";
@@ -42,9 +42,8 @@ export async function secretIsRight(context: Context): Promise<string> {
 /** Does Keycloak accept the credential that the Secret holds, and the one beside it while two clients change over? */
 export async function credentialIsAccepted(context: Context): Promise<string> {
   const held = (await contents(context)) ?? {};
-  const standby = standbyOf(held);
   const said: string[] = [];
-  for (const credential of [credentialOf(held), ...(standby === undefined ? [] : [standby])]) {
+  for (const credential of credentialsFrom((key) => held[key])) {
     const { answer, why } = await probe(credential, endpoint(credential.issuer, "token"));
     if (answer === "refused") throw new Broken(why, "the Secret is stale: run pulumi up --refresh");
     if (answer === "unknown") throw new Broken(why, "look at Keycloak's log");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { contractKeys, secretsPath } from "../../../lib/contract";
+import { contractKeys, secretsPath, standbyKeys } from "../../../lib/contract";
+import { credentialsFrom } from "../../../lib/gate/keycloak.mjs";
 import { gateContainers, gateEnv, gateNames, podScripts, probes } from "../../../lib/gates";
 
 const namesOf = (env: ReturnType<typeof gateEnv>): string[] => env.map(({ name }) => name as string);
@@ -38,10 +39,18 @@ describe("lib/gates", () => {
     assert.ok(imported.length > 0 && imported.every((file) => file in scripts));
   });
 
+  it("takes the credentials from the contract Secret's keys", () => {
+    const { metadataUrl, issuer, clientId, clientSecret } = contractKeys;
+    assert.deepEqual(credentialsFrom((key) => key), [{ metadataUrl, issuer, clientId, clientSecret }, { metadataUrl, issuer, ...standbyKeys }]);
+    assert.equal(credentialsFrom((key) => (key === standbyKeys.clientId ? undefined : key)).length, 1);
+  });
+
   it("gives the scripts' own bounds time to end before the kubelet's", () => {
-    // The longest way through `live`: two credentials, discovery and probe each; three tries; one more discovery.
-    const live = 2 * 2 * 5 + 3 * (5 + 1) + 5;
+    // A proof is one discovery and, while two clients change over, two probes.
+    const proof = (1 + 2) * 5;
+    // The longest way through `live`: two proofs; three tries; one more discovery.
+    const live = 2 * proof + 3 * (5 + 1) + 5;
     assert.ok(live < Number(probes(7007).livenessProbe.timeoutSeconds));
-    assert.ok(3 * 5 + 5 <= Number(probes(7007).readinessProbe.timeoutSeconds));
+    assert.ok(5 + 5 + proof <= Number(probes(7007).readinessProbe.timeoutSeconds));
   });
 });
