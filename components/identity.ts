@@ -32,7 +32,7 @@ export function identity(settings: Omit<Settings, "adminSecret">, opts: pulumi.C
   const groups = new Groups("groups", { realm, roles: settings.roles, groups: settings.groups, adopted }, opts);
   const users = new Users("users", { realm, groups, users: settings.users, temporaryPasswords: !settings.isDev, passwordGeneration: rotation.users, adopted }, opts);
   const secretRotation = rotation.strategy === "overlap" ? new SecretRotation("secret-rotation", { realm, gracePeriod: rotation.gracePeriod }, opts) : undefined;
-  const signIn = ({ clientId, generation }: SignInClient): OidcClient =>
+  const clientOf = ({ clientId, generation }: SignInClient): OidcClient =>
     new OidcClient(
       clientId,
       {
@@ -54,5 +54,5 @@ export function identity(settings: Omit<Settings, "adminSecret">, opts: pulumi.C
   const sync = catalogSync.enabled
     ? new CatalogSync(catalogSync.clientId, { realm, groupsScope, clientId: catalogSync.clientId, secretGeneration: rotation.catalogSync, adopted }, opts)
     : undefined;
-  return { realm, groupsScope, users, client: signIn(active), standby: standby === undefined ? undefined : signIn(standby), catalogSync: sync };
+  return { realm, groupsScope, users, client: clientOf(active), standby: standby === undefined ? undefined : clientOf(standby), catalogSync: sync };
 }

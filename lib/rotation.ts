@@ -73,7 +73,7 @@ export const green = (name: string): string => `${name}-green`;
  */
 export function signInClients(
   { clientId, authEnvironment: environment }: { readonly clientId: string; readonly authEnvironment: string },
-  { strategy, generation, step }: Rotation,
+  { strategy, generation, step }: Pick<Rotation, "strategy" | "generation" | "step">,
 ): { readonly active: SignInClient; readonly standby: SignInClient | undefined } {
   const of = (generation: number): SignInClient =>
     strategy === "blue-green" && generation % 2 === 0
@@ -129,7 +129,7 @@ function changeOverFault(wanted: Rotation, last: LastRotation): string | undefin
   const [is, was] = [wanted, last].map(({ strategy }) => strategy === "blue-green");
   if (!is && !was) return undefined;
   const names = { clientId: "backstage", authEnvironment: "" };
-  const [before, now] = [signInClients(names, { ...last, gracePeriod: 0 }), signInClients(names, wanted)];
+  const [before, now] = [signInClients(names, last), signInClients(names, wanted)];
   const same = (one: SignInClient | undefined, other: SignInClient | undefined): boolean => one?.clientId === other?.clientId && one?.generation === other?.generation;
   if (same(now.active, before.active) || (same(now.active, before.standby) && same(now.standby, before.active))) return undefined;
   if (!is) {

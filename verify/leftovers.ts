@@ -70,8 +70,8 @@ async function setPassword({ keycloak, realm, isDev }: Settings, token: string, 
   if (!response.ok) throw new pulumi.RunError(`Keycloak: a run that was killed has left ${at} of realm ${realm.name} without a password, and setting it is answered by ${response.status}; delete the user there, and run this again.`);
 }
 
-/** Keycloak goes on with a realm that a killed run has asked for, and refuses a second one: how long it may take, in seconds. */
-const realmMayCome = (isKnown: boolean): number => (isKnown || pulumi.runtime.isDryRun() ? 0 : 10);
+/** Keycloak goes on with a realm that a killed run has asked for, and refuses a second one: how long it may take. */
+const REALM_SECONDS = 10;
 
 /** Finds what a killed run has left in Keycloak. */
 export async function findLeftovers(settings: Settings, token: string): Promise<Adoption> {
@@ -80,8 +80,7 @@ export async function findLeftovers(settings: Settings, token: string): Promise<
   const { active, standby } = signInClients(backstage, rotation);
   const named: [Kind, string, mappers?: readonly string[]][] = [
     ["client scope", groupsScope, [groupsMapper]],
-    ["client", active.clientId],
-    ...(standby === undefined ? [] : [["client", standby.clientId] as [Kind, string]]),
+    ...[active, ...(standby === undefined ? [] : [standby])].map(({ clientId }): [Kind, string] => ["client", clientId]),
     ...(catalogSync.enabled ? [["client", catalogSync.clientId] as [Kind, string]] : []),
     ...clients.map(({ clientId, mappers: own }): [Kind, string, string[]] => ["client", clientId, own.map(({ name }) => name)]),
     ...namedIn(settings),
@@ -96,8 +95,9 @@ export async function findLeftovers(settings: Settings, token: string): Promise<
   const get = reader(settings, token);
   const find = finder(get, realm.name);
   const look = async (): Promise<Representation | undefined> => (await get("").catch(() => undefined)) as Representation | undefined;
+  const patience = keys.has(realmKey) || pulumi.runtime.isDryRun() ? 0 : REALM_SECONDS;
   let existing = await look();
-  for (let waited = 0; existing === undefined && waited < realmMayCome(keys.has(realmKey)); waited++) {
+  for (let waited = 0; existing === undefined && waited < patience; waited++) {
     await sleep(1000);
     existing = await look();
   }
