@@ -111,6 +111,11 @@ export class Stack {
     return (await running).code === KILLED;
   }
 
+  /** Releases the lock that a killed run left. */
+  cancel(): Promise<RunResult> {
+    return this.run(["cancel", "--yes", "--stack", this.name]);
+  }
+
   /** The arguments of a command that changes the stack, without a question. */
   updating(command: string, ...args: string[]): string[] {
     return [command, "--yes", "--skip-preview", "--non-interactive", "--stack", this.name, ...args];

@@ -72,7 +72,7 @@ export async function meanwhile<T>(work: Promise<T>, attempt: () => Promise<unkn
   return { done: await work, tried, failed };
 }
 
-/** Right after a rollout a connection may still be led to the pod that has gone, and hangs; the next one is not, so it counts. */
+/** An attempt and, where it did not succeed, one more: right after a rollout a connection may be led to the pod that has gone, and hangs. */
 async function twice<T>(attempt: () => Promise<T>, succeeded: (outcome: T) => boolean): Promise<T> {
   const first = await attempt();
   return succeeded(first) ? first : attempt();
@@ -170,11 +170,10 @@ export class TestStack {
 
   /** Destroys whatever a test left, so that the next run starts from nothing. */
   async remove(): Promise<void> {
-    await this.stack.run(["cancel", "--yes", "--stack", this.stack.name]);
+    await this.stack.cancel();
     // With a refresh: a test that failed may have left the state behind the servers.
-    let result = await this.stack.destroy("--refresh");
     // The H2 of a Keycloak for development finds a deadlock between users that go and the client of their sessions.
-    if (/500 Internal Server Error/.test(result.stdout)) result = await this.stack.destroy("--refresh");
+    const result = await twice(() => this.stack.destroy("--refresh"), ({ stdout }) => !/500 Internal Server Error/.test(stdout));
     assert.equal(result.code, 0, result.stdout + result.stderr);
     await this.stack.run(["stack", "rm", "--yes", "--force", this.stack.name]);
     fs.rmSync(this.stack.folder, { recursive: true });

@@ -52,7 +52,7 @@ describe("the state", function () {
     const told = lineOf(failed, /no space left on device/);
     fs.rmSync(filler);
     const began = performance.now();
-    await own.stack.run(["cancel", "--yes", "--stack", own.stack.name]);
+    await own.stack.cancel();
     await own.up();
     await own.mustHold();
     record({ fault: "The disk of the state is full", told: told.replaceAll(stateFolder, "STATE"), kept, heals: "make room, then pulumi cancel and pulumi up", seconds: secondsSince(began) });
