@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import type { Settings } from "../config";
 import type { Adoption } from "../lib/adoption";
+import { request } from "../lib/gate/keycloak.mjs";
 import { loginForm } from "../lib/keycloakLogin";
 import { neededObjects } from "../lib/needed";
 import { adminSecretKeys } from "../lib/settings/admin";
@@ -26,8 +27,9 @@ async function keycloakAnswers({ url, admin, waitSeconds }: Settings["keycloak"]
   const end = performance.now() + waitSeconds * 1000;
   for (let tries = 0; ; tries++) {
     let fault: string;
+    let remedy: unknown;
     try {
-      const response = await fetch(metadata, { redirect: "manual", signal: AbortSignal.timeout(30_000) });
+      const response = await request(metadata, {}, 30_000);
       const document = (await response.json().catch(() => ({}))) as { token_endpoint?: unknown; issuer?: unknown };
       if (response.status === 200 && typeof document.token_endpoint === "string") {
         if (document.issuer === issuer) return document.token_endpoint;
@@ -35,7 +37,7 @@ async function keycloakAnswers({ url, admin, waitSeconds }: Settings["keycloak"]
           `Keycloak: ${url} calls its issuer ${String(document.issuer)}, not ${issuer}; correct Keycloak's hostname or keycloak.url.`,
         );
       }
-      fault = `answers ${response.status}`;
+      fault = `${metadata} answers ${response.status}`;
       if (response.status === 404 && tries >= 3) {
         throw new PreflightError(
           `Keycloak: ${metadata} answers 404; correct the path in keycloak.url (such as /auth) or keycloak.admin.realm.`,
@@ -43,15 +45,13 @@ async function keycloakAnswers({ url, admin, waitSeconds }: Settings["keycloak"]
       }
     } catch (error) {
       if (error instanceof PreflightError) throw error;
-      const { cause, name } = error as Error & { cause?: { code?: string } };
-      fault = `cannot be reached (${cause?.code ?? name})`;
+      ({ message: fault, cause: remedy } = error as Error);
     }
     if (performance.now() > end) {
-      throw new PreflightError(
-        `Keycloak: ${url} ${fault}, after ${waitSeconds} s of trying; start it, or correct keycloak.url.`,
-      );
+      const after = `after ${waitSeconds} s of trying`;
+      throw new PreflightError(`Keycloak: ${fault}${remedy === undefined ? `, ${after}; start it, or correct keycloak.url` : ` (${after})`}.`);
     }
-    if (tries === 0) await pulumi.log.info(`waiting up to ${waitSeconds} s for Keycloak: ${metadata} ${fault}`);
+    if (tries === 0) await pulumi.log.info(`waiting up to ${waitSeconds} s for Keycloak: ${fault}`);
     await sleep(1000);
   }
 }

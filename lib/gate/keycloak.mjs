@@ -23,7 +23,20 @@ export function credentialsFrom(read) {
 }
 
 /**
- * A request that ends in time. The error's message is one line: fetch hides the reason in `cause`.
+ * What to mend where Node's code for a failed connection does not say it; undefined for all others.
+ * @param {string} code
+ */
+export function connectionRemedy(code) {
+  if (code === "CERT_HAS_EXPIRED") return "renew its certificate";
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "its certificate is for another name: correct the URL, or the certificate";
+  if (/CERT|^UNABLE_TO_/.test(code)) return "its certificate is not trusted here: name the authority in backstage.caBundle, on your own machine in NODE_EXTRA_CA_CERTS";
+  if (code === "EAI_AGAIN") return "the DNS does not answer here: look at it, and at the way to it";
+  if (code === "ENOTFOUND") return "nobody here knows its name: correct the URL, or look at the DNS";
+  return undefined;
+}
+
+/**
+ * A request that ends in time. The error's message is one line, for fetch hides the reason in `cause`; its cause is what is to be mended, if that is known.
  * @param {string} url
  * @param {RequestInit} init
  * @param {number} timeoutMs
@@ -34,7 +47,8 @@ export async function request(url, init = {}, timeoutMs = 5000) {
   } catch (error) {
     const { name, cause } = /** @type {{ name: string, cause?: { code?: string, message?: string } }} */ (error);
     const reason = name === "TimeoutError" ? `no answer in ${timeoutMs / 1000} s` : (cause?.code ?? cause?.message ?? name);
-    throw new Error(`${new URL(url).origin} cannot be reached (${reason})`);
+    const remedy = connectionRemedy(reason);
+    throw new Error(`${new URL(url).origin} cannot be reached (${reason})${remedy === undefined ? "" : `; ${remedy}`}`, { cause: remedy });
   }
 }
 

@@ -27,7 +27,8 @@ export async function clocksAgree({ outputs: { backstageUrl, credential, issuer 
     (await redeem(issuer, clientId, clientSecret, { dpop: proofMadeAt(endpoint(issuer, "token"), seconds) })).error === "invalid_grant";
   const now = Date.now() / 1000;
   if (!(await accepts(now + ahead))) {
-    const here = `${Math.abs(ahead).toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's`;
+    const apart = Math.abs(ahead);
+    const here = apart < 5 ? "the same as this machine's" : `${apart.toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's`;
     throw new Broken(`Backstage's clock, ${here}, is not Keycloak's: tokens count as expired or as not yet valid`, "set the clocks of both by NTP");
   }
   if (await accepts(now - 86_400)) return "not compared: this Keycloak does not look at the time of a proof";

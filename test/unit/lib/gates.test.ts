@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { contractKeys, secretsPath, standbyKeys } from "../../../lib/contract";
-import { credentialsFrom } from "../../../lib/gate/keycloak.mjs";
+import { connectionRemedy, credentialsFrom } from "../../../lib/gate/keycloak.mjs";
 import { gateContainers, gateEnv, gateNames, podScripts, probes } from "../../../lib/gates";
 
 const namesOf = (env: ReturnType<typeof gateEnv>): string[] => env.map(({ name }) => name as string);
@@ -43,6 +43,17 @@ describe("lib/gates", () => {
     const { metadataUrl, issuer, clientId, clientSecret } = contractKeys;
     assert.deepEqual(credentialsFrom((key) => key), [{ metadataUrl, issuer, clientId, clientSecret }, { metadataUrl, issuer, ...standbyKeys }]);
     assert.equal(credentialsFrom((key) => (key === standbyKeys.clientId ? undefined : key)).length, 1);
+  });
+
+  it("says what to mend where the code of a failed connection does not", () => {
+    const said = (code: string): string => connectionRemedy(code) ?? "";
+    for (const code of ["SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"]) {
+      assert.match(said(code), /backstage\.caBundle/, code);
+    }
+    assert.match(said("CERT_HAS_EXPIRED"), /^renew/);
+    assert.match(said("ERR_TLS_CERT_ALTNAME_INVALID"), /another name/);
+    for (const code of ["ENOTFOUND", "EAI_AGAIN"]) assert.match(said(code), /DNS/, code);
+    for (const code of ["ECONNREFUSED", "ECONNRESET", "no answer in 5 s"]) assert.equal(said(code), "", code);
   });
 
   it("gives the scripts' own bounds time to end before the kubelet's", () => {
