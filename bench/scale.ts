@@ -2,15 +2,17 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { startPlatform } from "../sandbox/platform";
-import { statOf } from "../sandbox/process";
+import { log, statOf } from "../sandbox/process";
 import { ensurePulumi, pulumiEnv } from "../sandbox/pulumi";
 import { ports, root } from "../sandbox/settings";
-import { Stack, type ConfigValues } from "../sandbox/stack";
+import { Stack } from "../sandbox/stack";
+import { Ansible, type BenchClient } from "./ansible";
 import { exponent, median, nodeTime } from "./figures";
 
 /**
  * How a run grows with the number of clients, each with a contract Secret: the first `up`, a preview without changes, the
- * same with the policy pack, and an `up` that changes one client. `npm run bench:scale`; BENCH_SIZES and BENCH_ROUNDS.
+ * same with a refresh and with the policy pack, and an `up` that changes one client; beside it Ansible, which makes the
+ * realm and the clients alone and asks Keycloak for each of them in every run. `npm run bench:scale`; BENCH_SIZES and BENCH_ROUNDS.
  */
 const SIZES = (process.env.BENCH_SIZES ?? "1,10,100").split(",").map(Number);
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
@@ -21,7 +23,7 @@ const withPack = ["--policy-pack", pack, "--policy-pack-config", path.join(pack,
 interface Cost {
   /** From start to end, in seconds. */
   readonly seconds: number;
-  /** The program's processor time, in seconds. */
+  /** The program's processor time, in seconds; NaN where there is none. */
   readonly node: number;
   /** The CLI's own, in which the engine runs, in seconds. */
   readonly engine: number;
@@ -58,6 +60,14 @@ async function cost(stack: Stack, args: string[]): Promise<Cost> {
   return { ...last, seconds: (performance.now() - began) / 1000, node: node.seconds() };
 }
 
+const clientsOf = (size: number, description: string): BenchClient[] =>
+  Array.from({ length: size }, (_, index) => ({
+    clientId: `app-${index}`,
+    description: index === 0 ? description : "",
+    rootUrl: `https://app-${index}.example.com`,
+    redirectUris: [`https://app-${index}.example.com/oauth2/callback`],
+  }));
+
 const preview = ["preview", "--expect-no-changes", "--non-interactive", "--stack", NAME];
 
 async function main(): Promise<void> {
@@ -65,40 +75,58 @@ async function main(): Promise<void> {
   const stack = new Stack(NAME, running);
   const up = stack.updating("up");
   const nodePort = ports.backstage + 18;
-  const configure = (size: number, description: string): Promise<void> => {
-    const clients = Array.from({ length: size }, (_, index): ConfigValues => ({
-      clientId: `app-${index}`,
-      description: index === 0 ? description : "",
-      rootUrl: `https://app-${index}.example.com`,
-      redirectUris: [`https://app-${index}.example.com/oauth2/callback`],
-      secret: { namespace: "bench-scale-apps", name: `app-${index}`, createNamespace: true },
-    }));
-    return stack.configure({ realm: { name: NAME }, clients, backstage: { namespace: NAME, nodePort, url: `http://${running.nodeAddress}:${nodePort}` } });
-  };
+  const configure = (size: number, description: string): Promise<void> =>
+    stack.configure({
+      realm: { name: NAME },
+      clients: clientsOf(size, description).map((client) => ({ ...client, secret: { namespace: "bench-scale-apps", name: client.clientId, createNamespace: true } })),
+      backstage: { namespace: NAME, nodePort, url: `http://${running.nodeAddress}:${nodePort}` },
+    });
+  const ansible = await Ansible.create(running.keycloakUrl, `${NAME}-ansible`);
+  const played = async (changes: number): Promise<Cost> => ({ seconds: await ansible.play(changes), node: NaN, engine: NaN, memory: NaN });
 
   const rows: { size: number; what: string; costs: Cost[] }[] = [];
   for (const size of SIZES) {
+    const arms = {
+      "first up": [] as Cost[],
+      preview: [] as Cost[],
+      "preview with a refresh": [] as Cost[],
+      "preview with the pack": [] as Cost[],
+      "up that changes one": [] as Cost[],
+      "Ansible, first run": [] as Cost[],
+      "Ansible, nothing to change": [] as Cost[],
+      "Ansible, one to change": [] as Cost[],
+    };
     await configure(size, "");
-    const arms = { "first up": [await cost(stack, up)], preview: [] as Cost[], "preview with the pack": [] as Cost[], "up that changes one": [] as Cost[] };
+    arms["first up"].push(await cost(stack, up));
+    ansible.configure(clientsOf(size, ""));
+    arms["Ansible, first run"].push(await played(size + 1));
     for (let round = 0; round < ROUNDS; round++) {
       arms.preview.push(await cost(stack, preview));
+      arms["preview with a refresh"].push(await cost(stack, [...preview, "--refresh"]));
       arms["preview with the pack"].push(await cost(stack, [...preview, ...withPack]));
+      arms["Ansible, nothing to change"].push(await played(0));
       await configure(size, `round ${round}`);
       arms["up that changes one"].push(await cost(stack, up));
+      ansible.configure(clientsOf(size, `round ${round}`));
+      arms["Ansible, one to change"].push(await played(1));
     }
     rows.push(...Object.entries(arms).map(([what, costs]) => ({ size, what, costs })));
+    for (const [what, costs] of Object.entries(arms)) log(`${size} clients, ${what}: ${costs.map(({ seconds }) => seconds.toFixed(1)).join(", ")} s`);
+    ansible.configure([], "absent");
+    await ansible.play(1);
     const destroyed = await stack.destroy();
     if (destroyed.code !== 0) throw new Error(destroyed.stdout + destroyed.stderr);
   }
   await stack.run(["stack", "rm", "--yes", "--force", NAME]);
 
+  const figure = (value: number, digits: number): string => (Number.isNaN(value) ? "" : value.toFixed(digits));
   const middle = (costs: readonly Cost[], measure: Measure): number => median(costs.map((one) => one[measure]));
   console.log("| clients | what | seconds | Node's processor time, s | engine's, s | engine's peak memory, MiB | exponent of growth |\n|---|---|---|---|---|---|---|");
   for (const { size, what, costs } of rows) {
     const before = rows.filter((row) => row.what === what && row.size < size).at(-1);
     const seconds = middle(costs, "seconds");
     const growth = before === undefined ? "" : exponent([before.size, middle(before.costs, "seconds")], [size, seconds]).toFixed(2);
-    console.log(`| ${[size, what, seconds.toFixed(1), middle(costs, "node").toFixed(1), middle(costs, "engine").toFixed(1), middle(costs, "memory").toFixed(0), growth].join(" | ")} |`);
+    console.log(`| ${[size, what, figure(seconds, 1), figure(middle(costs, "node"), 1), figure(middle(costs, "engine"), 1), figure(middle(costs, "memory"), 0), growth].join(" | ")} |`);
   }
 }
 

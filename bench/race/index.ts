@@ -14,9 +14,10 @@ import { grouped } from "./summary";
 import { watch, type Counted } from "./watch";
 
 /**
- * The race, counted: each round installs each contestant once in each case, one after the other, and appends a line each to
- * results.jsonl, from which `npm run docs` makes docs/race.md. `npm run bench:race -- [--case C] [--contestant N] [--delay S]`,
- * each as often as wanted; BENCH_INSTALLS rounds, 20 by default; BENCH_UNTIL=HH:MM begins no further install after that.
+ * The race, counted: each round takes one case after the other, with all contestants side by side from the same moment on,
+ * so that they share the machine, and appends a line for each to results.jsonl, from which `npm run docs` makes docs/race.md.
+ * `npm run bench:race -- [--case C] [--contestant N] [--delay S]`, each as often as wanted; BENCH_INSTALLS rounds, 20 by
+ * default; BENCH_UNTIL=HH:MM begins no further case after that.
  */
 const ROUNDS = Number(process.env.BENCH_INSTALLS ?? 20);
 const DELAYS = [0, 5, 20];
@@ -45,9 +46,8 @@ function cellsOf(chosen: { case?: string[]; contestant?: string[]; delay?: strin
     .filter((cell) => wanted(chosen.case, cell.case) && wanted(chosen.contestant, cell.contestant) && wanted(chosen.delay, String(cell.delay)));
 }
 
-/** Installs, which are timed, one by one; a change, most of which is waiting, with all contestants side by side. */
-const groupsOf = (cells: readonly Cell[]): Cell[][] =>
-  [...grouped(cells, (cell) => (isInstall(cell) ? `${cell.case} ${cell.delay} ${cell.contestant}` : cell.case)).values()];
+/** What runs side by side: a case and a delay, with all contestants. Keycloak, which is held back, is one for all. */
+const heats = (cells: readonly Cell[]): Cell[][] => [...grouped(cells, (cell) => `${cell.case} ${cell.delay}`).values()];
 
 const makers: Readonly<Record<ContestantName, (site: Site) => Promise<Contestant>>> = {
   "as it was": (site) => Promise.resolve(new Charts(site, asItWas)),
@@ -82,33 +82,44 @@ async function begin(which: Case, delay: number, site: Site, contestant: Contest
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-async function measure(cell: Cell): Promise<Result> {
+/** A contestant at the start: what is left of it is to act. */
+interface Ready {
+  readonly cell: Cell;
+  readonly site: Site;
+  readonly contestant: Contestant;
+  readonly act: () => Promise<void>;
+}
+
+async function prepare(cell: Cell): Promise<Ready> {
   const site = await Site.create();
-  const contestant = await (makers[cell.contestant])(site);
+  const contestant = await makers[cell.contestant](site);
   try {
     await contestant.prepare(cell.case === "reinstall");
-    const act = await begin(cell.case, cell.delay, site, contestant);
-    const load = Math.round((os.loadavg()[0] ?? 0) * 10) / 10;
-    const date = new Date().toISOString();
-    const errors: string[] = [];
-    const counted = await watchWhile(site, act, errors);
-    const { hands } = contestant;
-    const helped = counted.firstGood === null && !isInstall(cell) ? (await watchWhile(site, hands.act, errors)).firstGood : undefined;
-    const result: Result = {
-      date,
-      ...cell,
-      ...counted,
-      ...(helped === undefined ? {} : { hands: { what: hands.what, seconds: helped } }),
-      ...(errors.length === 0 ? {} : { error: errors.join("\n").slice(-500) }),
-      load,
-      versions: `Keycloak ${versions.keycloak}, Kubernetes ${versions.kubernetes}, Pulumi ${versions.pulumi}, Node ${process.version}`,
-    };
-    append(result);
-    return result;
-  } finally {
-    // What was measured counts, whatever becomes of the rest.
-    await contestant.remove().catch((error: unknown) => log(`${site.name} could not be removed: ${messageOf(error)}`));
+    return { cell, site, contestant, act: await begin(cell.case, cell.delay, site, contestant) };
+  } catch (error) {
+    await contestant.remove().catch(() => undefined);
+    throw error;
   }
+}
+
+async function measure({ cell, site, contestant, act }: Ready): Promise<Result> {
+  const load = Math.round((os.loadavg()[0] ?? 0) * 10) / 10;
+  const date = new Date().toISOString();
+  const errors: string[] = [];
+  const counted = await watchWhile(site, act, errors);
+  const { hands } = contestant;
+  const helped = counted.firstGood === null && !isInstall(cell) ? (await watchWhile(site, hands.act, errors)).firstGood : undefined;
+  const result: Result = {
+    date,
+    ...cell,
+    ...counted,
+    ...(helped === undefined ? {} : { hands: { what: hands.what, seconds: helped } }),
+    ...(errors.length === 0 ? {} : { error: errors.join("\n").slice(-500) }),
+    load,
+    versions: `Keycloak ${versions.keycloak}, Kubernetes ${versions.kubernetes}, Pulumi ${versions.pulumi}, Node ${process.version}`,
+  };
+  append(result);
+  return result;
 }
 
 /** Watches the sign-ins while somebody acts. Both are waited for, also when one fails: nothing may go on while the rest is removed. */
@@ -127,25 +138,35 @@ async function main(): Promise<void> {
   const until = process.env.BENCH_UNTIL;
   const isOver = (): boolean => until !== undefined && new Date().toTimeString().slice(0, 5) >= until;
   await platform();
-  const groups = groupsOf(cells);
+  const all = heats(cells);
   for (let round = 0; round < ROUNDS; round++) {
-    for (const group of inTurn(groups, round)) {
+    for (const heat of inTurn(all, round)) {
       if (isOver()) return;
-      await Promise.all(group.map((cell) => count(cell, round)));
+      await run(heat, `round ${round + 1}`);
     }
   }
 }
 
-/** Measures a cell and notes it, or says why it cannot be counted. */
-async function count(cell: Cell, round: number): Promise<void> {
-  const name = `round ${round + 1}: ${cell.case}, ${cell.contestant}, ${cell.delay} s late`;
-  try {
-    const { firstGood, refused, failed, notUp, error } = await measure(cell);
-    log(`${name}: first good ${firstGood ?? "never"}, ${refused} refused, ${failed} failed, ${notUp} not up${error === undefined ? "" : `; ${error}`}`);
-  } catch (error) {
-    log(`${name}: NOT COUNTED: ${messageOf(error)}`);
+/** Measures a heat and notes it, or says why one of it cannot be counted: all start when the last is ready, and go when the last has come in. */
+async function run(heat: readonly Cell[], round: string): Promise<void> {
+  const named = ({ case: which, contestant, delay }: Cell): string => `${round}: ${which}, ${contestant}, ${delay} s late`;
+  const uncounted = (cell: Cell, error: unknown): void => {
+    log(`${named(cell)}: NOT COUNTED: ${messageOf(error)}`);
     process.exitCode = 1;
-  }
+  };
+  const prepared = await Promise.all(heat.map((cell) => prepare(cell).catch((error: unknown) => uncounted(cell, error))));
+  const ready = prepared.filter((one) => one !== undefined);
+  await Promise.all(
+    ready.map(async (one) => {
+      try {
+        const { firstGood, refused, failed, notUp, error } = await measure(one);
+        log(`${named(one.cell)}: first good ${firstGood ?? "never"}, ${refused} refused, ${failed} failed, ${notUp} not up${error === undefined ? "" : `; ${error}`}`);
+      } catch (error) {
+        uncounted(one.cell, error);
+      }
+    }),
+  );
+  await Promise.all(ready.map(({ site, contestant }) => contestant.remove().catch((error: unknown) => log(`${site.name} could not be removed: ${messageOf(error)}`))));
 }
 
 main().catch((error: unknown) => {
