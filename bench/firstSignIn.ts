@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { gateNames } from "../lib/gates";
 import { startPlatform } from "../sandbox/platform";
+import { waitFor } from "../sandbox/process";
 import { ensurePulumi, pulumiEnv } from "../sandbox/pulumi";
 import { ports } from "../sandbox/settings";
 import { Stack } from "../sandbox/stack";
@@ -32,7 +33,7 @@ const phases = [
   ["ready", "the proof that a sign-in can work, by the readiness probe", false],
   ["deploymentEnds", "Pulumi sees that it is ready", false],
   ["upEnds", "the outputs, and the end of the run", false],
-  ["signedIn", "the first sign-in", true],
+  ["signedIn", "the Service leads to the pod, and the first sign-in", true],
 ] as const;
 type Moment = (typeof phases)[number][0];
 type Moments = Partial<Record<Moment, number>>;
@@ -45,9 +46,7 @@ async function measure(stack: Stack, kubeconfig: string): Promise<Moments> {
 
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
-  const podSeen = (pod: V1Pod): void => {
-    if (pod.metadata?.labels?.app !== "backstage") return;
-    const { status } = pod;
+  const podSeen = ({ status }: V1Pod): void => {
     first("pod");
     const begun = (name: string, statuses: V1ContainerStatus[] = []): boolean =>
       statuses.some(({ name: own, state }) => own === name && (state?.running !== undefined || state?.terminated !== undefined));
@@ -56,7 +55,7 @@ async function measure(stack: Stack, kubeconfig: string): Promise<Moments> {
     if (begun("backstage", status?.containerStatuses)) first("backstage");
     if (status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") === true) first("ready");
   };
-  const watch = await new Watch(config).watch("/api/v1/pods", {}, (_, pod) => podSeen(pod as V1Pod), () => undefined);
+  const watch = await new Watch(config).watch(`/api/v1/namespaces/${NAME}/pods`, {}, (_, pod) => podSeen(pod as V1Pod), () => undefined);
 
   const child = spawn(await ensurePulumi(), stack.updating("up"), { cwd: stack.folder, env: await pulumiEnv(), stdio: ["ignore", "pipe", "inherit"] });
   const lines: string[] = [];
@@ -76,8 +75,10 @@ async function measure(stack: Stack, kubeconfig: string): Promise<Moments> {
   const { backstageUrl, authProvider, authEnvironment, userPasswords, namespace } = await stack.outputs();
   // Reading the outputs is no part of it.
   const ended = Date.now();
-  const outcome = await signIn({ backstageUrl, authProvider, authEnvironment, username: "ada", password: userPasswords.ada ?? "" });
-  if (!outcome.ok) throw new Error(JSON.stringify(outcome));
+  await waitFor("a good sign-in", 30, async () => {
+    const outcome = await signIn({ backstageUrl, authProvider, authEnvironment, username: "ada", password: userPasswords.ada ?? "" });
+    return outcome.ok ? true : Promise.reject(new Error(JSON.stringify(outcome)));
+  }, 50);
   seen.signedIn = (seen.upEnds ?? NaN) + Date.now() - ended;
 
   const { core, pods } = clusterClient(kubeconfig);

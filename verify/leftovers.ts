@@ -27,8 +27,11 @@ const names: Readonly<Record<string, readonly [Kind | "realm", string]>> = {
   "keycloak:saml/client:Client": ["client", "clientId"],
 };
 
+/** What this run itself has in the state by now: the stack, and the engine's provider of the functions that read it. */
+const ownOfTheRun = ["pulumi:pulumi:Stack", "pulumi:providers:pulumi"];
+
 interface State {
-  /** Has no run begun yet? */
+  /** Has no run before this one made anything? */
   readonly isEmpty: boolean;
   /** The keys of its objects. */
   readonly keys: Set<string>;
@@ -49,7 +52,7 @@ async function stateOf(): Promise<State> {
   const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName })) as { outputs?: Record<string, Known> };
   const known = Object.values(outputs);
   return {
-    isEmpty: known.length === 0,
+    isEmpty: known.every(({ type }) => ownOfTheRun.includes(type)),
     keys: new Set(known.flatMap(({ type, outputs: own }) => (names[type] === undefined ? [] : [keyOf(names[type][0], String(own[names[type][1]]))]))),
     mappers: new Set(Object.entries(outputs).flatMap(([urn, { type }]) => (type.endsWith("ProtocolMapper") ? [nameOf(urn)] : []))),
     passwords: new Map(Object.entries(outputs).flatMap(([urn, { type, outputs: own }]) => (type === "random:index/randomPassword:RandomPassword" ? [[nameOf(urn), String(own.result)]] : []))),

@@ -58,10 +58,13 @@ describe("verify/leftovers", () => {
   });
 
   it("leaves everything alone before the first run, for it is somebody else's", async () => {
-    state = {};
     answers = { "": realm, "/clients?clientId=backstage": [client("any")] };
-    assert.deepEqual(await run(), []);
-    assert.deepEqual(sent, []);
+    // As an engine hands it to the first run of a stack.
+    const begun = { "urn::default": { type: "pulumi:providers:pulumi", outputs: {} }, "urn::stack": { type: "pulumi:pulumi:Stack", outputs: {} } };
+    for (state of [{}, begun]) {
+      assert.deepEqual(await run(), []);
+      assert.deepEqual(sent, []);
+    }
   });
 
   it("waits for a realm that Keycloak is still making for a killed run, but not in a preview", async () => {
