@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { stringify } from "yaml";
 import { adminPassword } from "../sandbox/keycloak";
-import { log, run } from "../sandbox/process";
+import { log, run, runUnchecked } from "../sandbox/process";
 import { inCache, inPlatform } from "../sandbox/settings";
 
 /**
@@ -74,15 +74,13 @@ export class Ansible {
     fs.writeFileSync(path.join(this.folder, "play.yaml"), stringify([{ hosts: "localhost", connection: "local", gather_facts: false, tasks }]), { mode: 0o600 });
   }
 
-  /** Runs the playbook; the seconds it took. @param changes how many tasks must have changed something */
-  async play(changes?: number): Promise<number> {
+  /** Runs the playbook; the seconds it took. @param changes how many clients it has to change */
+  async play(changes: number): Promise<number> {
     const began = performance.now();
-    const said = await run(path.join(this.bin, "ansible-playbook"), ["--inventory", "localhost,", "play.yaml"], {
-      cwd: this.folder,
-      env: { ...process.env, PATH: `${this.bin}:${process.env.PATH ?? ""}`, ANSIBLE_LOCALHOST_WARNING: "false", LC_ALL: "C.UTF-8" },
-    });
-    const changed = Number(/changed=(\d+)/.exec(said)?.[1]);
-    if (changes !== undefined && changed !== changes) throw new Error(`${changes} changes were expected of Ansible:\n${said}`);
+    const args = ["--inventory", "localhost,", "--extra-vars", `ansible_python_interpreter=${path.join(this.bin, "python")}`, "play.yaml"];
+    const { code, stdout } = await runUnchecked(path.join(this.bin, "ansible-playbook"), args, { cwd: this.folder, env: { ...process.env, LC_ALL: "C.UTF-8" } });
+    const changed = stdout.match(/^changed: .*item=/gm)?.length ?? 0;
+    if (code !== 0 || changed !== changes) throw new Error(`Ansible was to change ${changes} clients:\n${stdout.slice(-2000)}`);
     return (performance.now() - began) / 1000;
   }
 }

@@ -99,7 +99,7 @@ async function main(): Promise<void> {
     await configure(size, "");
     arms["first up"].push(await cost(stack, up));
     ansible.configure(clientsOf(size, ""));
-    arms["Ansible, first run"].push(await played(size + 1));
+    arms["Ansible, first run"].push(await played(size));
     for (let round = 0; round < ROUNDS; round++) {
       arms.preview.push(await cost(stack, preview));
       arms["preview with a refresh"].push(await cost(stack, [...preview, "--refresh"]));
@@ -113,7 +113,7 @@ async function main(): Promise<void> {
     rows.push(...Object.entries(arms).map(([what, costs]) => ({ size, what, costs })));
     for (const [what, costs] of Object.entries(arms)) log(`${size} clients, ${what}: ${costs.map(({ seconds }) => seconds.toFixed(1)).join(", ")} s`);
     ansible.configure([], "absent");
-    await ansible.play(1);
+    await ansible.play(0);
     const destroyed = await stack.destroy();
     if (destroyed.code !== 0) throw new Error(destroyed.stdout + destroyed.stderr);
   }
