@@ -24,7 +24,7 @@ export = async () => {
   const { rotation, gitops: { argocd } } = settings;
   return {
     mode: settings.mode,
-    application: argocd === undefined ? undefined : `${argocd.namespace}/${applicationName("backstage", getStack())}`,
+    ...(argocd === undefined ? {} : { application: `${argocd.namespace}/${applicationName("backstage", getStack())}` }),
     backstageUrl: settings.backstage.url,
     keycloakUrl: settings.keycloak.url,
     authProvider: settings.backstage.authProvider,

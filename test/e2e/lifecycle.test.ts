@@ -56,6 +56,7 @@ describe("a stack's life", function () {
     watched = await whileWatched(TMPDIR, async () => {
       const { code, stdout, stderr } = await own.stack.run(own.stack.updating("up"), { env: { TMPDIR } });
       assert.equal(code, 0, stdout + stderr);
+      assert.doesNotMatch(stdout + stderr, /will not show as a stack output/);
       printed.push(stdout, stderr);
     });
     fs.rmSync(TMPDIR, { recursive: true });
