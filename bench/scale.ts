@@ -63,7 +63,7 @@ async function cost(stack: Stack, args: string[]): Promise<Cost> {
 const clientsOf = (size: number, description: string): BenchClient[] =>
   Array.from({ length: size }, (_, index) => ({
     clientId: `app-${index}`,
-    description: index === 0 ? description : "",
+    description: index === 0 ? description : "no change",
     rootUrl: `https://app-${index}.example.com`,
     redirectUris: [`https://app-${index}.example.com/oauth2/callback`],
   }));
@@ -96,9 +96,9 @@ async function main(): Promise<void> {
       "Ansible, nothing to change": [] as Cost[],
       "Ansible, one to change": [] as Cost[],
     };
-    await configure(size, "");
+    await configure(size, "before");
     arms["first up"].push(await cost(stack, up));
-    ansible.configure(clientsOf(size, ""));
+    ansible.configure(clientsOf(size, "before"));
     arms["Ansible, first run"].push(await played(size));
     for (let round = 0; round < ROUNDS; round++) {
       arms.preview.push(await cost(stack, preview));
