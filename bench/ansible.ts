@@ -20,6 +20,7 @@ async function ensureAnsible(): Promise<string> {
   fs.rmSync(home, { recursive: true, force: true });
   await run("python3", ["-m", "venv", home]);
   await run(path.join(bin, "pip"), ["install", "--quiet", `ansible==${VERSION}`]);
+  // A mark, not a rename as for the others: a virtual environment holds its own path.
   fs.writeFileSync(path.join(home, "complete"), "");
   return bin;
 }

@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     rounds.push(seconds);
   }
   await stack.destroy();
-  await stack.run(["stack", "rm", "--yes", "--force", NAME]);
+  await stack.forget();
   console.log(`${/(\d+) created/.exec(up.stdout)?.[1] ?? "?"} resources, medians of ${ROUNDS} rounds`);
   for (const name of Object.keys(arms)) {
     const added = median(rounds.map((seconds) => (seconds[name] ?? NaN) / (seconds["no pack"] ?? NaN) - 1));

@@ -114,10 +114,9 @@ async function main(): Promise<void> {
     for (const [what, costs] of Object.entries(arms)) log(`${size} clients, ${what}: ${costs.map(({ seconds }) => seconds.toFixed(1)).join(", ")} s`);
     ansible.configure([], "absent");
     await ansible.play(0);
-    const destroyed = await stack.destroy();
-    if (destroyed.code !== 0) throw new Error(destroyed.stdout + destroyed.stderr);
+    await stack.mustRun(stack.updating("destroy"));
   }
-  await stack.run(["stack", "rm", "--yes", "--force", NAME]);
+  await stack.forget();
 
   const figure = (value: number, digits: number): string => (Number.isNaN(value) ? "" : value.toFixed(digits));
   const middle = (costs: readonly Cost[], measure: Measure): number => median(costs.map((one) => one[measure]));

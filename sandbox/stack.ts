@@ -116,6 +116,11 @@ export class Stack {
     return this.run(["cancel", "--yes", "--stack", this.name]);
   }
 
+  /** Takes the stack off the backend, whatever its state still holds. */
+  forget(): Promise<RunResult> {
+    return this.run(["stack", "rm", "--yes", "--force", this.name]);
+  }
+
   /** The arguments of a command that changes the stack, without a question. */
   updating(command: string, ...args: string[]): string[] {
     return [command, "--yes", "--skip-preview", "--non-interactive", "--stack", this.name, ...args];

@@ -82,6 +82,10 @@ async function begin(which: Case, delay: number, site: Site, contestant: Contest
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** What was measured counts, whatever becomes of the rest. */
+const remove = (site: Site, contestant: Contestant): Promise<void> =>
+  contestant.remove().catch((error: unknown) => log(`${site.name} could not be removed: ${messageOf(error)}`));
+
 /** A contestant at the start: what is left of it is to act. */
 interface Ready {
   readonly cell: Cell;
@@ -97,7 +101,7 @@ async function prepare(cell: Cell): Promise<Ready> {
     await contestant.prepare(cell.case === "reinstall");
     return { cell, site, contestant, act: await begin(cell.case, cell.delay, site, contestant) };
   } catch (error) {
-    await contestant.remove().catch(() => undefined);
+    await remove(site, contestant);
     throw error;
   }
 }
@@ -166,7 +170,7 @@ async function run(heat: readonly Cell[], round: string): Promise<void> {
       }
     }),
   );
-  await Promise.all(ready.map(({ site, contestant }) => contestant.remove().catch((error: unknown) => log(`${site.name} could not be removed: ${messageOf(error)}`))));
+  await Promise.all(ready.map(({ site, contestant }) => remove(site, contestant)));
 }
 
 main().catch((error: unknown) => {

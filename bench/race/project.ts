@@ -75,7 +75,7 @@ export class Direct implements Contestant {
 
   async remove(): Promise<void> {
     mustEndWell(await this.stack.destroy("--refresh"));
-    await this.stack.run(["stack", "rm", "--yes", "--force", this.stack.name]);
+    await this.stack.forget();
   }
 }
 

@@ -175,7 +175,7 @@ export class TestStack {
     // The H2 of a Keycloak for development finds a deadlock between users that go and the client of their sessions.
     const result = await twice(() => this.stack.destroy("--refresh"), ({ stdout }) => !/500 Internal Server Error/.test(stdout));
     assert.equal(result.code, 0, result.stdout + result.stderr);
-    await this.stack.run(["stack", "rm", "--yes", "--force", this.stack.name]);
+    await this.stack.forget();
     fs.rmSync(this.stack.folder, { recursive: true });
   }
 
@@ -211,6 +211,13 @@ export class TestStack {
   async readyPods(): Promise<number> {
     const { status } = await this.cluster.apps.readNamespacedDeployment({ namespace: this.namespace, name: "backstage" });
     return status?.readyReplicas ?? 0;
+  }
+
+  /** The last line of a gate, in a pod that is none of `others`. */
+  async gateSays(gate: string, others: readonly string[] = []): Promise<string> {
+    const pod = (await this.pods()).names.find((name) => !others.includes(name));
+    assert.ok(pod !== undefined, "there is no such pod yet");
+    return (await this.cluster.core.readNamespacedPodLog({ namespace: this.namespace, name: pod, container: gate, tailLines: 1 })).trim();
   }
 
   /** How often Backstage's containers were restarted in all, and the pods' names. */

@@ -72,12 +72,6 @@ describe("hybrid, from nothing", function () {
   });
 
   /** The last line that a gate wrote. */
-  const gateSays = async (gate: string): Promise<string> => {
-    const [pod] = (await own.pods()).names;
-    assert.ok(pod !== undefined, "there is no pod yet");
-    return (await kubectl("logs", pod, "-n", own.namespace, "-c", gate, "--tail=1")).trim();
-  };
-
   it("Pulumi makes the client and the source Secret, and nothing of Backstage's", async () => {
     await own.up();
     const [client] = await (await keycloakAdmin()).clients.find({ realm: own.realm, clientId: "backstage" });
@@ -109,14 +103,14 @@ describe("hybrid, from nothing", function () {
 
   it("applied before its Secret, Backstage waits in the first gate", async () => {
     await tree.sync();
-    await waitFor("the gate's line", 60, async () => (/the Secret lacks .*KEYCLOAK_CLIENT_SECRET.*look at the ExternalSecret/.test(await gateSays("wait-for-secrets")) ? true : undefined));
+    await waitFor("the gate's line", 60, async () => (/the Secret lacks .*KEYCLOAK_CLIENT_SECRET.*look at the ExternalSecret/.test(await own.gateSays("wait-for-secrets")) ? true : undefined));
     assert.equal(await own.readyPods(), 0);
   });
 
   it("with a stale Secret it waits in the second gate", async () => {
     await tree.refreshSecrets({ [contractKeys.clientSecret]: STALE });
     const line = await waitFor("the gate's line", 150, async () => {
-      const said = await gateSays("verify-credentials");
+      const said = await own.gateSays("verify-credentials");
       return said.includes("refuses the secret") ? said : undefined;
     });
     assert.ok(!line.includes(STALE));
@@ -127,7 +121,7 @@ describe("hybrid, from nothing", function () {
     await stopKeycloak();
     try {
       await tree.refreshSecrets();
-      await waitFor("the gate's line", 60, async () => (/cannot be reached/.test(await gateSays("verify-credentials")) ? true : undefined));
+      await waitFor("the gate's line", 60, async () => (/cannot be reached/.test(await own.gateSays("verify-credentials")) ? true : undefined));
     } finally {
       await startKeycloak();
     }

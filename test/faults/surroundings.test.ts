@@ -60,12 +60,6 @@ describe("what is around Backstage fails", function () {
     record({ fault: "Keycloak's certificate is of an authority that the machine of `pulumi up` does not know", told, kept: "sign-ins all the while; every link of the chain", heals: "the authority in NODE_EXTRA_CA_CERTS, then pulumi up", seconds: secondsSince(began) });
   });
 
-  /** What the second gate of the newest pod says. */
-  const gateSays = async (before: readonly string[]): Promise<string> => {
-    const pod = (await own.pods()).names.find((name) => !before.includes(name));
-    assert.ok(pod !== undefined, "there is no new pod yet");
-    return (await kubectl("logs", pod, "-n", own.namespace, "-c", "verify-credentials", "--tail=1")).trim();
-  };
   const inPod: [string, () => string, RegExp][] = [
     ["The pod's DNS does not answer", () => "http://keycloak.example.com:8080", /cannot be reached \(EAI_AGAIN\); the DNS does not answer here: look at it/],
     ["Keycloak's certificate is of an authority that the pod does not know", () => front.url, /its certificate is not trusted here: name the authority in backstage\.caBundle/],
@@ -77,7 +71,7 @@ describe("what is around Backstage fails", function () {
       await own.editSecret({ [contractKeys.metadataUrl]: url() + pathname });
       await kubectl("rollout", "restart", "deployment/backstage", "-n", own.namespace);
       const told = await waitFor("what the gate says", 120, async () => {
-        const said = await gateSays(before.names);
+        const said = await own.gateSays("verify-credentials", before.names);
         return says.test(said) ? said : Promise.reject(new Error(said));
       });
       await own.mustSignIn();
