@@ -9,9 +9,16 @@ import { goTools } from "./tools";
 /** The story of a stack: whose the cluster is shows there, if anywhere, and all other stories take as long again. */
 const FOREIGN = ["test/e2e/lifecycle.test.ts"];
 
-interface Counts {
-  passed: number;
-  failed: number;
+interface Outcome {
+  readonly passed: number;
+  /** What failed and why, one string each. */
+  readonly failures: readonly string[];
+}
+
+/** A failure on one line, as much of it as a summary bears; the whole is above it, where the test ran. */
+function short(failure: string): string {
+  const line = failure.replace(/\s+/g, " ");
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }
 
 /** Runs a program, Node when no other is named, with our output; resolves to its exit code. */
@@ -26,13 +33,14 @@ function live(args: string[], env: NodeJS.ProcessEnv = {}, program = process.exe
 const bin = (name: string, file: string): string => path.join(root, "node_modules", name, file);
 
 /** A check that is one pass or one failure. */
-async function check(what: string, args: string[], program?: string): Promise<Counts> {
+async function check(what: string, args: string[], program?: string): Promise<Outcome> {
   console.log(`\n== ${what}`);
-  return (await live(args, {}, program)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  const code = await live(args, {}, program);
+  return code === 0 ? { passed: 1, failures: [] } : { passed: 0, failures: [`${what}: ended with exit code ${code}`] };
 }
 
 /** Runs tests on the platform, and leaves it as it was: running or not. What a killed run left of one is not built upon. */
-async function onPlatform(test: (running: Platform) => Promise<Counts>): Promise<Counts> {
+async function onPlatform(test: (running: Platform) => Promise<Outcome>): Promise<Outcome> {
   const ranBefore = clusterRunning();
   try {
     if (!ranBefore) await stopPlatform();
@@ -51,31 +59,32 @@ const onForeignCluster = ({ kubeconfig }: Platform): NodeJS.ProcessEnv => ({
   SANDBOX_PLATFORM: inCache("platform-foreign"),
 });
 
-/** A mocha run; a run that ended without writing its counts has failed, whatever it printed. */
-async function mocha(what: string, paths: string[], env: NodeJS.ProcessEnv = {}): Promise<Counts> {
+/** A mocha run; a run that ended without writing its outcome has failed, whatever it printed. */
+async function mocha(what: string, paths: string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   console.log(`\n== ${what}`);
-  const counts = inCache(`mocha-${process.pid}.json`);
-  fs.rmSync(counts, { force: true });
+  const file = inCache(`mocha-${process.pid}.json`);
+  fs.rmSync(file, { force: true });
   const code = await live(
     [bin("mocha", "bin/mocha.js"), "--config", "test/mocharc.json", "--recursive", "--extension", "test.ts", ...paths],
-    { ...env, MOCHA_COUNTS: counts },
+    { ...env, MOCHA_OUTCOME: file },
   );
-  const { passed, failed } = fs.existsSync(counts) ? (JSON.parse(fs.readFileSync(counts, "utf8")) as Counts) : { passed: 0, failed: 0 };
-  fs.rmSync(counts, { force: true });
-  return { passed, failed: code !== 0 || passed === 0 ? Math.max(1, failed) : failed };
+  const { passed, failures } = fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as Outcome) : { passed: 0, failures: [] };
+  fs.rmSync(file, { force: true });
+  const unsaid = failures.length === 0 && (code !== 0 || passed === 0);
+  return { passed, failures: unsaid ? [`${what}: ended with exit code ${code} and ${passed} passed`] : failures };
 }
 
-const added = (one: Counts, other: Counts): Counts => ({ passed: one.passed + other.passed, failed: one.failed + other.failed });
+const added = (one: Outcome, other: Outcome): Outcome => ({ passed: one.passed + other.passed, failures: [...one.failures, ...other.failures] });
 
 /** The workflows of .github, without the linters that a machine may have or not. */
-const workflows = async (): Promise<Counts> => check("workflows", ["-shellcheck=", "-pyflakes="], path.join(await goTools("actionlint"), "actionlint"));
+const workflows = async (): Promise<Outcome> => check("workflows", ["-shellcheck=", "-pyflakes="], path.join(await goTools("actionlint"), "actionlint"));
 
 /** Twenty minutes more: only when named. */
 const ONLY_NAMED = "faults";
 
-/** Everything but the faults, or one of typecheck, lint, unit, e2e, faults and foreign. Closes with one line over all of them. */
+/** Everything but the faults, or one of typecheck, lint, unit, e2e, faults and foreign. Closes with what failed, and one line over all of them. */
 export async function runTests(only?: string): Promise<boolean> {
-  const steps: Record<string, () => Promise<Counts>> = {
+  const steps: Record<string, () => Promise<Outcome>> = {
     typecheck: () => check("typecheck", [bin("typescript", "bin/tsc")]),
     lint: async () => added(await check("lint", [bin("eslint", "bin/eslint.js"), "--max-warnings", "0", "."]), await workflows()),
     unit: () => mocha("unit tests", ["test/unit", "test/policy"]),
@@ -86,16 +95,18 @@ export async function runTests(only?: string): Promise<boolean> {
         const env = onForeignCluster(running);
         const down = (): Promise<number> => live(["--import", "tsx", path.join("sandbox", "cli.ts"), "down"], env);
         await down();
-        const counts = await mocha("the same on a cluster that SANDBOX_KUBECONFIG names", FOREIGN, env);
+        const outcome = await mocha("the same on a cluster that SANDBOX_KUBECONFIG names", FOREIGN, env);
         await down();
-        return counts;
+        return outcome;
       }),
   };
-  let total: Counts = { passed: 0, failed: 0 };
+  let total: Outcome = { passed: 0, failures: [] };
   for (const [name, step] of Object.entries(steps)) {
     if (only === undefined ? name === ONLY_NAMED : name !== only) continue;
     total = added(total, await step());
   }
-  console.log(`\n${total.passed} passed, ${total.failed} failed`);
-  return total.failed === 0 && total.passed > 0;
+  console.log();
+  for (const failure of total.failures) console.log(`failed: ${short(failure)}`);
+  console.log(`${total.passed} passed, ${total.failures.length} failed`);
+  return total.failures.length === 0 && total.passed > 0;
 }
