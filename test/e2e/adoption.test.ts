@@ -2,8 +2,7 @@ import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import assert from "node:assert/strict";
 import { contractKeys } from "../../lib/contract";
 import { prove } from "../../lib/gate/keycloak.mjs";
-import { signIn } from "../../verify/signIn";
-import { keycloakAdmin, TestStack } from "./harness";
+import { keycloakAdmin, story, TestStack } from "./harness";
 
 const REALM = "adoption";
 const MADE = [
@@ -28,11 +27,7 @@ const REPORTED = [
 
 describe("a realm and a client that were made by hand", function () {
   this.timeout("8m");
-  let broken = false;
-  beforeEach(() => assert.ok(!broken, "an earlier step of this story failed"));
-  afterEach(function () {
-    broken ||= this.currentTest?.state === "failed";
-  });
+  story();
 
   let own: TestStack;
   let clientUuid: string | undefined;
@@ -109,10 +104,7 @@ describe("a realm and a client that were made by hand", function () {
   it("keep their users, by id and password, and a user who was there signs in to Backstage", async () => {
     assert.deepEqual(await userIds(await keycloakAdmin()), ids);
     assert.ok(Object.values(ids).every((id) => id !== undefined));
-    await own.untilSignIn(60);
-    const { backstageUrl, authProvider, authEnvironment } = await own.outputs();
-    const outcome = await signIn({ backstageUrl, authProvider, authEnvironment, username: "grace", password: PASSWORD });
-    assert.ok(outcome.ok, JSON.stringify(outcome));
+    await own.mustSignIn({ username: "grace", password: PASSWORD });
   });
 
   it("have the program's secret, and refuse the old one", async () => {
@@ -125,7 +117,7 @@ describe("a realm and a client that were made by hand", function () {
   });
 
   it("show no change in the next preview, also after a refresh, with the settings kept, removed and set again", async () => {
-    assert.equal((await own.stack.refresh()).code, 0);
+    await own.refresh();
     const { code, stdout } = await own.stack.preview("--expect-no-changes", "--diff");
     assert.equal(code, 0, stdout);
     const admin = await keycloakAdmin();

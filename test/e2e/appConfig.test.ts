@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { backstageUrls } from "../../lib/urls";
-import { TestStack } from "./harness";
+import { story, TestStack } from "./harness";
 
 const overlay = {
   organization: { name: "Example" },
@@ -11,7 +11,7 @@ const overlay = {
 
 describe("app-config and sign-in as the settings say", function () {
   this.timeout("6m");
-  this.bail(true);
+  story();
 
   let own: TestStack;
   before(async () => {

@@ -72,10 +72,28 @@ export async function meanwhile<T>(work: Promise<T>, attempt: () => Promise<unkn
   return { done: await work, tried, failed };
 }
 
-/** An attempt and, where it did not succeed, one more: right after a rollout a connection may be led to the pod that has gone, and hangs. */
-async function twice<T>(attempt: () => Promise<T>, succeeded: (outcome: T) => boolean): Promise<T> {
-  const first = await attempt();
-  return succeeded(first) ? first : attempt();
+/** How long something is tried again, in seconds. */
+const AGAIN_SECONDS = 20;
+
+/** Attempts until one succeeds or the time is over; the last. Right after a rollout a connection may be refused, or led to the pod that has gone. */
+async function again<T>(attempt: () => Promise<T>, succeeded: (outcome: T) => boolean): Promise<T> {
+  const over = performance.now() + AGAIN_SECONDS * 1000;
+  for (;;) {
+    const outcome = await attempt();
+    if (succeeded(outcome) || performance.now() > over) return outcome;
+    await sleep(500);
+  }
+}
+
+function mustEnd(result: RunResult): RunResult {
+  assert.equal(result.code, 0, result.stdout + result.stderr);
+  return result;
+}
+
+/** Who signs in. */
+export interface User {
+  readonly username: string;
+  readonly password: string;
 }
 
 /** A stack of its own beside the demo's: another realm, namespace and port. */
@@ -114,20 +132,23 @@ export class TestStack {
 
   /** `pulumi up`; fails with what the CLI printed. */
   async up(...args: string[]): Promise<RunResult> {
-    const result = await this.stack.up(...args);
-    assert.equal(result.code, 0, result.stdout + result.stderr);
-    return result;
+    return mustEnd(await this.stack.up(...args));
+  }
+
+  /** `pulumi refresh`; fails with what the CLI printed. */
+  async refresh(): Promise<RunResult> {
+    return mustEnd(await this.stack.refresh());
   }
 
   outputs(): Promise<Outputs> {
     return this.stack.outputs();
   }
 
-  /** Signs the test user in; a pod that has just become ready may have no route for a moment. */
-  async signIn(): Promise<SignIn> {
+  /** Signs a user in; a pod that has just become ready may have no route for a moment. @default the test user */
+  async signIn(user?: User): Promise<SignIn> {
     const { backstageUrl, authProvider, authEnvironment, userPasswords } = await this.outputs();
     await waitFor(`a route to ${backstageUrl}`, 15, () => fetch(backstageUrl, { signal: AbortSignal.timeout(5000) }));
-    return signIn({ backstageUrl, authProvider, authEnvironment, username: "ada", password: userPasswords.ada ?? "" });
+    return signIn({ backstageUrl, authProvider, authEnvironment, ...(user ?? { username: "ada", password: userPasswords.ada ?? "" }) });
   }
 
   /**
@@ -164,7 +185,7 @@ export class TestStack {
 
   /** Every link of the chain holds, and the test users sign in; fails with what verify saw. */
   async mustHold(): Promise<void> {
-    const results = await twice(async () => verify(await this.context()), (seen) => exitCode(seen) === 0);
+    const results = await again(async () => verify(await this.context()), (seen) => exitCode(seen) === 0);
     assert.equal(exitCode(results), 0, table(results));
   }
 
@@ -173,16 +194,16 @@ export class TestStack {
     await this.stack.cancel();
     // With a refresh: a test that failed may have left the state behind the servers.
     // The H2 of a Keycloak for development finds a deadlock between users that go and the client of their sessions.
-    const result = await twice(() => this.stack.destroy("--refresh"), ({ stdout }) => !/500 Internal Server Error/.test(stdout));
-    assert.equal(result.code, 0, result.stdout + result.stderr);
+    mustEnd(await again(() => this.stack.destroy("--refresh"), ({ stdout }) => !/500 Internal Server Error/.test(stdout)));
     await this.stack.forget();
     fs.rmSync(this.stack.folder, { recursive: true });
   }
 
-  /** Signs the test user in; fails with what was said. */
-  async mustSignIn(): Promise<void> {
-    const { ok, ...said } = await twice(() => this.signIn(), ({ ok }) => ok);
-    assert.ok(ok, JSON.stringify(said));
+  /** Signs a user in, and fails with what was said. @default the test user */
+  async mustSignIn(user?: User): Promise<SignIn & { ok: true }> {
+    const outcome = await again(() => this.signIn(user), ({ ok }) => ok);
+    assert.ok(outcome.ok, JSON.stringify(outcome));
+    return outcome;
   }
 
   /** Waits until a sign-in works; returns the seconds it took and what was seen until then. */

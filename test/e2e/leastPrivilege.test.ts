@@ -83,7 +83,7 @@ for (const { method, client, setting, value, wrong } of methods) {
       await own.up();
       // The node's route to a new pod can come a little after the pod is ready; the catalog is filled meanwhile.
       await own.untilSignIn(15);
-      assert.equal((await own.stack.refresh()).code, 0);
+      await own.refresh();
       const { code, stdout } = await own.stack.preview("--expect-no-changes", "--diff");
       assert.equal(code, 0, stdout);
     });

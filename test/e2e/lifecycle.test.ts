@@ -60,9 +60,7 @@ describe("a stack's life", function () {
       printed.push(stdout, stderr);
     });
     fs.rmSync(TMPDIR, { recursive: true });
-    const outcome = await own.signIn();
-    assert.ok(outcome.ok, JSON.stringify(outcome));
-    assert.equal(outcome.userEntityRef, "user:default/ada");
+    assert.equal((await own.mustSignIn()).userEntityRef, "user:default/ada");
   });
 
   it("passes every check of verify", async () => {
@@ -155,21 +153,21 @@ describe("a stack's life", function () {
     const admin = await keycloakAdmin();
     const [client] = await admin.clients.find({ realm: own.realm, clientId: "backstage" });
     await admin.clients.del({ realm: own.realm, id: client?.id ?? "" });
-    assert.equal((await own.stack.refresh()).code, 0);
+    await own.refresh();
     await own.up();
     await own.mustSignIn();
   });
 
   it("heals a realm that was deleted by hand, its users included", async () => {
     await (await keycloakAdmin()).realms.del({ realm: own.realm });
-    assert.equal((await own.stack.refresh()).code, 0);
+    await own.refresh();
     await own.up();
     await own.mustSignIn();
   });
 
   it("heals a Secret that was edited by hand", async () => {
     await own.editSecret({ [contractKeys.clientSecret]: "edited" });
-    assert.equal((await own.stack.refresh()).code, 0);
+    await own.refresh();
     await own.up();
     await own.mustHold();
   });

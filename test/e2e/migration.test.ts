@@ -2,7 +2,7 @@ import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import assert from "node:assert/strict";
 import { clientContractKeys } from "../../lib/contract";
 import { prove } from "../../lib/gate/keycloak.mjs";
-import { signIn, type SignIn } from "../../verify/signIn";
+import { signIn } from "../../verify/signIn";
 import { signInAt, type Tokens } from "./application";
 import { keycloakAdmin, meanwhile, platform, story, TestStack } from "./harness";
 
@@ -127,10 +127,6 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
 
   const atCharts = (username: string, clientId: keyof typeof callback = "backstage"): Promise<Tokens> =>
     signInAt({ issuer, clientId, clientSecret: secretOf(clientId), redirectUri: callback[clientId] }, { username, password: PASSWORD });
-  const ours = async (): Promise<(username: string) => Promise<SignIn>> => {
-    const { backstageUrl, authProvider, authEnvironment } = await own.outputs();
-    return (username) => signIn({ backstageUrl, authProvider, authEnvironment, username, password: PASSWORD });
-  };
 
   before(async () => {
     own = await TestStack.create(REALM, 10);
@@ -181,8 +177,7 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
     assert.deepEqual({ ...was, ...now }, now, "something was deleted");
     assert.deepEqual(Object.fromEntries(Object.keys(was).map((key) => [key, now[key]])), was);
     assert.deepEqual(Object.keys(now).filter((key) => !(key in was)), ["client backstage-next"]);
-    const outcome = await (await ours())("user1");
-    assert.ok(outcome.ok, JSON.stringify(outcome));
+    await own.mustSignIn({ username: "user1", password: PASSWORD });
     for (const { username, groups } of PEOPLE) {
       const { id } = await atCharts(username);
       assert.deepEqual((id.groups as string[]).sort(), [...groups].sort());
@@ -198,9 +193,9 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
 
   it("takes the clients over by one more run, while people sign in at the new Backstage", async () => {
     await own.configure(taken);
-    const atOurs = await ours();
+    const { backstageUrl, authProvider, authEnvironment } = await own.outputs();
     const attempt = async (): Promise<void> => {
-      const { ok, ...said } = await atOurs("user3");
+      const { ok, ...said } = await signIn({ backstageUrl, authProvider, authEnvironment, username: "user3", password: PASSWORD });
       if (!ok) throw new Error(JSON.stringify(said));
     };
     const { done: { code, stdout, stderr }, tried, failed } = await meanwhile(own.stack.up(), attempt);
@@ -227,12 +222,11 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
     const credential = { metadataUrl: contract("metadataUrl"), issuer: contract("issuer"), clientId: "argo-workflows" };
     assert.equal((await prove({ ...credential, clientSecret: contract("clientSecret") })).answer, "accepted");
     assert.equal((await prove({ ...credential, clientSecret: secretOf("argo-workflows") })).answer, "refused");
-    const outcome = await (await ours())("user2");
-    assert.ok(outcome.ok, JSON.stringify(outcome));
+    await own.mustSignIn({ username: "user2", password: PASSWORD });
   });
 
   it("changes nothing more, also once the adopt settings are gone", async () => {
-    assert.equal((await own.stack.refresh()).code, 0);
+    await own.refresh();
     const { code, stdout } = await own.stack.preview("--expect-no-changes", "--diff");
     assert.equal(code, 0, stdout);
     for (const values of [settled, taken, settled]) {
