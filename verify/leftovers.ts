@@ -5,59 +5,51 @@ import { type Adopted, adoptedMappers, type Adoption, keyOf, type Kind, madeHere
 import { groupsMapper, groupsScope } from "../lib/clients";
 import { signInClients } from "../lib/rotation";
 import { adminUrl, finder, namedIn, reader } from "./adoption";
+import { stateOf } from "./state";
 
 /*
  * A run that was killed while Keycloak made an object leaves it there, unknown to the state, and each later run would end
- * with "already exists". So what the settings name, bears the program's mark and is not in the state is taken over.
+ * with "already exists". So what the settings name, bears the program's mark and is not in the state is taken over; what is
+ * somebody else's is refused before anything is made, unless the settings adopt it.
  */
 
-interface Known {
-  readonly type: string;
-  readonly outputs: Representation;
+/** An object that the settings name. */
+interface Named {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly mappers?: readonly string[];
+  /** The setting that names it. */
+  readonly setting: string;
+  /** The setting that adopts it, and whether it does. */
+  readonly flag?: string;
+  readonly adopt?: boolean;
 }
 
-/** The output that names an object, by the resource's type. */
-const names: Readonly<Record<string, readonly [Kind | "realm", string]>> = {
-  "keycloak:index/realm:Realm": ["realm", "realm"],
-  "keycloak:index/role:Role": ["role", "name"],
-  "keycloak:index/group:Group": ["group", "name"],
-  "keycloak:index/user:User": ["user", "username"],
-  "keycloak:openid/clientScope:ClientScope": ["client scope", "name"],
-  "keycloak:openid/client:Client": ["client", "clientId"],
-  "keycloak:saml/client:Client": ["client", "clientId"],
-};
-
-/** What this run itself has in the state by now: the stack, and the engine's provider of the functions that read it. */
-const ownOfTheRun = ["pulumi:pulumi:Stack", "pulumi:providers:pulumi"];
-
-interface State {
-  /** Has no run before this one made anything? */
-  readonly isEmpty: boolean;
-  /** The keys of its objects. */
-  readonly keys: Set<string>;
-  /** The names of its mappers' resources. */
-  readonly mappers: Set<string>;
-  /** Every generated password, by the name of its resource. */
-  readonly passwords: Map<string, string>;
+function namedBy({ realm, backstage, catalogSync, clients, rotation, ...settings }: Settings): Named[] {
+  const { active, standby } = signInClients(backstage, rotation);
+  const withRealm = { flag: "realm.adopt", adopt: realm.adopt };
+  const signIn = [active, ...(standby === undefined ? [] : [standby])].map(({ clientId }): Named => {
+    const adoption = clientId === backstage.clientId ? { flag: "backstage.adoptClient", adopt: backstage.adoptClient } : {};
+    return { kind: "client", name: clientId, setting: "backstage.clientId", ...adoption };
+  });
+  const catalog: Named[] = catalogSync.enabled ? [{ kind: "client", name: catalogSync.clientId, setting: "catalogSync.clientId", ...withRealm }] : [];
+  const others = clients.map(({ clientId, kind, adopt, mappers }, index): Named => {
+    const adoption = kind === "saml" ? {} : { flag: `clients.${index}.adopt`, adopt };
+    return { kind: "client", name: clientId, mappers: mappers.map(({ name }) => name), setting: `clients.${index}.clientId`, ...adoption };
+  });
+  const below = namedIn(settings).map(([kind, name]): Named => ({ kind, name, setting: `name in ${kind}s`, ...withRealm }));
+  return [{ kind: "client scope", name: groupsScope, mappers: [groupsMapper], setting: "realm.name", ...withRealm }, ...signIn, ...catalog, ...others, ...below];
 }
 
-const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
+/** Says what is in the way of an object that is to be made. @param marked does it bear the program's mark? */
+function inTheWay(what: string, marked: boolean, { setting, flag }: Pick<Named, "setting" | "flag">): string {
+  if (marked) return `Keycloak: ${what} is there already, made by this program and not in this stack's state; choose another ${setting}, or, where the state was lost, see docs/migration.md.`;
+  const remedy = flag === undefined ? "delete it there" : `set ${flag} to true to take it over`;
+  return `Keycloak: ${what} is there already, and not of this stack; ${remedy}, or choose another ${setting}.`;
+}
 
 /** The name of a mapper's resource, as the component of its owner gives it. */
 const mapperResource = (kind: Kind, owner: string, mapper: string): string => (kind === "client scope" ? owner : `${owner}-${mapper}`);
-
-async function stateOf(): Promise<State> {
-  const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
-  // The engine's own function: the program may read its state, and no more than that.
-  const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName })) as { outputs?: Record<string, Known> };
-  const known = Object.values(outputs);
-  return {
-    isEmpty: known.every(({ type }) => ownOfTheRun.includes(type)),
-    keys: new Set(known.flatMap(({ type, outputs: own }) => (names[type] === undefined ? [] : [keyOf(names[type][0], String(own[names[type][1]]))]))),
-    mappers: new Set(Object.entries(outputs).flatMap(([urn, { type }]) => (type.endsWith("ProtocolMapper") ? [nameOf(urn)] : []))),
-    passwords: new Map(Object.entries(outputs).flatMap(([urn, { type, outputs: own }]) => (type === "random:index/randomPassword:RandomPassword" ? [[nameOf(urn), String(own.result)]] : []))),
-  };
-}
 
 /** Does a client bear the program's mark? */
 const isOurs = ({ attributes }: Representation): boolean => (attributes as Representation | undefined)?.["managed-by"] === managedBy["managed-by"];
@@ -76,29 +68,21 @@ async function setPassword({ keycloak, realm, isDev }: Settings, token: string, 
 /** Keycloak goes on with a realm that a killed run has asked for, and refuses a second one: how long it may take. */
 const REALM_SECONDS = 10;
 
-/** Finds what a killed run has left in Keycloak. */
+/** Finds what a killed run has left in Keycloak. Throws a sentence for each object that is somebody else's and in the way. */
 export async function findLeftovers(settings: Settings, token: string): Promise<Adoption> {
-  const { realm, backstage, catalogSync, clients, rotation, users } = settings;
+  const { realm, users } = settings;
   const { isEmpty, keys, mappers, passwords } = await stateOf();
-  const { active, standby } = signInClients(backstage, rotation);
-  const named: [Kind, string, mappers?: readonly string[]][] = [
-    ["client scope", groupsScope, [groupsMapper]],
-    ...[active, ...(standby === undefined ? [] : [standby])].map(({ clientId }): [Kind, string] => ["client", clientId]),
-    ...(catalogSync.enabled ? [["client", catalogSync.clientId] as [Kind, string]] : []),
-    ...clients.map(({ clientId, mappers: own }): [Kind, string, string[]] => ["client", clientId, own.map(({ name }) => name)]),
-    ...namedIn(settings),
-  ];
   const realmKey = keyOf("realm", realm.name);
-  const wanted = named
-    .map(([kind, name, own = []]) => ({ kind, name, key: keyOf(kind, name), lacking: own.filter((mapper) => !mappers.has(mapperResource(kind, name, mapper))) }))
+  const wanted = namedBy(settings)
+    .map((one) => ({ ...one, key: keyOf(one.kind, one.name), lacking: (one.mappers ?? []).filter((mapper) => !mappers.has(mapperResource(one.kind, one.name, mapper))) }))
     .filter(({ key, lacking }) => lacking.length > 0 || !keys.has(key));
-  // What is there before the first run is somebody else's.
-  if (isEmpty || (wanted.length === 0 && keys.has(realmKey))) return {};
+  if (wanted.length === 0 && keys.has(realmKey)) return {};
 
   const get = reader(settings, token);
   const find = finder(get, realm.name);
   const look = async (): Promise<Representation | undefined> => (await get("").catch(() => undefined)) as Representation | undefined;
-  const patience = keys.has(realmKey) || pulumi.runtime.isDryRun() ? 0 : REALM_SECONDS;
+  // Before the first run there is none that could have asked for a realm.
+  const patience = isEmpty || keys.has(realmKey) || pulumi.runtime.isDryRun() ? 0 : REALM_SECONDS;
   let existing = await look();
   for (let waited = 0; existing === undefined && waited < patience; waited++) {
     await sleep(1000);
@@ -106,21 +90,28 @@ export async function findLeftovers(settings: Settings, token: string): Promise<
   }
   if (existing === undefined) return {};
   const found: Record<string, Adopted> = {};
-  if (!keys.has(realmKey)) {
+  const marked = madeHere(existing, realmKey);
+  // What is there before the first run is somebody else's.
+  let realmIsOurs = keys.has(realmKey);
+  if (!realmIsOurs && !isEmpty && marked) {
     // Two stacks that name the same realm: the other's clients have secrets that are not in this state.
     const inRealm = ((await get("/clients")) ?? []) as Representation[];
     const secrets = inRealm.filter(isOurs).flatMap(({ secret }) => (typeof secret === "string" ? [secret] : []));
-    const other = secrets.some((secret) => ![...passwords.values()].includes(secret));
-    if (other || !madeHere(existing, realmKey)) return {};
-    found[realmKey] = { importId: realm.name, found: existing };
+    realmIsOurs = secrets.every((secret) => [...passwords.values()].includes(secret));
+    if (realmIsOurs) found[realmKey] = { importId: realm.name, found: existing };
   }
-  for (const { kind, name, key, lacking } of wanted) {
+  if (!realmIsOurs && !realm.adopt) throw new pulumi.RunError(inTheWay(realmKey, marked, { setting: "realm.name", flag: "realm.adopt" }));
+  const conflicts: string[] = [];
+  for (const { kind, name, key, lacking, adopt = false, ...one } of wanted) {
     const object = await find(kind, name);
     if (object === undefined) continue;
-    const ours = kind === "client" ? isOurs(object.found) : madeHere(existing, key);
+    const bearsMark = kind === "client" ? isOurs(object.found) : madeHere(existing, key);
+    const ours = realmIsOurs && bearsMark;
     if (ours && !keys.has(key)) found[key] = object;
-    for (const [mapper, left] of Object.entries(adoptedMappers(key, object, lacking))) if (ours || madeHere(existing, mapper)) found[mapper] = left;
+    for (const [mapper, left] of Object.entries(adoptedMappers(key, object, lacking))) if (ours || (realmIsOurs && madeHere(existing, mapper))) found[mapper] = left;
+    if (!ours && !keys.has(key) && !(adopt && !bearsMark)) conflicts.push(inTheWay(`${key} of realm ${realm.name}`, bearsMark, one));
   }
+  if (conflicts.length > 0) throw new pulumi.RunError(conflicts.join("\n"));
   // Keycloak takes a user's password by a second request, and the run may have ended before it.
   for (const { username, initialPassword } of users) {
     const left = found[keyOf("user", username)];

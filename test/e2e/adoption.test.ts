@@ -51,7 +51,7 @@ describe("a realm and a client that were made by hand", function () {
     assert.match(stdout + stderr, /realm\.adopt is true, but there is no realm adoption; correct realm\.name, or remove realm\.adopt/);
   });
 
-  it("are previewed as imports, with every insecure setting named and nothing changed", async () => {
+  it("are in the way, in one sentence each and before anything is made, until the settings adopt them", async () => {
     const admin = await keycloakAdmin();
     await admin.realms.create({ realm: REALM, enabled: true, sslRequired: "none", registrationAllowed: true, bruteForceProtected: false });
     for (const user of MADE) {
@@ -71,6 +71,23 @@ describe("a realm and a client that were made by hand", function () {
     });
     clientUuid = made.id;
 
+    const taken = "is there already, and not of this stack; set";
+    const cases: [Record<string, unknown>, string][] = [
+      [{}, `realm adoption ${taken} realm.adopt to true`],
+      [{ realm: adopting.realm }, `client backstage of realm adoption ${taken} backstage.adoptClient to true`],
+    ];
+    for (const [values, sentence] of cases) {
+      await own.configure(values);
+      const { code, stdout, stderr } = await own.stack.up();
+      assert.notEqual(code, 0);
+      assert.ok((stdout + stderr).includes(`Keycloak: ${sentence} to take it over, or choose another `), stdout + stderr);
+      assert.doesNotMatch(stdout + stderr, /keycloak:|random:|at .*\.ts:\d+/);
+    }
+    await own.configure(adopting);
+  });
+
+  it("are previewed as imports, with every insecure setting named and nothing changed", async () => {
+    const admin = await keycloakAdmin();
     const { code, stdout, stderr } = await own.stack.preview("--diff");
     assert.equal(code, 0, stdout + stderr);
     for (const line of REPORTED) assert.ok((stdout + stderr).includes(line), `${line}\n${stdout}`);

@@ -4,16 +4,14 @@ import { parseConfig, type Settings } from "../../../config";
 import { managedBy, realmAttributes } from "../../../lib/adoption";
 import { findLeftovers } from "../../../verify/leftovers";
 
-const settings: Settings = {
-  ...parseConfig({
-    environment: "prod",
-    keycloak: { url: "https://id.example.com" },
-    realm: { name: "platform" },
-    users: [{ username: "ada", email: "a@example.com", firstName: "A", lastName: "B" }],
-    backstage: { url: "https://backstage.example.com", image: "registry.example.com/backstage:1" },
-  }),
-  adminSecret: pulumi.secret("secret"),
+const base = {
+  environment: "prod",
+  keycloak: { url: "https://id.example.com" },
+  realm: { name: "platform" },
+  users: [{ username: "ada", email: "a@example.com", firstName: "A", lastName: "B" }],
+  backstage: { url: "https://backstage.example.com", image: "registry.example.com/backstage:1" },
 };
+const settingsOf = (values: object): Settings => ({ ...parseConfig({ ...base, ...values }), adminSecret: pulumi.secret("secret") });
 
 const REALM = { "urn::realm": { type: "keycloak:index/realm:Realm", outputs: { realm: "platform" } } };
 const PASSWORD = { "urn::backstage-secret": { type: "random:index/randomPassword:RandomPassword", outputs: { result: "of-this-state" } } };
@@ -27,7 +25,7 @@ describe("verify/leftovers", () => {
   let state: object;
   let answers: Record<string, unknown>;
   let sent: string[];
-  const run = async (preview = false): Promise<string[]> => {
+  const run = async (preview = false, values: object = {}): Promise<string[]> => {
     await pulumi.runtime.setMocks(
       {
         newResource: () => ({ id: "", state: {} }),
@@ -41,7 +39,7 @@ describe("verify/leftovers", () => {
       preview,
       "organization",
     );
-    return Object.keys(await findLeftovers(settings, "token"));
+    return Object.keys(await findLeftovers(settingsOf(values), "token"));
   };
   beforeEach(() => {
     sent = [];
@@ -57,14 +55,48 @@ describe("verify/leftovers", () => {
     globalThis.fetch = real;
   });
 
-  it("leaves everything alone before the first run, for it is somebody else's", async () => {
-    answers = { "": realm, "/clients?clientId=backstage": [client("any")] };
-    // As an engine hands it to the first run of a stack.
-    const begun = { "urn::default": { type: "pulumi:providers:pulumi", outputs: {} }, "urn::stack": { type: "pulumi:pulumi:Stack", outputs: {} } };
+  // As an engine hands it to the first run of a stack.
+  const begun = { "urn::default": { type: "pulumi:providers:pulumi", outputs: {} }, "urn::stack": { type: "pulumi:pulumi:Stack", outputs: {} } };
+  const adopting = { realm: { name: "platform", adopt: true } };
+
+  it("does not wait for a realm before the first run", async () => {
+    answers = {};
     for (state of [{}, begun]) {
+      sent = [];
       assert.deepEqual(await run(), []);
-      assert.deepEqual(sent, []);
+      assert.deepEqual(sent, ["GET "]);
     }
+  });
+
+  it("takes nothing over in the first run, and refuses a realm that is there already", async () => {
+    state = begun;
+    answers = { "": { realm: "platform" } };
+    await assert.rejects(run(), /^Error: Keycloak: realm platform is there already, and not of this stack; set realm\.adopt to true to take it over, or choose another realm\.name\.$/);
+    assert.deepEqual(await run(false, adopting), []);
+    answers = { "": realm, "/clients?clientId=backstage": [client("any")] };
+    await assert.rejects(run(), /^Error: Keycloak: realm platform is there already, made by this program and not in this stack's state; choose another realm\.name, or, where the state was lost, see docs\/migration\.md\.$/);
+  });
+
+  it("refuses each object in the way that the settings do not adopt, all at once", async () => {
+    state = begun;
+    const kargo = { clientId: "kargo", kind: "public", rootUrl: "https://k.example.com", redirectUris: ["https://k.example.com/cb"] };
+    const grafana = { clientId: "grafana", kind: "saml", rootUrl: "https://g.example.com", redirectUris: ["https://g.example.com/acs"], saml: { assertionConsumerUrl: "https://g.example.com/acs" } };
+    answers = {
+      "": { realm: "platform" },
+      ...Object.fromEntries(["backstage", "kargo", "grafana"].map((clientId) => [`/clients?clientId=${clientId}`, [{ id: clientId, clientId }]])),
+      "/users?exact=true&username=ada": [{ id: "u1", username: "ada" }],
+    };
+    const sentences = [
+      "client backstage of realm platform is there already, and not of this stack; set backstage.adoptClient to true to take it over, or choose another backstage.clientId.",
+      "client kargo of realm platform is there already, and not of this stack; set clients.0.adopt to true to take it over, or choose another clients.0.clientId.",
+      "client grafana of realm platform is there already, and not of this stack; delete it there, or choose another clients.1.clientId.",
+    ];
+    const clients = [kargo, grafana];
+    await assert.rejects(run(false, { ...adopting, clients }), { message: sentences.map((sentence) => `Keycloak: ${sentence}`).join("\n") });
+    const backstage = { ...base.backstage, adoptClient: true };
+    assert.deepEqual(await run(false, { ...adopting, backstage, clients: [{ ...kargo, adopt: true }] }), []);
+    state = { ...REALM };
+    await assert.rejects(run(), /user ada of realm platform is there already, and not of this stack; set realm\.adopt to true to take it over, or choose another name in users\.$/);
   });
 
   it("waits for a realm that Keycloak is still making for a killed run, but not in a preview", async () => {
@@ -102,7 +134,7 @@ describe("verify/leftovers", () => {
     answers = { "": { realm: "platform" }, "/clients?clientId=backstage": [client("of-this-state")] };
     assert.deepEqual(await run(), ["client backstage"]);
     answers = { "": { realm: "platform" }, "/clients?clientId=backstage": [client("of-this-state", {})] };
-    assert.deepEqual(await run(), []);
+    await assert.rejects(run(), /client backstage of realm platform is there already/);
   });
 
   it("takes a realm over that it has made, unless another stack's client is in it", async () => {
@@ -110,9 +142,9 @@ describe("verify/leftovers", () => {
     answers = { "": realm, "/clients": [client("of-this-state")], "/clients?clientId=backstage": [client("of-this-state")] };
     assert.deepEqual(await run(), ["realm platform", "client backstage"]);
     answers = { ...answers, "/clients": [client("of-another-state")] };
-    assert.deepEqual(await run(), []);
+    await assert.rejects(run(), /realm platform is there already, made by this program/);
     answers = { "": { realm: "platform" }, "/clients": [] };
-    assert.deepEqual(await run(), []);
+    await assert.rejects(run(), /realm platform is there already, and not of this stack/);
   });
 
   it("gives a user the password that the killed run did not come to, and changes nothing in a preview", async () => {
