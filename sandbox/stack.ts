@@ -53,8 +53,8 @@ export class Stack {
   }
 
   /** The same, and throws with what the CLI said when it fails. */
-  async mustRun(args: string[]): Promise<string> {
-    const result = await this.run(args);
+  async mustRun(args: string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+    const result = await this.run(args, { env });
     if (result.code !== 0) throw new UserError(`pulumi ${args[0] ?? ""} failed:\n${result.stdout}${result.stderr}`);
     return result.stdout;
   }

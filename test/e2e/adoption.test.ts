@@ -151,3 +151,40 @@ describe("a realm and a client that were made by hand", function () {
     await own.mustSignIn();
   });
 });
+
+describe("a stack whose state was lost", function () {
+  this.timeout("6m");
+  story();
+
+  let own: TestStack;
+  let password: string;
+  before(async () => {
+    own = await TestStack.create("lost", 30);
+    await own.up();
+    password = (await own.outputs()).userPasswords.ada ?? "";
+    await own.stack.forget();
+  });
+  after(() => own.remove());
+
+  it("is told that its realm is there, and by whom", async () => {
+    await own.configure();
+    const { code, stdout, stderr } = await own.stack.up();
+    assert.notEqual(code, 0);
+    assert.match(stdout + stderr, /Keycloak: realm lost is there already, made by this program and not in this stack's state; choose another realm\.name, or, where the state was lost, see docs\/migration\.md\./);
+  });
+
+  it("takes everything over with new secrets, once the marks are gone, and users keep their passwords", async () => {
+    const admin = await keycloakAdmin();
+    const realm = await admin.realms.findOne({ realm: own.realm });
+    await admin.realms.update({ realm: own.realm }, { attributes: { ...realm?.attributes, "made-by-backstage-keycloak": "" } });
+    const [client] = await admin.clients.find({ realm: own.realm, clientId: "backstage" });
+    await admin.clients.update({ realm: own.realm, id: client?.id ?? "" }, { ...client, attributes: { ...client?.attributes, "managed-by": "" } });
+
+    const ada = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace", initialPassword: false };
+    await own.configure({ realm: { name: own.realm, adopt: true }, backstage: { adoptClient: true }, users: [ada] });
+    await own.up();
+    const { credential } = await own.outputs();
+    assert.notEqual(credential[contractKeys.clientSecret], client?.secret);
+    await own.mustSignIn({ username: "ada", password });
+  });
+});
