@@ -5,7 +5,7 @@ import { type Adopted, adoptedMappers, type Adoption, keyOf, type Kind, madeHere
 import { groupsMapper, groupsScope } from "../lib/clients";
 import { signInClients } from "../lib/rotation";
 import { adminUrl, finder, namedIn, reader } from "./adoption";
-import { stateOf } from "./state";
+import { type State, stateOf } from "./state";
 
 /*
  * A run that was killed while Keycloak made an object leaves it there, unknown to the state, and each later run would end
@@ -68,10 +68,42 @@ async function setPassword({ keycloak, realm, isDev }: Settings, token: string, 
 /** Keycloak goes on with a realm that a killed run has asked for, and refuses a second one: how long it may take. */
 const REALM_SECONDS = 10;
 
+type Get = ReturnType<typeof reader>;
+
+/** The realm, waited for as long as a killed run may still have it made. @param patience in seconds */
+async function realmBy(get: Get, patience: number): Promise<Representation | undefined> {
+  const look = async (): Promise<Representation | undefined> => (await get("").catch(() => undefined)) as Representation | undefined;
+  let realm = await look();
+  for (let waited = 0; realm === undefined && waited < patience; waited++) {
+    await sleep(1000);
+    realm = await look();
+  }
+  return realm;
+}
+
+/** Two stacks that name the same realm: the other's clients have secrets that are not in this state. */
+async function hasClientsOfAnother(get: Get, { passwords }: State): Promise<boolean> {
+  const known = new Set(passwords.values());
+  const clients = ((await get("/clients")) ?? []) as Representation[];
+  return clients.filter(isOurs).some(({ secret }) => typeof secret === "string" && !known.has(secret));
+}
+
+/** Keycloak takes a user's password by a second request, and the run may have ended before it. */
+async function setPasswords(settings: Settings, token: string, get: Get, { passwords }: State, found: Adoption): Promise<void> {
+  for (const { username, initialPassword } of settings.users) {
+    const left = found[keyOf("user", username)];
+    const value = passwords.get(`users-${username}`);
+    if (left === undefined || value === undefined || !initialPassword || pulumi.runtime.isDryRun()) continue;
+    const at = `/users/${String(left.found.id)}`;
+    if (((await get(`${at}/credentials`)) as unknown[]).length === 0) await setPassword(settings, token, at, value);
+  }
+}
+
 /** Finds what a killed run has left in Keycloak. Throws a sentence for each object that is somebody else's and in the way. */
 export async function findLeftovers(settings: Settings, token: string): Promise<Adoption> {
-  const { realm, users } = settings;
-  const { isEmpty, keys, mappers, passwords } = await stateOf();
+  const { realm } = settings;
+  const state = await stateOf();
+  const { isEmpty, keys, mappers } = state;
   const realmKey = keyOf("realm", realm.name);
   const wanted = namedBy(settings)
     .map((one) => ({ ...one, key: keyOf(one.kind, one.name), lacking: (one.mappers ?? []).filter((mapper) => !mappers.has(mapperResource(one.kind, one.name, mapper))) }))
@@ -79,47 +111,29 @@ export async function findLeftovers(settings: Settings, token: string): Promise<
   if (wanted.length === 0 && keys.has(realmKey)) return {};
 
   const get = reader(settings, token);
-  const find = finder(get, realm.name);
-  const look = async (): Promise<Representation | undefined> => (await get("").catch(() => undefined)) as Representation | undefined;
-  // Before the first run there is none that could have asked for a realm.
-  const patience = isEmpty || keys.has(realmKey) || pulumi.runtime.isDryRun() ? 0 : REALM_SECONDS;
-  let existing = await look();
-  for (let waited = 0; existing === undefined && waited < patience; waited++) {
-    await sleep(1000);
-    existing = await look();
-  }
+  // What is there before the first run is somebody else's, and nobody is at work on it.
+  const existing = await realmBy(get, isEmpty || keys.has(realmKey) || pulumi.runtime.isDryRun() ? 0 : REALM_SECONDS);
   if (existing === undefined) return {};
-  const found: Record<string, Adopted> = {};
   const marked = madeHere(existing, realmKey);
-  // What is there before the first run is somebody else's.
-  let realmIsOurs = keys.has(realmKey);
-  if (!realmIsOurs && !isEmpty && marked) {
-    // Two stacks that name the same realm: the other's clients have secrets that are not in this state.
-    const inRealm = ((await get("/clients")) ?? []) as Representation[];
-    const secrets = inRealm.filter(isOurs).flatMap(({ secret }) => (typeof secret === "string" ? [secret] : []));
-    realmIsOurs = secrets.every((secret) => [...passwords.values()].includes(secret));
-    if (realmIsOurs) found[realmKey] = { importId: realm.name, found: existing };
-  }
+  const isLeft = !keys.has(realmKey) && !isEmpty && marked && !(await hasClientsOfAnother(get, state));
+  const realmIsOurs = keys.has(realmKey) || isLeft;
   if (!realmIsOurs && !realm.adopt) throw new pulumi.RunError(inTheWay(realmKey, marked, { setting: "realm.name", flag: "realm.adopt" }));
+
+  const find = finder(get, realm.name);
+  const found: Record<string, Adopted> = isLeft ? { [realmKey]: { importId: realm.name, found: existing } } : {};
   const conflicts: string[] = [];
   for (const { kind, name, key, lacking, adopt = false, ...one } of wanted) {
     const object = await find(kind, name);
     if (object === undefined) continue;
     const bearsMark = kind === "client" ? isOurs(object.found) : madeHere(existing, key);
     const ours = realmIsOurs && bearsMark;
-    if (ours && !keys.has(key)) found[key] = object;
     for (const [mapper, left] of Object.entries(adoptedMappers(key, object, lacking))) if (ours || (realmIsOurs && madeHere(existing, mapper))) found[mapper] = left;
-    if (!ours && !keys.has(key) && !(adopt && !bearsMark)) conflicts.push(inTheWay(`${key} of realm ${realm.name}`, bearsMark, one));
+    if (keys.has(key)) continue;
+    if (ours) found[key] = object;
+    else if (bearsMark || !adopt) conflicts.push(inTheWay(`${key} of realm ${realm.name}`, bearsMark, one));
   }
   if (conflicts.length > 0) throw new pulumi.RunError(conflicts.join("\n"));
-  // Keycloak takes a user's password by a second request, and the run may have ended before it.
-  for (const { username, initialPassword } of users) {
-    const left = found[keyOf("user", username)];
-    const value = passwords.get(`users-${username}`);
-    if (left === undefined || value === undefined || !initialPassword || pulumi.runtime.isDryRun()) continue;
-    const at = `/users/${String(left.found.id)}`;
-    if (((await get(`${at}/credentials`)) as unknown[]).length === 0) await setPassword(settings, token, at, value);
-  }
+  await setPasswords(settings, token, get, state, found);
   for (const key of Object.keys(found)) await pulumi.log.warn(`Keycloak has the ${key} already, as a run leaves it that was killed: it is taken over.`);
   return found;
 }

@@ -75,6 +75,8 @@ describe("verify/leftovers", () => {
     assert.deepEqual(await run(false, adopting), []);
     answers = { "": realm, "/clients?clientId=backstage": [client("any")] };
     await assert.rejects(run(), /^Error: Keycloak: realm platform is there already, made by this program and not in this stack's state; choose another realm\.name, or, where the state was lost, see docs\/migration\.md\.$/);
+    const backstage = { ...base.backstage, adoptClient: true };
+    await assert.rejects(run(false, { ...adopting, backstage }), /client backstage of realm platform is there already, made by this program and not in this stack's state/);
   });
 
   it("refuses each object in the way that the settings do not adopt, all at once", async () => {
