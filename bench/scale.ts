@@ -117,8 +117,10 @@ async function main(): Promise<void> {
     }
     rows.push(...[...arms].map(([what, costs]) => ({ size, what, costs })));
     for (const [what, costs] of arms) log(`${size} clients, ${what}: ${costs.map(({ seconds }) => seconds.toFixed(1)).join(", ")} s`);
-    ansible.configure([], "absent");
-    await ansible.play(0);
+    if (withAnsible) {
+      ansible.configure([], "absent");
+      await ansible.play(0);
+    }
     await destroy();
   }
   await stack.forget();

@@ -46,6 +46,9 @@ export function adoptedMappers(owner: string, { importId, found }: Adopted, name
 /** The client attribute that tells a client of this program from one that was made by hand. */
 export const managedBy = { "managed-by": "backstage-keycloak" } as const;
 
+/** Does a client bear that attribute? */
+export const isManaged = ({ attributes }: Representation): boolean => (attributes as Representation | undefined)?.["managed-by"] === managedBy["managed-by"];
+
 /**
  * The realm attribute that tells what the program has made in it. Pulumi would replace by the import what it has already,
  * and delete it in the end; users and mappers have no room for a mark of their own.

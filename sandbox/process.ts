@@ -41,6 +41,12 @@ export interface RunOptions extends SpawnOptions {
   logFile?: string;
 }
 
+/** Passes on what a command came to, and throws with what it printed when it failed. */
+export function mustEnd(result: RunResult): RunResult {
+  if (result.code !== 0) throw new Error(result.stdout + result.stderr);
+  return result;
+}
+
 export interface RunResult {
   code: number;
   stdout: string;

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
-import { type Adopted, adoptedMappers, type Adoption, keyOf, type Kind, kinds, madeHere, managedBy, mapperKey, type Representation } from "../lib/adoption";
+import { type Adopted, adoptedMappers, type Adoption, isManaged, keyOf, type Kind, kinds, madeHere, mapperKey, type Representation } from "../lib/adoption";
 import { groupsMapper, groupsScope } from "../lib/clients";
 import { keycloakUrls } from "../lib/urls";
 
@@ -89,8 +89,7 @@ export async function findAdopted(settings: Settings, token: string): Promise<Ad
       if (flag === undefined) continue;
       return refuse(`client ${clientId} in realm ${realm.name}`, flag, `${key}.clientId`);
     }
-    const attributes = (client.found.attributes ?? {}) as Representation;
-    if (attributes["managed-by"] === managedBy["managed-by"]) continue;
+    if (isManaged(client.found)) continue;
     const own = keyOf("client", clientId);
     Object.assign(adopted, { [own]: client }, adoptedMappers(own, client, mappers.map(({ name }) => name)));
   }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../config";
-import { type Adopted, adoptedMappers, type Adoption, keyOf, type Kind, madeHere, managedBy, type Representation } from "../lib/adoption";
+import { type Adopted, adoptedMappers, type Adoption, isManaged, keyOf, type Kind, madeHere, type Representation } from "../lib/adoption";
 import { groupsMapper, groupsScope } from "../lib/clients";
 import { signInClients } from "../lib/rotation";
 import { adminUrl, finder, namedIn, reader } from "./adoption";
@@ -51,9 +51,6 @@ function inTheWay(what: string, marked: boolean, { setting, flag }: Pick<Named, 
 /** The name of a mapper's resource, as the component of its owner gives it. */
 const mapperResource = (kind: Kind, owner: string, mapper: string): string => (kind === "client scope" ? owner : `${owner}-${mapper}`);
 
-/** Does a client bear the program's mark? */
-const isOurs = ({ attributes }: Representation): boolean => (attributes as Representation | undefined)?.["managed-by"] === managedBy["managed-by"];
-
 /** Ends what the killed run began: gives a user the password that the state holds. */
 async function setPassword({ keycloak, realm, isDev }: Settings, token: string, at: string, value: string): Promise<void> {
   const response = await fetch(`${adminUrl(keycloak.url, realm.name)}${at}/reset-password`, {
@@ -85,7 +82,7 @@ async function realmBy(get: Get, patience: number): Promise<Representation | und
 async function hasClientsOfAnother(get: Get, { passwords }: State): Promise<boolean> {
   const known = new Set(passwords.values());
   const clients = ((await get("/clients")) ?? []) as Representation[];
-  return clients.filter(isOurs).some(({ secret }) => typeof secret === "string" && !known.has(secret));
+  return clients.filter(isManaged).some(({ secret }) => typeof secret === "string" && !known.has(secret));
 }
 
 /** Keycloak takes a user's password by a second request, and the run may have ended before it. */
@@ -125,7 +122,7 @@ export async function findLeftovers(settings: Settings, token: string): Promise<
   for (const { kind, name, key, lacking, adopt = false, ...one } of wanted) {
     const object = await find(kind, name);
     if (object === undefined) continue;
-    const bearsMark = kind === "client" ? isOurs(object.found) : madeHere(existing, key);
+    const bearsMark = kind === "client" ? isManaged(object.found) : madeHere(existing, key);
     const ours = realmIsOurs && bearsMark;
     for (const [mapper, left] of Object.entries(adoptedMappers(key, object, lacking))) if (ours || (realmIsOurs && madeHere(existing, mapper))) found[mapper] = left;
     if (keys.has(key)) continue;

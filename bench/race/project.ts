@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { contractKeys, contractSecretName } from "../../lib/contract";
 import { sourceKey } from "../../lib/gitops/sourceKey";
-import { daemonPid, sleep, waitFor, type RunResult } from "../../sandbox/process";
+import { daemonPid, mustEnd, sleep, waitFor } from "../../sandbox/process";
 import type { ConfigValues, Stack } from "../../sandbox/stack";
 import { kubectl, render, Tree } from "../../test/e2e/gitops";
 import { keycloakAdmin } from "../../test/e2e/harness";
@@ -9,10 +9,6 @@ import type { Contestant } from "./contestant";
 import { ExternalSecrets } from "./externalSecrets";
 import { apply, namespaceOf, secretOf } from "./kubernetes";
 import { clientId, oldSecret, racers, sessionSecret, type Site } from "./site";
-
-function mustEndWell({ code, stdout, stderr }: RunResult): void {
-  if (code !== 0) throw new Error(stdout + stderr);
-}
 
 /** Keycloak answers nobody for a while: its process is stopped, and goes on. */
 async function keycloakHeldBack(seconds: number): Promise<void> {
@@ -51,7 +47,7 @@ export class Direct implements Contestant {
   }
 
   protected async up(...args: string[]): Promise<void> {
-    mustEndWell(await this.stack.up(...args));
+    mustEnd(await this.stack.up(...args));
   }
 
   async install(delay: number): Promise<void> {
@@ -74,7 +70,7 @@ export class Direct implements Contestant {
   readonly hands = { what: "`pulumi up --refresh`", act: (): Promise<void> => this.up("--refresh") };
 
   async remove(): Promise<void> {
-    mustEndWell(await this.stack.destroy("--refresh"));
+    mustEnd(await this.stack.destroy("--refresh"));
     await this.stack.forget();
   }
 }
@@ -96,7 +92,7 @@ export class Hybrid extends Direct {
   }
 
   private async render(): Promise<void> {
-    mustEndWell(await render(this.stack.folder, this.stack.name));
+    mustEnd(await render(this.stack.folder, this.stack.name));
   }
 
   override async prepare(remembers: boolean): Promise<void> {

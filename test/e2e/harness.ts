@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { adminPassword } from "../../sandbox/keycloak";
 import { startPlatform, type Platform } from "../../sandbox/platform";
-import { runUnchecked, sleep, waitFor, type RunOptions, type RunResult } from "../../sandbox/process";
+import { mustEnd, runUnchecked, sleep, waitFor, type RunOptions, type RunResult } from "../../sandbox/process";
 import { pulumiEnv } from "../../sandbox/pulumi";
 import { ports, root } from "../../sandbox/settings";
 import { Stack, type ConfigValues } from "../../sandbox/stack";
@@ -83,11 +83,6 @@ async function again<T>(attempt: () => Promise<T>, succeeded: (outcome: T) => bo
     if (succeeded(outcome) || performance.now() > over) return outcome;
     await sleep(500);
   }
-}
-
-function mustEnd(result: RunResult): RunResult {
-  assert.equal(result.code, 0, result.stdout + result.stderr);
-  return result;
 }
 
 /** Who signs in. */
