@@ -16,7 +16,7 @@ export interface Settings extends Omit<Parsed, "realm" | "backstage"> {
   /** What `keycloak.admin` signs in with: a password, a client's secret or a private key. */
   readonly adminSecret: pulumi.Output<string>;
   readonly realm: Parsed["realm"] & { readonly displayName: string; readonly protect: boolean };
-  readonly backstage: Parsed["backstage"] & { readonly authEnvironment: string; readonly database: DatabaseSettings };
+  readonly backstage: Parsed["backstage"] & { readonly authEnvironment: string; readonly rolloutSeconds: number; readonly database: DatabaseSettings };
 }
 
 /** Pulumi hands every value over as a string; these stay one, all others are JSON when they look like it. */
@@ -68,7 +68,12 @@ export function parseConfig(values: Readonly<Record<string, unknown>>): Omit<Set
     ...parsed,
     isDev,
     realm: { ...realm, displayName: realm.displayName ?? realm.name, protect: realm.protect ?? !isDev },
-    backstage: { ...backstage, authEnvironment: backstage.authEnvironment ?? parsed.environment, database: databaseOf(backstage, isDev) },
+    backstage: {
+      ...backstage,
+      authEnvironment: backstage.authEnvironment ?? parsed.environment,
+      rolloutSeconds: backstage.rolloutSeconds ?? backstage.gateSeconds + backstage.startSeconds + 60,
+      database: databaseOf(backstage, isDev),
+    },
   };
 }
 

@@ -2,11 +2,12 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { appConfig, type CatalogSource } from "../lib/appConfig";
+import type { Expected } from "../lib/contract";
 import { databaseName, ownDatabaseHost } from "../lib/database";
-import { gateBase, gateContainers, gateEnv, podScripts, probes, type GateSettings } from "../lib/gates";
+import { backstageScripts, gateBase, gateContainers, healthEnv, healthPortName, podScripts, probes, scrapeAnnotations, type GateSettings } from "../lib/gates";
 import { checksumAnnotation, dataHash } from "../lib/hashes";
 import { caParts, configPath, extraParts, filled, fromSecret, nodeUid, placement, podSecurity, referencesOf, topologySpread } from "../lib/pod";
-import { startingAlone, type Start } from "../lib/start";
+import { startOf, type Start } from "../lib/start";
 import { backstageUrls } from "../lib/urls";
 import { Account } from "./account";
 import { Availability, type AvailabilityTransforms } from "./availability";
@@ -30,6 +31,8 @@ export interface BackstageArgs {
   readonly target: Target;
   /** The credential: the Deployment cannot exist before it does, and rolls out when it changes. */
   readonly contract: ContractSecret;
+  /** What its pods are made for, which the contract Secret must say of itself before they start. */
+  readonly expected: Expected;
   /** Where it keeps its data: it starts once that is ready. */
   readonly database: Database;
   /** The namespace of everything here; an edge, not only a name. */
@@ -59,7 +62,7 @@ export class Backstage extends pulumi.ComponentResource {
     super("backstage-keycloak:workload:Backstage", name, { settings: args.settings }, opts);
     const { contract, database, namespace, settings, target, transforms } = args;
     const urls = backstageUrls(settings.url, settings.authProvider, settings.authEnvironment);
-    const gates: GateSettings = { gateSeconds: settings.gateSeconds, port: settings.port, startPath: urls.startPath, requiredKeys: contract.keys };
+    const gates: GateSettings = { gateSeconds: settings.gateSeconds, expected: args.expected, requiredKeys: contract.keys };
     const labels = { app: name };
 
     const configMap = (suffix: string, data: Record<string, string>): k8s.core.v1.ConfigMap =>
@@ -70,8 +73,8 @@ export class Backstage extends pulumi.ComponentResource {
       );
     const catalog = args.catalogSync === undefined ? {} : { catalogSync: args.catalogSync };
     const config = { "app-config.yaml": appConfig({ ...settings, ...catalog, standbyEnvironment: args.standbyEnvironment, databaseService: databaseName(name) }) };
-    const start = startingAlone(settings.command, settings.database, (own) => ownDatabaseHost(own, databaseName(name), settings.namespace));
-    const scripts = { ...podScripts(), ...start.scripts };
+    const start = startOf(settings.command, settings.database, (own) => ownDatabaseHost(own, databaseName(name), settings.namespace));
+    const scripts = podScripts(backstageScripts);
     const configs = configMap("app-config", config);
     const gate = configMap("gate", scripts);
     const account = new Account(name, { target, namespace, settings: settings.serviceAccount }, { parent: this });
@@ -87,19 +90,20 @@ export class Backstage extends pulumi.ComponentResource {
         target.references(name, referencesOf(settings), namespace, { parent: this }),
       ])
       .apply(([configName, gateName, ...read]): Record<string, string> => ({
+        ...scrapeAnnotations(settings.healthPort),
         ...Object.assign({}, ...read),
         [checksumAnnotation("configmap", configName)]: dataHash(config),
         [checksumAnnotation("configmap", gateName)]: dataHash(scripts),
       }));
     const several = settings.replicas > 1 || settings.autoscaling !== undefined;
-    const spec = podSpec(args, gates, { start, account: account.accountName, configs: configs.metadata.name, gate: gate.metadata.name, labels, several });
+    const spec = podSpec(args, gates, { start, startPath: urls.startPath, account: account.accountName, configs: configs.metadata.name, gate: gate.metadata.name, labels, several });
+    const longest = settings.rolloutSeconds * (settings.autoscaling?.maxReplicas ?? settings.replicas) + 30;
     const deployment = new k8s.apps.v1.Deployment(
       name,
       transformed(transforms?.deployment, {
         metadata: { name, namespace, labels, annotations: target.annotations("workload") },
         spec: {
-          // With an autoscaler the number is its own; both would undo each other's.
-          ...(settings.autoscaling === undefined ? { replicas: settings.replicas } : {}),
+          replicas: firstReplicas(settings),
           revisionHistoryLimit: 3,
           progressDeadlineSeconds: settings.rolloutSeconds,
           strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
@@ -110,8 +114,10 @@ export class Backstage extends pulumi.ComponentResource {
       {
         parent: this,
         dependsOn: [...contract.ready, ...database.ready, ...account.ready, ...fences, configs, gate],
-        // A little longer than the deadline, so that Kubernetes' own verdict is what the user reads.
-        customTimeouts: { create: `${settings.rolloutSeconds + 30}s`, update: `${settings.rolloutSeconds + 30}s` },
+        // With an autoscaler the number is its own. Left out it would be one for a moment, until the autoscaler looks.
+        ...(settings.autoscaling === undefined ? {} : { ignoreChanges: ["spec.replicas"] }),
+        // Kubernetes' deadline counts anew with each pod that becomes ready. A little longer, so that its own verdict is what the user reads.
+        customTimeouts: { create: `${longest}s`, update: `${longest}s` },
       },
     );
     const service = new k8s.core.v1.Service(
@@ -137,11 +143,11 @@ export class Backstage extends pulumi.ComponentResource {
   }
 
   private network(name: string, { keycloakUrl, namespace, settings, target, transforms }: BackstageArgs, labels: Record<string, string>): pulumi.Resource[] {
-    const { database, networkPolicy: policy, port } = settings;
+    const { database, networkPolicy: policy, port, healthPort } = settings;
     const network: NetworkArgs = {
       target,
       namespace,
-      settings: { labels, port, keycloakUrl, database, databaseLabels: { app: databaseName(name) }, policy },
+      settings: { labels, port, healthPort, keycloakUrl, database, databaseLabels: { app: databaseName(name) }, policy },
       ...(transforms === undefined ? {} : { transforms }),
     };
     return new Network(name, network, { parent: this }).ready;
@@ -150,6 +156,7 @@ export class Backstage extends pulumi.ComponentResource {
 
 interface PodNames {
   readonly start: Start;
+  readonly startPath: string;
   readonly account: pulumi.Input<string>;
   readonly configs: pulumi.Input<string>;
   readonly gate: pulumi.Input<string>;
@@ -173,12 +180,15 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
     containers: [
       {
         ...base,
-        ...probes(settings.port),
+        ...probes(),
         ...goesSlowly(settings),
         name: "backstage",
         command: names.start.command,
         args: [...settings.configFiles, `${configPath}/app-config.yaml`].flatMap((file) => ["--config", file]),
-        ports: [{ name: "http", containerPort: settings.port }],
+        ports: [
+          { name: "http", containerPort: settings.port },
+          { name: healthPortName, containerPort: settings.healthPort },
+        ],
         env: [
           ...extra.env,
           // Anything else turns a broken sign-in provider into a warning.
@@ -187,15 +197,23 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
           ...database.parts.env,
           ...names.start.env,
           ...ca.env,
-          ...gateEnv(gates),
+          ...healthEnv({ ...settings, startPath: names.startPath }),
         ],
         resources: resourcesOf(settings.resources),
         volumeMounts: [...base.volumeMounts, { name: "app-config", mountPath: configPath, readOnly: true }, ...database.parts.mounts, ...extra.mounts],
       },
     ],
     volumes: [
-      // Optional, so that a missing Secret is the gate's clear line instead of a mount that hangs.
-      { name: "secrets", secret: { secretName: contract.secretName, optional: true } },
+      {
+        name: "secrets",
+        projected: {
+          sources: [
+            // Optional, so that a missing Secret is the gate's clear line instead of a mount that hangs.
+            { secret: { name: contract.secretName, optional: true } },
+            ...(database.credential === undefined ? [] : [{ secret: database.credential }]),
+          ],
+        },
+      },
       { name: "app-config", configMap: { name: names.configs } },
       { name: "gate", configMap: { name: names.gate } },
       { name: "tmp", emptyDir: {} },
@@ -204,6 +222,11 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
       ...extra.volumes,
     ],
   };
+}
+
+/** How many pods there are at first: as many as told, within what an autoscaler may make of them. */
+function firstReplicas({ autoscaling, replicas }: Settings["backstage"]): number {
+  return autoscaling === undefined ? replicas : Math.min(Math.max(replicas, autoscaling.minReplicas), autoscaling.maxReplicas);
 }
 
 /** Until every node has heard that a pod is going, requests still come in; with sessions of its own it could only spoil them. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { ContractValue } from "../lib/contract";
+import { contractKeys, type ContractValue, type Generations } from "../lib/contract";
 import type { OidcClient } from "./oidcClient";
 import type { Realm } from "./realm";
 import type { Target } from "./target";
@@ -35,6 +35,8 @@ export interface ContractSecretArgs {
   readonly sessionSecretKey?: string;
   /** A higher number makes a new one. @default 1 */
   readonly sessionGeneration?: number;
+  /** Of which generations its values are; it says so under a key of its own. @default it does not say */
+  readonly generations?: Generations;
   /** Other clients whose credentials the application needs, under keys of their own. @default none */
   readonly further?: readonly FurtherClient[];
 }
@@ -81,6 +83,7 @@ export class ContractSecret extends pulumi.ComponentResource {
       data[keys.clientId] = other.clientId;
       data[keys.clientSecret] = secretOf(other);
     }
+    if (args.generations !== undefined) data[contractKeys.generations] = JSON.stringify(args.generations);
     this.keys = Object.keys(data);
     this.data = pulumi.secret(pulumi.all(data));
     const { owner, secretName, namespace, target, externalName } = args;

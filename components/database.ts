@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { databaseCaPath, databaseEnv, ownDatabase } from "../lib/database";
 import { containerSecurity, filled, fromSecret, podSecurity, type placement, type PodParts } from "../lib/pod";
+import type { Generations } from "../lib/contract";
 import { keepers } from "../lib/rotation";
 import type { DatabaseSettings } from "../lib/settings/database";
 import type { Target } from "./target";
@@ -37,24 +38,41 @@ const CREDENTIAL_PATH = "/run/secrets/database";
 /** The uid of `postgres` in the official image. */
 const UID = 999;
 
-/** Asks for a row over the network with the password, as Backstage will: through loopback anybody is let in. */
-const READY = 'PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") exec psql -w -h "$POD_IP" -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "select 1"';
-
 /**
- * Gives the role the password of the Secret at each start: the image does so only for an empty volume. psql reads the file
- * itself and no server logs the statement, so that the password is no argument and in no log.
+ * Gives the role the password of the Secret: the image does so only for an empty volume. psql reads the file itself and
+ * no server logs the statement, so that the password is no argument and in no log.
  */
-const SET_PASSWORD = `export PGOPTIONS='-c log_statement=none -c log_min_error_statement=panic'
-until psql -q -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" <<'SQL'
+const SET_PASSWORD = `PGOPTIONS='-c log_statement=none -c log_min_error_statement=panic' psql -q -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" <<'SQL'
 \\set password \`cat "$POSTGRES_PASSWORD_FILE"\`
 ALTER ROLE CURRENT_USER PASSWORD :'password';
-SQL
-do sleep 1; done`;
+SQL`;
+
+const AT_START = `set_password() {\n${SET_PASSWORD}\n}\nuntil set_password; do sleep 1; done`;
+
+/**
+ * Asks for a row over the network with the password, as Backstage will: through loopback anybody is let in. A password that
+ * is mounted anew is set without a restart, for where nobody rolls out the Secret's readers nothing else would.
+ */
+const READY = `ask() { PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") psql -w -h "$POD_IP" -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "select 1"; }
+set_password() {\n${SET_PASSWORD}\n}
+ask || { set_password && ask; }`;
+
+export type SecretProjection = k8s.types.input.core.v1.SecretProjection;
+
+/** The keys of a credential's Secret under the names of the environment variables. Optional, so that a missing one is the gate's clear line. */
+function projected(secret: pulumi.Input<string>, keys: Readonly<Partial<Record<keyof typeof databaseEnv, string>>>): SecretProjection {
+  const items = Object.entries(keys).map(([value, key]) => ({ key, path: databaseEnv[value as keyof typeof databaseEnv] }));
+  return { name: secret, items, optional: true };
+}
 
 /** Backstage's database: none of its own, a PostgreSQL with a generated password and a volume, or somebody else's. */
 export class Database extends pulumi.ComponentResource {
   /** What Backstage's container needs to reach it. */
   readonly parts: PodParts;
+  /** The Secret of its credential, with the names under which Backstage's pod mounts its keys. @default there is none */
+  readonly credential: SecretProjection | undefined;
+  /** Of which generation the credential is. @default somebody else's, who counts none */
+  readonly generations: Generations;
   /** The pod template annotations that make a changed credential a rollout. */
   readonly checksums: pulumi.Output<Record<string, string>>;
   /** What Backstage depends on: a PostgreSQL that has accepted the password. */
@@ -66,6 +84,7 @@ export class Database extends pulumi.ComponentResource {
     this.parts = { env: [], volumes: [], mounts: [] };
     this.checksums = pulumi.output<Record<string, string>>({});
     this.ready = [];
+    this.generations = settings.kind === "postgres" ? { database: args.passwordGeneration ?? 1 } : {};
     if (settings.kind === "external") {
       const { tls, credentials } = settings;
       const ca = tls.ca;
@@ -74,6 +93,7 @@ export class Database extends pulumi.ComponentResource {
         ...(ca === undefined ? [] : [{ kind: "configmap" as const, name: ca.configMap }]),
       ];
       this.checksums = args.target.references(name, read, namespace, { parent: this });
+      this.credential = projected(credentials.secret, { user: credentials.userKey, password: credentials.passwordKey });
       this.parts = {
         env: [
           fromSecret(databaseEnv.user, credentials.secret, credentials.userKey),
@@ -84,7 +104,7 @@ export class Database extends pulumi.ComponentResource {
       };
     }
     if (settings.kind === "postgres") {
-      ({ parts: this.parts, checksums: this.checksums, ready: this.ready } = postgres(this, name, args, settings));
+      ({ parts: this.parts, credential: this.credential, checksums: this.checksums, ready: this.ready } = postgres(this, name, args, settings));
     }
     this.registerOutputs({ parts: this.parts, checksums: this.checksums });
   }
@@ -93,21 +113,23 @@ export class Database extends pulumi.ComponentResource {
 type Postgres = Extract<DatabaseSettings, { kind: "postgres" }>;
 
 /** A PostgreSQL of one pod: Secret and volume, then the pod that proves them, then the Service before it. */
-function postgres(parent: Database, name: string, args: DatabaseArgs, settings: Postgres): Pick<Database, "parts" | "checksums" | "ready"> {
+function postgres(parent: Database, name: string, args: DatabaseArgs, settings: Postgres): Pick<Database, "parts" | "credential" | "checksums" | "ready"> {
   const labels = { app: name };
   const { namespace, target } = args;
   const metadata = { name, namespace, labels, annotations: target.annotations("database") };
   const password = new random.RandomPassword(name, { length: 48, special: false, ...keepers(args.passwordGeneration ?? 1) }, { parent });
-  const data = pulumi.secret(password.result.apply((value): Record<string, string> => ({ username: ownDatabase.user, password: value })));
+  const generation = String(args.passwordGeneration ?? 1);
+  const data = pulumi.secret(password.result.apply((value): Record<string, string> => ({ username: ownDatabase.user, password: value, generation })));
   const credential = target.deliver(
     name,
-    { owner: name, secretName: name, namespace, keys: ["username", "password"], data, requires: [password] },
+    { owner: name, secretName: name, namespace, keys: ["username", "password", "generation"], data, requires: [password] },
     { parent },
   );
   const { secretName, checksums } = credential;
   const env = Object.entries({ [databaseEnv.user]: "username", [databaseEnv.password]: "password" });
   const parts = { env: env.map(([variable, key]) => fromSecret(variable, secretName, key)), volumes: [], mounts: [] };
-  if (!target.objects) return { parts, checksums, ready: [] };
+  const mounted = projected(secretName, { user: "username", password: "password", generation: "generation" });
+  if (!target.objects) return { parts, credential: mounted, checksums, ready: [] };
   const storageClass = settings.storageClassName === undefined ? {} : { storageClassName: settings.storageClassName };
   // A claim of its own and not of the StatefulSet's template: what holds the data is seen, and protected, by itself.
   const claim = new k8s.core.v1.PersistentVolumeClaim(
@@ -143,7 +165,7 @@ function postgres(parent: Database, name: string, args: DatabaseArgs, settings: 
     { metadata, spec: { type: "ClusterIP", ...clusterIP, selector: labels, ports: [{ name: "postgres", port: ownDatabase.port, targetPort: "postgres" }] } },
     { parent, dependsOn: [set] },
   );
-  return { parts, checksums, ready: [...credential.ready, claim, set, service] };
+  return { parts, credential: mounted, checksums, ready: [...credential.ready, claim, set, service] };
 }
 
 function podSpec(image: string, secret: pulumi.Input<string>, claim: pulumi.Input<string>): k8s.types.input.core.v1.PodSpec {
@@ -164,7 +186,7 @@ function podSpec(image: string, secret: pulumi.Input<string>, claim: pulumi.Inpu
           { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
         ],
         ports: [{ name: "postgres", containerPort: ownDatabase.port }],
-        lifecycle: { postStart: { exec: { command: ["sh", "-c", SET_PASSWORD] } } },
+        lifecycle: { postStart: { exec: { command: ["sh", "-c", AT_START] } } },
         // No liveness probe: PostgreSQL ends by itself when it cannot go on, and a restart during recovery prolongs it.
         readinessProbe: { exec: { command: ["sh", "-c", READY] }, periodSeconds: 5, timeoutSeconds: 10, failureThreshold: 3 },
         securityContext: containerSecurity,

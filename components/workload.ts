@@ -1,10 +1,11 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { catalogSource, type Settings } from "../config";
-import { backstageContractKeys, catalogKeys, contractKeys, contractSecretName, externalSecretName, standbyKeys } from "../lib/contract";
+import { backstageContractKeys, catalogKeys, contractKeys, contractSecretName, externalSecretName, standbyKeys, type Expected } from "../lib/contract";
 import { databaseName } from "../lib/database";
 import { placement } from "../lib/pod";
 import { signInClients } from "../lib/rotation";
+import { keycloakUrls } from "../lib/urls";
 import { Backstage, type BackstageTransforms } from "./backstage";
 import { ContractSecret } from "./contractSecret";
 import { Database } from "./database";
@@ -20,6 +21,21 @@ export interface Workload {
 
 const NAME = "backstage";
 
+/** What Backstage's pods are made for: the contract Secret by these settings. */
+export function expectedOf({ backstage, catalogSync, keycloak, realm, rotation }: Omit<Settings, "adminSecret">): Expected {
+  const { active, standby } = signInClients(backstage, rotation);
+  return {
+    issuer: keycloakUrls(keycloak.url, realm.name).issuer,
+    clientId: active.clientId,
+    generations: {
+      client: active.generation,
+      ...(standby === undefined ? {} : { standby: standby.generation }),
+      session: rotation.sessionSecret,
+      ...(catalogSync.enabled ? { catalog: rotation.catalogSync } : {}),
+    },
+  };
+}
+
 /** The Kubernetes half of the chain: namespace, contract Secret, database, and Backstage behind its gates. */
 export function workload(
   settings: Omit<Settings, "adminSecret">,
@@ -29,6 +45,7 @@ export function workload(
   transforms?: BackstageTransforms,
 ): Workload {
   const { backstage } = settings;
+  const expected = expectedOf(settings);
   const namespace = target.namespace(backstage.namespace, { provider: kubernetes });
   const opts = { providers: [kubernetes], dependsOn: namespace.ready };
   const own = { target, namespace: namespace.name };
@@ -44,6 +61,7 @@ export function workload(
       keys: backstageContractKeys,
       sessionSecretKey: contractKeys.sessionSecret,
       sessionGeneration: settings.rotation.sessionSecret,
+      generations: expected.generations,
       further: [
         ...(standby === undefined ? [] : [{ client: standby, keys: standbyKeys }]),
         ...(catalogSync === undefined ? [] : [{ client: catalogSync.client, requires: catalogSync.ready, keys: catalogKeys }]),
@@ -64,6 +82,7 @@ export function workload(
     {
       ...own,
       contract,
+      expected: { ...expected, generations: { ...expected.generations, ...database.generations } },
       database,
       keycloakUrl: settings.keycloak.url,
       settings: { ...backstage, authEnvironment: environments.active.environment },

@@ -8,7 +8,21 @@ export const contractKeys = {
   issuer: "KEYCLOAK_ISSUER",
   metadataUrl: "KEYCLOAK_METADATA_URL",
   sessionSecret: "AUTH_SESSION_SECRET",
+  generations: "CREDENTIAL_GENERATIONS",
 } as const;
+
+/**
+ * How often each credential was made anew, by what it is for. A Secret says of which generations its values are, and a
+ * pod's template which it was made for: nothing of it is secret, and the gates wait until the Secret is as new.
+ */
+export type Generations = Readonly<Record<string, number>>;
+
+/** What a pod's template says of the Secret that it was made for. */
+export interface Expected {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly generations: Generations;
+}
 
 /** Its keys that come from Backstage's client. */
 export const backstageContractKeys = {

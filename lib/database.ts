@@ -2,8 +2,8 @@ import type { DatabaseSettings } from "./settings/database";
 
 /** What Backstage is told of its database. */
 
-/** The environment variables that hold the credential; app-config names them. */
-export const databaseEnv = { user: "DATABASE_USER", password: "DATABASE_PASSWORD" } as const;
+/** The environment variables that hold the credential, which app-config names, and what its generation is mounted as. */
+export const databaseEnv = { user: "DATABASE_USER", password: "DATABASE_PASSWORD", generation: "DATABASE_GENERATION" } as const;
 
 /** Where the certificates of an external database are mounted. */
 export const databaseCaPath = "/etc/backstage-database";

@@ -2,39 +2,68 @@ import type { types } from "@pulumi/kubernetes";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import type { Settings } from "../config";
-import { contractKeys, secretsPath } from "./contract";
+import { contractKeys, secretsPath, type Expected } from "./contract";
 import { caParts, containerSecurity, gatePath, type VolumeMount } from "./pod";
 
 type Container = types.input.core.v1.Container;
 type Probe = types.input.core.v1.Probe;
 type EnvVar = types.input.core.v1.EnvVar;
 
-/** Scripts of a pod, as a ConfigMap holds them. @default the gate's */
-export function podScripts(names: readonly string[] = ["gate.mjs", "keycloak.mjs"]): Record<string, string> {
+const GATE_SCRIPTS = ["contract.mjs", "gate.mjs", "keycloak.mjs"];
+
+/** The scripts in Backstage's pod: the gates', and what is loaded into Backstage's own process. */
+export const backstageScripts = [...GATE_SCRIPTS, "database.mjs", "health.mjs", "judge.mjs", "preload.mjs"];
+
+/** Scripts of a pod, as a ConfigMap holds them. @default the gates' */
+export function podScripts(names: readonly string[] = GATE_SCRIPTS): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, readFileSync(path.join(__dirname, "gate", name), "utf8")]));
 }
 
 export interface GateSettings {
   /** How long one gate tries before Kubernetes starts it again, in seconds. */
   readonly gateSeconds: number;
-  /** The port that Backstage listens on. */
-  readonly port: number;
-  /** Where a sign-in starts, as a path on the backend. */
-  readonly startPath: string;
+  /** The Secret that the pod is made for; an older one is waited for. */
+  readonly expected: Expected;
   /** The keys that the contract Secret must have. @default those of every Backstage */
   readonly requiredKeys?: readonly string[];
 }
 
-/** What the gate's scripts read, as environment variables. */
+export interface HealthSettings {
+  /** The port that Backstage listens on. */
+  readonly port: number;
+  /** The port that its health is asked at. */
+  readonly healthPort: number;
+  /** Where a sign-in starts, as a path on the backend. */
+  readonly startPath: string;
+  /** How long Backstage may start once it is its turn, in seconds. */
+  readonly startSeconds: number;
+}
+
+/** How often a running pod proves its credential anew, in seconds; each pod a little later, so that they do not ask in step. */
+const PROOF_SECONDS = 60;
+
+const variables = (values: Readonly<Record<string, string>>): EnvVar[] => Object.entries(values).map(([name, value]) => ({ name, value }));
+
+/** What the gates read, as environment variables. */
 export function gateEnv(settings: GateSettings): EnvVar[] {
-  return Object.entries({
+  return variables({
     GATE_SECRETS_PATH: secretsPath,
     GATE_REQUIRED_KEYS: (settings.requiredKeys ?? Object.values(contractKeys)).join(","),
     GATE_TIMEOUT_SECONDS: String(settings.gateSeconds),
-    GATE_INTERVAL_SECONDS: "2",
+    GATE_EXPECTED: JSON.stringify(settings.expected),
+  });
+}
+
+/** What the health server reads, as environment variables of Backstage's container. */
+export function healthEnv(settings: HealthSettings): EnvVar[] {
+  return variables({
+    GATE_SECRETS_PATH: secretsPath,
     GATE_BACKSTAGE_URL: `http://127.0.0.1:${settings.port}`,
     GATE_START_PATH: settings.startPath,
-  }).map(([name, value]) => ({ name, value }));
+    GATE_HEALTH_PORT: String(settings.healthPort),
+    GATE_START_SECONDS: String(settings.startSeconds),
+    GATE_PROOF_SECONDS: String(PROOF_SECONDS),
+  });
 }
 
 /** The order in which the gates run, each only after the one before it has passed. */
@@ -59,31 +88,33 @@ export function gateContainers(base: Omit<Container, "name" | "env" | "resources
   return gateNames.map((name) => ({ ...base, resources, name, command: gateCommand(name), env: [...env, ...gateEnv(settings)] }));
 }
 
+/** The name of the container's port that its health is asked at. */
+export const healthPortName = "health";
+
+/** Tells Prometheus where the last proof is. */
+export const scrapeAnnotations = (healthPort: number): Record<string, string> => ({
+  "prometheus.io/scrape": "true",
+  "prometheus.io/port": String(healthPort),
+  "prometheus.io/path": "/metrics",
+});
+
 /**
- * The three probes. Readiness asks for a proof that a sign-in can work; liveness fails only when a restart heals; so
- * the start needs no more than a process that answers.
+ * The three probes, all of the health server in Backstage's own process (`lib/gate/health.mjs`), which costs no new
+ * process each time. Readiness asks for a proof that a sign-in can work; liveness fails only when a restart heals, and
+ * bounds a start by `startSeconds`, which the kubelet could only count from the container's first moment.
  */
-export function probes(port: number): { startupProbe: Probe; readinessProbe: Probe; livenessProbe: Probe } {
+export function probes(): { startupProbe: Probe; readinessProbe: Probe; livenessProbe: Probe } {
+  const asked = (path: string): Probe => ({ httpGet: { path, port: healthPortName } });
   return {
-    startupProbe: {
-      httpGet: { path: "/.backstage/health/v1/liveness", port },
-      periodSeconds: 1,
-      failureThreshold: 180,
-      timeoutSeconds: 5,
-    },
-    readinessProbe: {
-      exec: { command: gateCommand("ready") },
-      periodSeconds: 10,
-      timeoutSeconds: 30,
-      failureThreshold: 3,
-    },
+    startupProbe: { ...asked("/startup"), periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 },
+    readinessProbe: { ...asked("/ready"), periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 3 },
     livenessProbe: {
-      exec: { command: gateCommand("live") },
-      periodSeconds: 15,
-      // The script bounds itself to less; a node that is slow must not look like a Backstage that needs a restart.
-      timeoutSeconds: 60,
-      // The script asks several times before it says no, and the sooner it is believed the sooner sign-in works again.
-      failureThreshold: 1,
+      ...asked("/live"),
+      periodSeconds: 5,
+      // The answer is there at once; a node that is slow must not look like a Backstage that needs a restart.
+      timeoutSeconds: 10,
+      // Longer than readiness takes to lead requests elsewhere.
+      failureThreshold: 3,
       terminationGracePeriodSeconds: 10,
     },
   };

@@ -23,6 +23,8 @@ export interface NetworkSettings {
   readonly labels: Labels;
   /** The TCP port that the backend listens on. */
   readonly port: number;
+  /** The TCP port that metrics are asked at. */
+  readonly healthPort: number;
   readonly keycloakUrl: string;
   readonly database: DatabaseSettings;
   /** The labels of a PostgreSQL of our own. */
@@ -40,14 +42,14 @@ function databaseEgress({ database, databaseLabels }: NetworkSettings): Egress[]
 
 /** Backstage's pods. The kubelet's probes need no rule: a node may always call its own pods. */
 export function backstagePolicy(settings: NetworkSettings): Spec {
-  const { labels, policy, port } = settings;
+  const { labels, policy, port, healthPort } = settings;
   const { hostname, port: explicit, protocol } = new URL(settings.keycloakUrl);
   const keycloakPort = explicit === "" ? (protocol === "https:" ? 443 : 80) : Number(explicit);
   const from = policy.fromNamespaces.map((matchLabels) => ({ namespaceSelector: { matchLabels } }));
   return {
     podSelector: { matchLabels: labels },
     policyTypes: ["Ingress", "Egress"],
-    ingress: [{ ports: [tcp(port)], ...(from.length === 0 ? {} : { from }) }],
+    ingress: [{ ports: [tcp(port), tcp(healthPort)], ...(from.length === 0 ? {} : { from }) }],
     egress: [
       { ports: [tcp(53), { protocol: "UDP", port: 53 }] },
       toHost(hostname, keycloakPort),

@@ -62,10 +62,12 @@ export function reservedMount(path: string): boolean {
 export const tlsOff = "NODE_TLS_REJECT_UNAUTHORIZED";
 
 const OWN: readonly string[] = [...Object.values(contractKeys), ...Object.values(databaseEnv), "NODE_ENV", "NODE_EXTRA_CA_CERTS"];
+/** Whatever else the gates and the health server may come to read. */
+const OWN_FAMILIES = /^(GATE|KEYCLOAK)_/;
 
 /** Why an environment variable may not be set from outside, as the end of a sentence; undefined when it may. */
 export function reservedEnv(variable: string): string | undefined {
-  if (OWN.includes(variable) || variable.startsWith("GATE_")) return "is a variable of the program's own";
+  if (OWN.includes(variable) || OWN_FAMILIES.test(variable)) return "is a variable of the program's own";
   if (variable.startsWith("APP_CONFIG_")) return "would override the app-config past every check";
   return variable === tlsOff ? "would turn the check of certificates off" : undefined;
 }

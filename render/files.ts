@@ -1,6 +1,7 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as k8s from "@pulumi/kubernetes";
 import { platform } from "../components/platform";
+import { expectedOf } from "../components/workload";
 import type { Settings } from "../config";
 import { application, parent, project } from "../lib/gitops/argocd";
 import { pushSecret, readerRole, secretStore } from "../lib/gitops/externalSecrets";
@@ -13,11 +14,13 @@ import { gitTarget } from "./target";
 
 type RenderSettings = Omit<Settings, "adminSecret">;
 
-/** Asks Stakater Reloader for a rollout; it knows only Secrets that are named. */
+/** Asks Stakater Reloader for a rollout of whatever reads one of the Secrets; it knows only those that are named. */
 function withReloader(manifest: Manifest, secrets: readonly string[]): Manifest {
-  if (manifest.kind !== "Deployment") return manifest;
+  if (!["Deployment", "StatefulSet"].includes(manifest.kind)) return manifest;
+  const spec = JSON.stringify(manifest.spec);
+  const read = secrets.filter((name) => spec.includes(JSON.stringify(name)));
   const { metadata } = manifest;
-  return { ...manifest, metadata: { ...metadata, annotations: { ...metadata.annotations, "secret.reloader.stakater.com/reload": secrets.join(",") } } };
+  return { ...manifest, metadata: { ...metadata, annotations: { ...metadata.annotations, "secret.reloader.stakater.com/reload": read.join(",") } } };
 }
 
 /** The namespace that an object is in, or is. */
@@ -42,7 +45,7 @@ export async function renderedFiles(settings: RenderSettings, stack: string): Pr
     ...stores,
     ...readerRole(gitops, wave("store")),
     ...pushSecret(gitops, wave("credential")),
-    ...gateJob(settings, wave("identity"), wave("namespace")),
+    ...gateJob(settings, expectedOf(settings), wave("identity"), wave("namespace")),
   ].map(withSyncOptions);
 
   const place = (manifest: Manifest): string => {

@@ -48,7 +48,7 @@ export const service = ({ name, nodePort }: Site): object => ({
 export function deployment({ name, image, oidc }: Site, waits: boolean): object {
   const base = { image, imagePullPolicy: "IfNotPresent", securityContext: containerSecurity };
   const secrets = { name: "secrets", mountPath: secretsPath, readOnly: true };
-  const own = probes(PORT);
+  const own = probes();
   // What asks Keycloak is the project's; what stays is the period, and Backstage's own word.
   const http = (path: string, { periodSeconds }: { periodSeconds?: unknown }): object => ({ httpGet: { path, port: PORT }, periodSeconds, timeoutSeconds: 5 });
   return {
@@ -81,7 +81,7 @@ export function deployment({ name, image, oidc }: Site, waits: boolean): object 
                 fromSecret(contractKeys.clientSecret, contractSecretName, contractKeys.clientSecret),
               ],
               resources: { requests: { cpu: "100m", memory: "384Mi" }, limits: { memory: "1Gi" } },
-              startupProbe: own.startupProbe,
+              startupProbe: { ...http("/.backstage/health/v1/liveness", own.startupProbe), failureThreshold: 180 },
               readinessProbe: http("/.backstage/health/v1/readiness", own.readinessProbe),
               livenessProbe: http("/.backstage/health/v1/liveness", own.livenessProbe),
               volumeMounts: [

@@ -4,13 +4,14 @@
 
 /**
  * @typedef {{ metadataUrl: string, issuer: string, clientId: string, clientSecret: string }} Credential
- * @typedef {{ ok: true, tokenEndpoint: string } | { ok: false, why: string }} Discovery
- * @typedef {{ answer: "accepted" | "refused" | "unknown", why: string }} Verdict
+ * @typedef {{ ok: true, tokenEndpoint: string } | { ok: false, why: string, retryAfter?: number | undefined }} Discovery
+ * @typedef {{ answer: "accepted" | "refused" | "unknown", why: string, retryAfter?: number | undefined }} Verdict `retryAfter` in seconds, where Keycloak or a proxy before it asks for that
+ * @typedef {(key: string) => string | undefined} Read a value by its key in the contract Secret
  */
 
 /**
  * The credential in use and, while two clients change over, the one beside it, from the contract Secret's keys.
- * @param {(key: string) => string | undefined} read
+ * @param {Read} read
  * @returns {[Credential, ...Credential[]]}
  */
 export function credentialsFrom(read) {
@@ -20,6 +21,18 @@ export function credentialsFrom(read) {
     { ...realm, clientId: read("KEYCLOAK_CLIENT_ID") ?? "", clientSecret: read("KEYCLOAK_CLIENT_SECRET") ?? "" },
     ...(standby === undefined ? [] : [{ ...realm, clientId: standby, clientSecret: read("KEYCLOAK_STANDBY_CLIENT_SECRET") ?? "" }]),
   ];
+}
+
+/**
+ * The credential by which the catalog reads users and groups; undefined where it reads none.
+ * @param {Read} read
+ * @returns {Credential | undefined}
+ */
+export function catalogCredential(read) {
+  const clientId = read("KEYCLOAK_CATALOG_CLIENT_ID");
+  if (clientId === undefined) return undefined;
+  const [{ metadataUrl, issuer }] = credentialsFrom(read);
+  return { metadataUrl, issuer, clientId, clientSecret: read("KEYCLOAK_CATALOG_CLIENT_SECRET") ?? "" };
 }
 
 /**
@@ -48,8 +61,19 @@ export async function request(url, init = {}, timeoutMs = 5000) {
     const { name, cause } = /** @type {{ name: string, cause?: { code?: string, message?: string } }} */ (error);
     const reason = name === "TimeoutError" ? `no answer in ${timeoutMs / 1000} s` : (cause?.code ?? cause?.message ?? name);
     const remedy = connectionRemedy(reason);
-    throw new Error(`${new URL(url).origin} cannot be reached (${reason})${remedy === undefined ? "" : `; ${remedy}`}`, { cause: remedy });
+    throw new Error(`${URL.canParse(url) ? new URL(url).origin : "an address that is no URL"} cannot be reached (${reason})${remedy === undefined ? "" : `; ${remedy}`}`, { cause: remedy });
   }
+}
+
+/**
+ * How long a server asks to be left alone, in seconds; undefined when it does not say.
+ * @param {Response} response
+ */
+function retryAfter({ headers }) {
+  const said = headers.get("retry-after");
+  if (said === null) return undefined;
+  const seconds = /^\d+$/.test(said) ? Number(said) : (Date.parse(said) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
 }
 
 /**
@@ -64,7 +88,7 @@ export async function discover({ metadataUrl, issuer }, timeoutMs) {
     if (response.status === 404) {
       return { ok: false, why: `${metadataUrl} answers 404: the realm does not exist, or Keycloak has another base path` };
     }
-    if (response.status !== 200) return { ok: false, why: `${metadataUrl} answers ${response.status}` };
+    if (response.status !== 200) return { ok: false, why: `${metadataUrl} answers ${response.status}`, retryAfter: retryAfter(response) };
     const metadata = /** @type {Record<string, unknown>} */ (await response.json().catch(() => ({})));
     if (metadata.issuer !== issuer) {
       return { ok: false, why: `the issuer is ${String(metadata.issuer)}, but ${issuer} is configured: check Keycloak's hostname` };
@@ -76,50 +100,103 @@ export async function discover({ metadataUrl, issuer }, timeoutMs) {
 }
 
 /**
- * Does Keycloak accept this client id with this secret? Redeems an authorization code that does not exist: Keycloak
- * looks at the client first, so the error tells whether it would have been let in.
+ * Redeems an authorization code that does not exist: Keycloak looks at the client first, so its error tells of the client.
+ * @param {Pick<Credential, "clientId" | "clientSecret">} credential
+ * @param {string} tokenEndpoint
+ * @param {number} [timeoutMs]
+ */
+async function redeem({ clientId, clientSecret }, tokenEndpoint, timeoutMs) {
+  const basic = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString("base64");
+  const init = {
+    method: "POST",
+    headers: { authorization: `Basic ${basic}`, "content-type": "application/x-www-form-urlencoded" },
+    body: "grant_type=authorization_code&code=credential-probe&redirect_uri=urn:credential-probe",
+  };
+  const response = await request(tokenEndpoint, init, timeoutMs);
+  const { error } = /** @type {{ error?: string }} */ ((await response.json().catch(() => undefined)) ?? {});
+  return { answer: `${response.status} ${error ?? "without an error code"}`, retryAfter: retryAfter(response) };
+}
+
+/**
+ * Does Keycloak accept this client id with this secret?
  * @param {Pick<Credential, "clientId" | "clientSecret">} credential
  * @param {string} tokenEndpoint
  * @param {number} [timeoutMs]
  * @returns {Promise<Verdict>}
  */
-export async function probe({ clientId, clientSecret }, tokenEndpoint, timeoutMs) {
-  const basic = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString("base64");
+export async function probe(credential, tokenEndpoint, timeoutMs) {
+  const { clientId } = credential;
   try {
-    const response = await request(
-      tokenEndpoint,
-      {
-        method: "POST",
-        headers: { authorization: `Basic ${basic}`, "content-type": "application/x-www-form-urlencoded" },
-        body: "grant_type=authorization_code&code=credential-probe&redirect_uri=urn:credential-probe",
-      },
-      timeoutMs,
-    );
-    const { error } = /** @type {{ error?: string }} */ (await response.json().catch(() => ({})));
-    const said = `${response.status} ${error ?? "without an error code"}`;
-    if (response.status === 400 && error === "invalid_grant") return { answer: "accepted", why: said };
-    if (response.status === 401 && error === "unauthorized_client") {
+    const { answer: said, retryAfter } = await redeem(credential, tokenEndpoint, timeoutMs);
+    if (said === "400 invalid_grant") return { answer: "accepted", why: said };
+    if (said === "401 unauthorized_client") {
       return { answer: "refused", why: `Keycloak refuses the secret of client ${clientId} (${said}): it is not the one that Keycloak holds` };
     }
-    if (response.status === 401 && error === "invalid_client") {
+    if (said === "401 invalid_client") {
       return { answer: "refused", why: `Keycloak does not know client ${clientId}, or it is disabled (${said})` };
     }
-    return { answer: "unknown", why: `Keycloak answers ${said}` };
+    return { answer: "unknown", why: `Keycloak answers ${said}`, retryAfter };
   } catch (error) {
     return { answer: "unknown", why: /** @type {Error} */ (error).message };
   }
 }
 
+/** Keycloak asks a public client for no secret, and so accepts any: a secret that nobody has tells. */
+const NOBODYS = "nobody-has-this-secret";
+
 /**
- * The whole question: discovery, issuer, and each credential. The verdict is that of the first that is not accepted, or of the last.
+ * Is it the secret that Keycloak accepts, and not any?
+ * @param {Credential} credential
+ * @param {string} tokenEndpoint
+ * @returns {Promise<Verdict>}
+ */
+async function probeOfTheSecret(credential, tokenEndpoint) {
+  const verdict = await probe(credential, tokenEndpoint);
+  if (verdict.answer !== "accepted") return verdict;
+  const other = await probe({ ...credential, clientSecret: NOBODYS }, tokenEndpoint);
+  if (other.answer === "refused") return verdict;
+  if (other.answer === "unknown") return other;
+  return { answer: "unknown", why: `client ${credential.clientId} is public: Keycloak asks it for no secret, so none is proven` };
+}
+
+/**
+ * Does Keycloak know the client? Undefined where that cannot be found out.
+ * @param {string} clientId
+ * @param {string} tokenEndpoint
+ */
+export async function knowsClient(clientId, tokenEndpoint) {
+  const { answer } = await redeem({ clientId, clientSecret: NOBODYS }, tokenEndpoint).catch(() => ({ answer: "" }));
+  if (answer === "401 invalid_client") return false;
+  return answer === "401 unauthorized_client" || answer === "400 invalid_grant" ? true : undefined;
+}
+
+/**
+ * The whole question: discovery, issuer, and each credential, with the certainty that a secret is asked for at all.
+ * The verdict is that of the first that is not accepted, or of the last.
  * @param {Credential} credential
  * @param {Credential[]} others of the same realm
  * @returns {Promise<Verdict>}
  */
 export async function prove(credential, ...others) {
   const discovery = await discover(credential);
-  if (!discovery.ok) return { answer: "unknown", why: discovery.why };
-  let verdict = await probe(credential, discovery.tokenEndpoint);
-  for (const other of others) if (verdict.answer === "accepted") verdict = await probe(other, discovery.tokenEndpoint);
+  if (!discovery.ok) return { answer: "unknown", why: discovery.why, retryAfter: discovery.retryAfter };
+  let verdict = await probeOfTheSecret(credential, discovery.tokenEndpoint);
+  for (const other of others) if (verdict.answer === "accepted") verdict = await probeOfTheSecret(other, discovery.tokenEndpoint);
   return verdict;
+}
+
+/** In seconds: the first pause between two tries, the longest, and the longest where a try leaves no trace in Keycloak. */
+const PAUSES = { first: 2, longest: 30, untraced: 4 };
+
+/**
+ * How long to wait after a try that failed, in seconds: twice as long each time, spread so that pods do not ask in step,
+ * and never less than a server asks for.
+ * @param {number} failures how many tries have failed so far, from 1
+ * @param {number} [asked] what the server asks for
+ * @param {boolean} [isEvent] Keycloak writes a refused try down, and many of them look like an attack
+ * @param {number} [random] from 0 to 1
+ */
+export function pauseAfter(failures, asked = 0, isEvent = false, random = Math.random()) {
+  const pause = Math.min(isEvent ? PAUSES.longest : PAUSES.untraced, PAUSES.first * 2 ** (failures - 1));
+  return Math.max(pause * (0.75 + 0.5 * random), asked);
 }

@@ -1,5 +1,5 @@
 import type { Settings } from "../../config";
-import { backstageContractKeys } from "../contract";
+import { backstageContractKeys, contractKeys, type Expected } from "../contract";
 import { gateBase, gateContainers, podScripts } from "../gates";
 import { caParts, filled, nodeUid, podSecurity } from "../pod";
 import { hookAnnotation, hookDeleteAnnotation } from "./annotations";
@@ -12,12 +12,12 @@ type JobSettings = Pick<Settings, "gitops" | "backstage">;
  * The Job that proves Keycloak from inside the cluster: discovery, issuer and Backstage's credential. It makes nothing,
  * so nothing is missing where Argo CD skips hooks.
  */
-export function gateJob({ gitops, backstage }: JobSettings, annotations: Readonly<Record<string, string>>, scriptAnnotations: Readonly<Record<string, string>>): Manifest[] {
+export function gateJob({ gitops, backstage }: JobSettings, expected: Expected, annotations: Readonly<Record<string, string>>, scriptAnnotations: Readonly<Record<string, string>>): Manifest[] {
   const { source, hook, hookDeletePolicy } = gitops;
   const { namespace } = source;
-  const keys = Object.values(backstageContractKeys);
+  const keys = [...Object.values(backstageContractKeys), contractKeys.generations];
   const ca = caParts(backstage);
-  const gates = { gateSeconds: backstage.gateSeconds, port: backstage.port, startPath: "", requiredKeys: keys };
+  const gates = { gateSeconds: backstage.gateSeconds, expected, requiredKeys: keys };
   const [secretsThere, accepted] = gateContainers(gateBase(backstage), gates, ca.env);
   return [
     { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "config-gate", namespace, annotations: scriptAnnotations }, data: podScripts() },

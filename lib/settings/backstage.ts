@@ -2,7 +2,7 @@ import { z } from "zod";
 import { backstageScopes } from "../clients";
 import { overlayFaults } from "../overlay";
 import { resolverFault } from "../resolvers";
-import { clientId, duration, flag, name, port, seconds, text, url, whole } from "./common";
+import { bounded, clientId, duration, flag, name, port, seconds, text, url, whole } from "./common";
 import { Database, databaseFaults, type DatabaseSettings } from "./database";
 import { exposureFaults, exposureSettings } from "./exposure";
 import { image } from "./kubernetes";
@@ -41,6 +41,7 @@ export const Backstage = z.strictObject({
   adoptClient: flag.default(false).describe("Take over the client of this id that exists in the realm; it gets a new secret."),
   replicas: whole(1, 100).default(1).describe("How many pods, unless there is `autoscaling`; more than one need a database that they share."),
   port: port(1024).default(7007).describe("The TCP port that the backend listens on."),
+  healthPort: port(1024).default(7008).describe("The TCP port that the kubelet asks for its health, and Prometheus for the last proof."),
   database: Database.optional().describe("Where Backstage keeps its data; when unset `postgres`, in `dev` `memory`."),
   nodePort: port(1).optional().describe("Makes the Service a NodePort."),
   authProvider: authProvider
@@ -64,7 +65,8 @@ export const Backstage = z.strictObject({
     example: { organization: { name: "Example" } },
   }),
   gateSeconds: seconds(240).describe("How long one gate tries before Kubernetes starts it again; less than `rolloutSeconds`."),
-  rolloutSeconds: seconds(300).describe("How long a rollout may take before `pulumi up` fails."),
+  startSeconds: seconds(600).describe("How long Backstage may start before it is restarted; waiting for another one that starts on the same database does not count."),
+  rolloutSeconds: bounded.optional().describe("How long a rollout may go without a pod that becomes ready before `pulumi up` fails; a minute more than `gateSeconds` and `startSeconds` together when unset."),
   ...podSettings,
   ...exposureSettings,
 });
@@ -93,13 +95,17 @@ function signInFaults({ resolvers, customResolvers, additionalScopes, sessionDur
 export function backstageFaults(backstage: z.output<typeof Backstage>, catalogSync: boolean, isDev: boolean): string[] {
   const most = backstage.autoscaling?.maxReplicas ?? backstage.replicas;
   const faults = [
-    ...databaseFaults(databaseOf(backstage, isDev), { replicas: most, command: backstage.command }, isDev),
+    ...databaseFaults(databaseOf(backstage, isDev), most, isDev),
     ...podFaults(backstage),
     ...exposureFaults(backstage, backstage.url, backstage.nodePort),
     ...signInFaults(backstage),
     ...overlayFaults(backstage.appConfig, { authProvider: backstage.authProvider, catalogSync }),
   ];
-  if (backstage.gateSeconds >= backstage.rolloutSeconds) {
+  if (!/(^|\/)node$/.test(backstage.command[0] ?? "")) {
+    faults.push("backstage.command must begin with node, into which the pod's health server is loaded; correct it.");
+  }
+  if (backstage.healthPort === backstage.port) faults.push(`backstage.healthPort must not be backstage.port, which is ${backstage.port}; choose another.`);
+  if (backstage.rolloutSeconds !== undefined && backstage.gateSeconds >= backstage.rolloutSeconds) {
     faults.push("backstage.gateSeconds must be less than backstage.rolloutSeconds, or a rollout ends before its gates do; lower it.");
   }
   return faults;

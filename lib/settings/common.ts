@@ -45,7 +45,8 @@ export function whole(min: number, max: number, unit = ""): z.ZodInt {
     .meta({ title: `${min} to ${max}${suffix}` });
 }
 
-export const seconds = (byDefault: number): z.ZodDefault<z.ZodInt> => whole(1, 3600, "seconds").default(byDefault);
+export const bounded = whole(1, 3600, "seconds");
+export const seconds = (byDefault: number): z.ZodDefault<z.ZodInt> => bounded.default(byDefault);
 export const port = (min: number): z.ZodInt => whole(min, 65535);
 
 /** A duration such as 30m or 1h30m; the parsed value is in seconds. */

@@ -53,7 +53,7 @@ export const Database = z.discriminatedUnion("kind", [Memory, Postgres, External
 export type DatabaseSettings = z.output<typeof Database>;
 
 /** Rules of the database that need more than one key. */
-export function databaseFaults(database: DatabaseSettings, { replicas, command }: { replicas: number; command: readonly string[] }, isDev: boolean): string[] {
+export function databaseFaults(database: DatabaseSettings, replicas: number, isDev: boolean): string[] {
   if (database.kind === "memory") {
     if (replicas === 1) return [];
     return ["backstage.replicas must be 1 with the in-memory database, which replicas cannot share; set it to 1, or set backstage.database.kind."];
@@ -61,9 +61,6 @@ export function databaseFaults(database: DatabaseSettings, { replicas, command }
   const faults: string[] = [];
   if (database.kind === "external" && database.tls.mode !== "verify-full" && !isDev) {
     faults.push(`backstage.database.tls.mode is ${database.tls.mode}, which is allowed only in the dev environment; set it to verify-full.`);
-  }
-  if (!/(^|\/)node$/.test(command[0] ?? "")) {
-    faults.push("backstage.command must begin with node, so that one Backstage after the other starts on the database; correct it.");
   }
   return faults;
 }

@@ -217,7 +217,7 @@ describe("config", () => {
     ["what is nested too deep", withBackstage({ appConfig: { a: JSON.parse(`${"[".repeat(3000)}${"]".repeat(3000)}`) as unknown } }), /^config: backstage is nested more than 50 deep; write it flatter\.$/],
     ["a name that is JavaScript's", { ...dev(), users: [person({ username: "__proto__" })] }, /^config: users\.0\.username is __proto__, a name that/],
     ["a key that is JavaScript's", withBackstage({ appConfig: JSON.parse('{"app": {"__proto__": {"a": 1}}}') as Values }), /^config: backstage\.appConfig\.app has a key __proto__, a name that/],
-    ["gates that outlast the rollout", { ...valid(), backstage: { ...valid().backstage, gateSeconds: 300 } }, /gateSeconds must be less than backstage\.rolloutSeconds/],
+    ["gates that outlast the rollout", { ...valid(), backstage: { ...valid().backstage, gateSeconds: 300, rolloutSeconds: 300 } }, /gateSeconds must be less than backstage\.rolloutSeconds/],
   ];
   for (const [what, values, sentence] of refused) {
     it(`refuses ${what} in one sentence`, () => {

@@ -60,12 +60,13 @@ function build(generation = 1) {
       secretName: "backstage-env-vars",
       keys: backstageContractKeys,
       sessionSecretKey: contractKeys.sessionSecret,
+      generations: { client: generation },
       further: [{ client: sync.client, requires: sync.ready, keys: catalogKeys }],
     },
     { dependsOn: [namespace] },
   );
   const database = new Database("backstage-database", { target, namespace: namespace.metadata.name, settings: settings.backstage.database, rolloutSeconds: 200 });
-  const app = new Backstage("backstage", { target, contract, database, namespace: namespace.metadata.name, keycloakUrl: settings.keycloak.url, settings: settings.backstage });
+  const app = new Backstage("backstage", { target, contract, expected: { issuer: realm.issuer, clientId: "backstage", generations: { client: generation } }, database, namespace: namespace.metadata.name, keycloakUrl: settings.keycloak.url, settings: settings.backstage });
   return { realm, users, client, contract, app };
 }
 
@@ -88,7 +89,7 @@ interface PodTemplate {
   metadata: { annotations: Record<string, string> };
   spec: {
     initContainers: { name: string; volumeMounts: { name: string }[] }[];
-    containers: { name: string; env: { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } }[] }[];
+    containers: { name: string; ports: { name: string; containerPort: number }[]; env: { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } }[] }[];
   };
 }
 const specOf = (recording: Recording<unknown>): { template: PodTemplate; strategy: unknown; progressDeadlineSeconds: number } =>
@@ -220,7 +221,7 @@ for (const preview of [false, true]) {
 
     it("puts a hash of the Secret and of both ConfigMaps, and which client it is, into the pod template", async () => {
       const { annotations } = specOf(recording).template.metadata;
-      assert.deepEqual(Object.keys(annotations).sort(), [
+      assert.deepEqual(Object.keys(annotations).filter((key) => !key.startsWith("prometheus.io/")).sort(), [
         "checksum/configmap-backstage-app-config",
         "checksum/configmap-backstage-gate",
         "checksum/oidc-client",
@@ -235,6 +236,13 @@ for (const preview of [false, true]) {
       assert.deepEqual(strategy, { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } });
       assert.equal(progressDeadlineSeconds, 200);
       assert.equal(recording.find(types.deployment, "backstage").createTimeout, "230s");
+    });
+
+    it("lets Prometheus find the last proof at the port that the probes ask", () => {
+      const { metadata, spec } = specOf(recording).template;
+      const port = spec.containers[0]?.ports.find(({ name }) => name === "health")?.containerPort;
+      assert.equal(metadata.annotations["prometheus.io/port"], String(port));
+      assert.equal(metadata.annotations["prometheus.io/scrape"], "true");
     });
 
     it("runs both gates with the Secret mounted, before Backstage, which gets its values from that Secret", () => {

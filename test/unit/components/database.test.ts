@@ -87,7 +87,7 @@ for (const preview of [false, true]) {
     });
 
     it("carries the password's hash in both pod templates", async () => {
-      const hash = { "checksum/secret-db": dataHash({ username: "backstage", password: "result-of-db" }) };
+      const hash = { "checksum/secret-db": dataHash({ username: "backstage", password: "result-of-db", generation: "1" }) };
       assert.deepEqual(specOf(recording).template.metadata.annotations, hash);
       assert.deepEqual(await valueOf(recording.result.checksums), hash);
     });

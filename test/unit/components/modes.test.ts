@@ -52,7 +52,9 @@ describe("the modes", () => {
     assert.equal(text("backstage_AUTH_SESSION_SECRET"), "result-of-backstage-env-vars-session");
     assert.equal(text("argo_OIDC_CLIENT_SECRET"), "result-of-argo-secret");
     assert.equal(text("backstage-database_password"), "result-of-backstage-database");
-    assert.equal(Object.keys(values).length, 5 + 6 + 2);
+    assert.deepEqual(JSON.parse(text("backstage_CREDENTIAL_GENERATIONS")), { client: 1, session: 1 });
+    assert.equal(text("backstage-database_generation"), "1");
+    assert.equal(Object.keys(values).length, 6 + 6 + 3);
   });
 
   it("the source Secret comes after all that makes its credentials worth anything", async () => {

@@ -129,7 +129,7 @@ describe("what a pod may reach, its gates included", function () {
   const names = '{"app":"backstage"} to anybody at TCP 53 and UDP 53';
   // A policy knows addresses and no names, so Keycloak or a database by name is a port of any address.
   const https = '{"app":"backstage"} to anybody at TCP 443';
-  const called = '{"app":"backstage"} from anybody at TCP 7007';
+  const called = '{"app":"backstage"} from anybody at TCP 7007 and TCP 7008';
   const reached: Readonly<Record<string, string[]>> = {
     dev: [names, '{"app":"backstage"} to 10.97.0.1/32 at TCP 8080', https, called],
     staging: ['{"app":"backstage-database"} from pods {"app":"backstage"} at TCP 5432', names, https, '{"app":"backstage"} to pods {"app":"backstage-database"} at TCP 5432', https, called],

@@ -82,9 +82,13 @@ for (const preview of [false, true]) {
       assert.equal((rules as { host: string }[])[0]?.host, "dev.example.com");
     });
 
-    it("leaves the number of pods to the autoscaler", async () => {
+    it("leaves the number of pods to the autoscaler, from no fewer than it would have", async () => {
       const recording = await record(build({ autoscaling: { maxReplicas: 5 } }), preview);
-      assert.ok(!("replicas" in deployment(recording)));
+      // Left out, it would be one until the autoscaler looks.
+      assert.equal(deployment(recording).replicas, 2);
+      assert.deepEqual(recording.find("kubernetes:apps/v1:Deployment", "backstage").ignoreChanges, ["spec.replicas"]);
+      const several = await record(build({ replicas: 9, autoscaling: { maxReplicas: 5 } }), preview);
+      assert.equal(deployment(several).replicas, 5);
       const { minReplicas, maxReplicas, scaleTargetRef } = specOf(recording, "autoscaling/v2:HorizontalPodAutoscaler");
       assert.deepEqual([minReplicas, maxReplicas], [2, 5]);
       assert.deepEqual(scaleTargetRef, { apiVersion: "apps/v1", kind: "Deployment", name: "backstage" });

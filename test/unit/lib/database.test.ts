@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { databaseConfig, ownDatabaseHost } from "../../../lib/database";
-import { startingAlone } from "../../../lib/start";
+import { startOf } from "../../../lib/start";
 import { Database } from "../../../lib/settings/database";
 import { imageFault } from "../../../lib/images";
 import { isCidr, quantity } from "../../../lib/settings/kubernetes";
@@ -32,11 +32,10 @@ describe("lib/database", () => {
   });
 
   it("starts one Backstage at a time, where another could start on the same database", () => {
-    const start = (settings: object) => startingAlone(["node", "packages/backend"], Database.parse(settings), own);
-    assert.deepEqual(start({ kind: "memory" }), { command: ["node", "packages/backend"], env: [], scripts: {} });
-    const { command, env, scripts } = start({ kind: "external", host: "db.example.com", credentials: { secret: "s" } });
-    assert.deepEqual(command, ["node", "--import", "/etc/backstage-gate/alone.mjs", "packages/backend"]);
-    assert.deepEqual(Object.keys(scripts), ["alone.mjs"]);
+    const start = (settings: object) => startOf(["node", "packages/backend"], Database.parse(settings), own);
+    assert.deepEqual(start({ kind: "memory" }), { command: ["node", "--import", "/etc/backstage-gate/preload.mjs", "packages/backend"], env: [] });
+    const { command, env } = start({ kind: "external", host: "db.example.com", credentials: { secret: "s" } });
+    assert.deepEqual(command, ["node", "--import", "/etc/backstage-gate/preload.mjs", "packages/backend"]);
     const told = (settings: object): unknown => JSON.parse(start(settings).env[0]?.value as string);
     assert.deepEqual(JSON.parse(env[0]?.value as string), { host: "db.example.com", port: 5432, database: "backstage", ssl: { rejectUnauthorized: true }, perPlugin: false });
     assert.deepEqual(told({ kind: "postgres" }), { host: own(), port: 5432, database: "backstage", perPlugin: false });

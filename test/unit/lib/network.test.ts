@@ -5,6 +5,7 @@ import { Database } from "../../../lib/settings/database";
 const settings: NetworkSettings = {
   labels: { app: "backstage" },
   port: 7007,
+  healthPort: 7008,
   keycloakUrl: "https://id.example.com:8443/auth",
   database: Database.parse({ kind: "postgres" }),
   databaseLabels: { app: "backstage-database" },
@@ -13,10 +14,10 @@ const settings: NetworkSettings = {
 const ports = (rules: unknown): unknown[] => (rules as { ports: { port: unknown }[] }[]).flatMap((rule) => rule.ports.map(({ port }) => port));
 
 describe("lib/network", () => {
-  it("lets Backstage call DNS, Keycloak, its database and 443, and be called at its port", () => {
+  it("lets Backstage call DNS, Keycloak, its database and 443, and be called at its ports", () => {
     const { ingress, egress, policyTypes } = backstagePolicy(settings);
     assert.deepEqual(policyTypes, ["Ingress", "Egress"]);
-    assert.deepEqual(ports(ingress), [7007]);
+    assert.deepEqual(ports(ingress), [7007, 7008]);
     assert.deepEqual(ports(egress), [53, 53, 8443, 5432, 443]);
   });
 
