@@ -56,6 +56,14 @@ const statusOf = (path) =>
     request.on("error", () => resolve(0));
   });
 
+/** In seconds: the next look at Backstage. Each is a line in its log, and a start that fails has its cause there. */
+function pollSeconds() {
+  if (state.wasReady) return 10;
+  const started = now() - state.since;
+  if (started < 15) return 0.5;
+  return started < 60 ? 1 : 5;
+}
+
 /** Looks at Backstage itself, often until it is ready and now and then after it. */
 async function watchBackstage() {
   for (;;) {
@@ -68,7 +76,7 @@ async function watchBackstage() {
     }
     // A Backstage that is not ready may be well.
     if (state.isReady || (await statusOf("/.backstage/health/v1/liveness")) === 200) state.answered = now();
-    await pause(state.wasReady ? 5 : now() - state.since < 60 ? 0.5 : 5);
+    await pause(pollSeconds());
   }
 }
 
