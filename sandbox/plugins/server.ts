@@ -16,7 +16,7 @@ import {
   refuseOptions,
   type Resource,
 } from "./provider";
-import { changes, decode, encode, hasUnknown, type Properties, Secrets, without } from "./values";
+import { changes, decode, encode, formatPath, hasUnknown, type Properties, Secrets, without } from "./values";
 
 /** Answers a call with a promise's result; `secrets` collects what the request marks as secret. */
 function unary<Q, R>(answer: (request: Q, secrets: Secrets) => Awaitable<R>): grpc.handleUnaryCall<Q, R> {
@@ -40,6 +40,9 @@ function sdkVersion(name: string): string {
   const file = require.resolve(`@pulumi/${name}/package.json`);
   return (JSON.parse(fs.readFileSync(file, "utf8")) as { version: string }).version;
 }
+
+/** Is the changed path the ignored one, or inside it? */
+const isWithin = (path: string, ignored: string): boolean => path === ignored || path.startsWith(`${ignored}.`) || path.startsWith(`${ignored}[`);
 
 function service<C>(provider: Provider<C>, engineAddress: string | undefined): grpc.UntypedServiceImplementation {
   let configured: Promise<C> | undefined;
@@ -178,7 +181,7 @@ function service<C>(provider: Provider<C>, engineAddress: string | undefined): g
       const ignored = request.getIgnorechangesList();
       if (handler.diff !== undefined) {
         const result = await handler.diff({ id: request.getId(), inputs, outputs, news }, op);
-        return diffResponse({ ...result, changes: result.changes.filter(({ path }) => !ignored.includes(String(path[0]))) });
+        return diffResponse({ ...result, changes: result.changes.filter(({ path }) => !ignored.some((one) => isWithin(formatPath(path), one))) });
       }
       const list = changes(inputs, news).map((change) => ({
         ...change,
@@ -217,11 +220,12 @@ function service<C>(provider: Provider<C>, engineAddress: string | undefined): g
       if (handler.update === undefined) throw new Error(`${op.type} cannot be updated in place.`);
       for (const name of handler.secretOutputs ?? []) secrets.add([name]);
       const [inputs, outputs] = [decode(request.getOldInputs()), decode(request.getOlds())];
+      const ignored = request.getIgnorechangesList();
       // What is ignored stays what it is, though the program does not name it.
-      const kept = request.getIgnorechangesList().map((name) => [name, outputs[name]]);
+      const kept = handler.keepsIgnored === true ? [] : ignored.map((name) => [name, outputs[name]]);
       const news = { ...decode(request.getNews(), secrets), ...(Object.fromEntries(kept) as Properties) };
       const response = new rpc.UpdateResponse();
-      const result = await handler.update({ id: request.getId(), inputs, outputs, news }, op);
+      const result = await handler.update({ id: request.getId(), inputs, outputs, news, ignored }, op);
       response.setProperties(encode(result, secrets.ofOutputs()));
       return response;
     }),
