@@ -7,7 +7,9 @@ import { otherDoorsAreShut } from "./checks/doors";
 import { applicationIsHealthy, externalSecretIsReady } from "./checks/hybrid";
 import { basePathIsRight, issuerIsRight, keycloakAnswers, realmIsEnabled } from "./checks/keycloak";
 import { gatesArePassed, isRolledOut, podsAreCurrent } from "./checks/pods";
+import { catalogIsAccepted, podsProveTheirs } from "./checks/proofs";
 import { credentialIsAccepted, secretIsRight } from "./checks/secret";
+import { catalogKeys } from "../lib/contract";
 import { isHybrid, secretsOf, type Context } from "./context";
 import { runChecks, type Check, type Result } from "./run";
 
@@ -41,6 +43,13 @@ const links: readonly Link[] = [
   { name: "external-secret", title: "the ExternalSecret is Ready", needs: ["cluster"], run: externalSecretIsReady, when: isHybrid },
   { name: "secret", title: "the Secret holds the credential", needs: ["cluster", "external-secret"], run: secretIsRight },
   { name: "credential", title: "Keycloak accepts the credential", needs: ["client", "secret"], run: credentialIsAccepted },
+  {
+    name: "catalog",
+    title: "Keycloak accepts the catalog's credential",
+    needs: ["issuer", "secret"],
+    run: catalogIsAccepted,
+    when: ({ outputs }) => catalogKeys.clientId in outputs.credential,
+  },
   { name: "closed-doors", title: "the client refuses every other way", needs: ["redirect-uri", "pkce", "credential"], run: otherDoorsAreShut },
   { name: "rollout", title: "Backstage is rolled out", needs: ["cluster"], run: isRolledOut },
   { name: "gates", title: "every pod has passed its gates", needs: ["rollout"], run: gatesArePassed },
@@ -52,6 +61,7 @@ const links: readonly Link[] = [
     // What Git holds cannot know the hash; there the liveness check takes a changed value over.
     when: (context) => !isHybrid(context),
   },
+  { name: "proofs", title: "every pod's credential is accepted", needs: ["credential", "rollout", "pods"], run: podsProveTheirs },
   { name: "backstage", title: "Backstage answers", needs: ["rollout"], run: backstageAnswers },
   {
     name: "backstage-certificate",

@@ -136,14 +136,19 @@ function noted(/** @type {string} */ credential, /** @type {Verdict} */ verdict)
 /** Repeats the proof: one question each time, at a moment of this pod's own. A pod whose sessions are good stays in service. */
 async function laterProofs() {
   let endpoint = "";
+  // What could not be asked is asked again soon: it leaves no trace in Keycloak.
+  let unasked = 0;
+  /** @type {number | undefined} */
+  let asked;
   for (let round = 0; ; round++) {
-    await pause(PROOF_SECONDS * (1 + 0.5 * Math.random()));
+    await pause(unasked === 0 ? PROOF_SECONDS * (1 + 0.5 * Math.random()) : pauseAfter(unasked, asked, true));
     const catalog = round % 10 === 0 ? catalogCredential(valueInUse) : undefined;
     const credentials = catalog === undefined ? credentialsFrom(valueInUse) : [catalog];
     const subject = catalog === undefined ? "sign-in" : "catalog";
     if (endpoint === "") {
       const discovery = await discover(credentialsFrom(valueInUse)[0]);
       if (!discovery.ok) {
+        [unasked, asked] = [unasked + 1, discovery.retryAfter];
         sayOnce("proof", `proof: not repeated: ${discovery.why}`);
         continue;
       }
@@ -160,10 +165,8 @@ async function laterProofs() {
       unknown: `not repeated: ${verdict.why}`,
     };
     sayOnce(subject === "catalog" ? "catalog" : "proof", `proof: ${outcome[verdict.answer]}`);
-    if (verdict.answer === "unknown") {
-      endpoint = "";
-      if (verdict.retryAfter !== undefined) await pause(verdict.retryAfter);
-    }
+    [unasked, asked] = verdict.answer === "unknown" ? [unasked + 1, verdict.retryAfter] : [0, undefined];
+    if (unasked > 0) endpoint = "";
   }
 }
 

@@ -35,13 +35,13 @@ export function containerFault({ status }: V1Pod): ContainerFault | undefined {
 }
 
 /** The pods that are to stay. */
-async function podsOf(context: Context): Promise<V1Pod[]> {
+export async function podsOf(context: Context): Promise<V1Pod[]> {
   const { cluster, outputs: { namespace, deployment } } = context;
   const pods = (await look(context, "list pods", cluster.pods(namespace, deployment))) ?? [];
   return pods.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
 }
 
-const nameOf = ({ metadata }: V1Pod): string => metadata?.name ?? "?";
+export const nameOf = ({ metadata }: V1Pod): string => metadata?.name ?? "?";
 
 /** The end of a container's log, of its last run when this one has none. */
 async function logOf(context: Context, pod: V1Pod, container: string, previous = false): Promise<string[]> {

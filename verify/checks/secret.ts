@@ -8,7 +8,7 @@ import { look } from "./cluster";
 /** The contract Secret, and what Keycloak makes of the credential in it. */
 
 /** What the Secret holds now. */
-async function contents(context: Context): Promise<Record<string, string> | undefined> {
+export async function contents(context: Context): Promise<Record<string, string> | undefined> {
   const { cluster, outputs: { namespace, contractSecret: name } } = context;
   const secret = await look(context, "get secrets", cluster.core.readNamespacedSecret({ namespace, name }));
   if (secret === undefined) return undefined;
