@@ -4,7 +4,9 @@ import { PassThrough } from "node:stream";
 import { contractKeys } from "../../lib/contract";
 import { startKeycloak, stopKeycloak } from "../../sandbox/keycloak";
 import { sleep, waitFor } from "../../sandbox/process";
-import { keycloakAdmin, platform, TestStack } from "./harness";
+import { verify } from "../../verify/checks";
+import { kubectl } from "./gitops";
+import { keycloakAdmin, platform, regenerateSecret, TestStack } from "./harness";
 
 /** The bound that the design gives: kubelet's sync of a mounted Secret, one probe, one start. */
 const HEALED_SECONDS = 120;
@@ -65,6 +67,23 @@ describe("a running Backstage heals itself", function () {
     const { seconds } = await own.untilSignIn(HEALED_SECONDS);
     console.log(`      healed ${seconds.toFixed(0)} s after the realm came back`);
     assert.deepEqual((await own.pods()).names, before.names, "it was the same pod");
+  });
+
+  it("tells of a secret that is changed in Keycloak alone, and goes on serving whoever is signed in", async () => {
+    const before = await own.pods();
+    await regenerateSecret(own.realm);
+    const [name = ""] = before.names;
+    const refused = /^health: proof: Keycloak refuses the secret of client backstage .*every new sign-in fails: run pulumi up --refresh$/m;
+    const told = async (): Promise<true | undefined> => (refused.test(await own.cluster.core.readNamespacedPodLog({ namespace: own.namespace, name, container: "backstage" })) ? true : undefined);
+    await waitFor("the line in the log", 100, told, 1000);
+    const metrics = await kubectl("get", "--raw", `/api/v1/namespaces/${own.namespace}/pods/${name}:7008/proxy/metrics`);
+    assert.match(metrics, /^backstage_credential_accepted\{credential="sign-in"\} 0$/m);
+    assert.deepEqual(await own.pods(), before);
+    assert.equal(await own.readyPods(), 1);
+    const credential = (await verify(await own.context(), "credential")).at(-1);
+    assert.deepEqual([credential?.state, credential?.remedy], ["failed", "the Secret is stale: run pulumi up --refresh"]);
+    await own.up("--refresh");
+    await own.mustSignIn();
   });
 
   it("and leaves a pod alone while Keycloak is down for two minutes", async () => {
