@@ -57,7 +57,7 @@ export interface Meanwhile<T> {
   readonly failed: readonly { readonly second: number; readonly said: string }[];
 }
 
-/** Tries something again and again, at most 400 times, until some work is done. */
+/** Tries something again and again, at most 1,200 times, until some work is done. */
 export async function meanwhile<T>(work: Promise<T>, attempt: () => Promise<unknown>): Promise<Meanwhile<T>> {
   const failed: { second: number; said: string }[] = [];
   const over = new AbortController();
@@ -65,7 +65,7 @@ export async function meanwhile<T>(work: Promise<T>, attempt: () => Promise<unkn
   work.then(end, end);
   const began = performance.now();
   let tried = 0;
-  for (; tried < 400 && !over.signal.aborted; tried++) {
+  for (; tried < 1200 && !over.signal.aborted; tried++) {
     await attempt().catch((error: unknown) => failed.push({ second: (performance.now() - began) / 1000, said: (error as Error).message }));
     await sleep(250);
   }

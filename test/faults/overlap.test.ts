@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { waitFor } from "../../sandbox/process";
+import { sleep } from "../../sandbox/process";
 import { story } from "../e2e/harness";
 import { HybridStack } from "../e2e/hybridStack";
 import { record } from "./records";
@@ -36,7 +36,7 @@ for (const replicas of [2, 5] as const) {
         await hybrid.arrived("client backstage, client 2, session 1, catalog 1", GRACE[replicas] * 60);
         seconds = secondsSince(began);
         const { rotation } = await own.outputs();
-        await waitFor("the end of the old secret", GRACE[replicas] * 60, async () => (Date.now() / 1000 > rotation.graceEnds + 10 ? true : undefined), 1000);
+        await sleep(rotation.graceEnds * 1000 + 10_000 - Date.now());
       }, 10_000).finally(() => clearInterval(watching));
       const { restarts } = await own.pods();
       console.log(`      ${tried} sign-ins, ${failed.length} failed; taken over after ${seconds} s, never fewer than ${Math.min(...ready)} pods ready`);
