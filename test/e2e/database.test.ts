@@ -118,8 +118,8 @@ describe("two Backstages that share an in-cluster PostgreSQL", function () {
     await waitFor("two new pods", 180, both, 1000);
     assert.equal((await own.pods()).restarts, 0);
     const logs = await Promise.all((await own.pods()).names.map((name) => own.cluster.core.readNamespacedPodLog({ namespace: own.namespace, name, container: "backstage" })));
-    assert.match(logs.join(""), /alone: took away the lock auth\.\S+, which a Backstage had left behind/);
-    assert.equal(logs.filter((log) => log.includes("alone: another Backstage is starting; waiting for it")).length, 1);
+    assert.match(logs.join(""), /start: took away the lock auth\.\S+, which a Backstage had left behind/);
+    assert.equal(logs.filter((log) => log.includes("start: another Backstage is starting; waiting for it")).length, 1);
     await own.mustSignIn();
   });
 
