@@ -63,23 +63,23 @@ function expected() {
 }
 
 /**
- * The generations that a Secret says its credentials are of.
+ * The generations that a Secret says its credentials are of; none where it says nothing that can be read.
  * @param {(key: string) => string | undefined} read
  */
 export function generationsOf(read) {
-  /** @type {unknown} */
-  const said = JSON.parse(read("CREDENTIAL_GENERATIONS") ?? "{}");
-  return /** @type {Record<string, number>} */ (said);
+  try {
+    /** @type {unknown} */
+    const said = JSON.parse(read("CREDENTIAL_GENERATIONS") ?? "{}");
+    return /** @type {Record<string, number>} */ (said ?? {});
+  } catch {
+    return {};
+  }
 }
 
 /** The generations of a Secret's credentials that are older than those that this pod was made for, each as a phrase. */
 export function behind() {
-  const held = /** @type {Record<string, unknown>} */ ({ database: mountedValue("DATABASE_GENERATION") });
-  try {
-    Object.assign(held, generationsOf(mountedValue));
-  } catch {
-    // then it says of none how old it is
-  }
+  /** @type {Record<string, unknown>} */
+  const held = { database: mountedValue("DATABASE_GENERATION"), ...generationsOf(mountedValue) };
   return Object.entries(expected().generations).flatMap(([credential, wanted]) => {
     const generation = Number(held[credential] ?? 0);
     return generation >= wanted ? [] : [`its ${credential} credential is of generation ${generation}, this pod expects ${wanted}`];

@@ -130,7 +130,7 @@ const whose = () => {
 const proofs = new Map();
 function noted(/** @type {string} */ credential, /** @type {Verdict} */ verdict) {
   // What nobody could say leaves the last proof to grow old.
-  if (verdict.answer !== "unknown" || !proofs.has(credential)) proofs.set(credential, { verdict, at: Date.now() / 1000 });
+  if (verdict.answer !== "unknown") proofs.set(credential, { verdict, at: Date.now() / 1000 });
 }
 
 /** Repeats the proof: one question each time, at a moment of this pod's own. A pod whose sessions are good stays in service. */
