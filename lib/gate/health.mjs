@@ -74,8 +74,8 @@ async function watchBackstage() {
       state.fault = "no sign-in is proven yet";
       say(`Backstage is ready ${(now() - state.since).toFixed(0)} s after its start`);
     }
-    // A Backstage that is not ready may be well.
-    if (state.isReady || (await statusOf("/.backstage/health/v1/liveness")) === 200) state.answered = now();
+    // A Backstage that is not ready any more may be well.
+    if (state.isReady || (state.wasReady && (await statusOf("/.backstage/health/v1/liveness")) === 200)) state.answered = now();
     await pause(pollSeconds());
   }
 }
