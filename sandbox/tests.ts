@@ -79,10 +79,10 @@ const added = (one: Outcome, other: Outcome): Outcome => ({ passed: one.passed +
 /** The workflows of .github, without the linters that a machine may have or not. */
 const workflows = async (): Promise<Outcome> => check("workflows", ["-shellcheck=", "-pyflakes="], path.join(await goTools("actionlint"), "actionlint"));
 
-/** Twenty minutes more: only when named. */
-const ONLY_NAMED = "faults";
+/** Half an hour more each: only when named. */
+const ONLY_NAMED = ["faults", "rotation"];
 
-/** Everything but the faults, or one of typecheck, lint, unit, e2e, faults and foreign. Closes with what failed, and one line over all of them. */
+/** Everything but what is only run when named, or one of the steps. Closes with what failed, and one line over all of them. */
 export async function runTests(only?: string): Promise<boolean> {
   const steps: Record<string, () => Promise<Outcome>> = {
     typecheck: () => check("typecheck", [bin("typescript", "bin/tsc")]),
@@ -90,6 +90,7 @@ export async function runTests(only?: string): Promise<boolean> {
     unit: () => mocha("unit tests", ["test/unit", "test/policy"]),
     e2e: () => onPlatform(() => mocha("end-to-end tests on the real servers", ["test/e2e"])),
     faults: () => onPlatform(() => mocha("faults: what is killed, stopped, filled and deleted", ["test/faults"])),
+    rotation: () => onPlatform(() => mocha("rotations in every order and under the operators' hands", ["test/rotation"])),
     foreign: () =>
       onPlatform(async (running) => {
         const env = onForeignCluster(running);
@@ -102,7 +103,7 @@ export async function runTests(only?: string): Promise<boolean> {
   };
   let total: Outcome = { passed: 0, failures: [] };
   for (const [name, step] of Object.entries(steps)) {
-    if (only === undefined ? name === ONLY_NAMED : name !== only) continue;
+    if (only === undefined ? ONLY_NAMED.includes(name) : name !== only) continue;
     total = added(total, await step());
   }
   console.log();

@@ -3,8 +3,8 @@ import * as path from "node:path";
 import { databaseSettings } from "../../sandbox/postgres";
 import { waitFor } from "../../sandbox/process";
 import { lastProof } from "../../verify/checks/proofs";
-import { kubectl, render, Tree } from "./gitops";
-import { platform, TestStack } from "./harness";
+import { kubectl, render, Tree } from "../e2e/gitops";
+import { platform, TestStack } from "../e2e/harness";
 
 const person = (username: string) => ({ username, email: `${username}@example.com`, firstName: username, lastName: "Example" });
 

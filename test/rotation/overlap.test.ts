@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { sleep } from "../../sandbox/process";
 import { story } from "../e2e/harness";
-import { HybridStack } from "../e2e/hybridStack";
-import { record } from "./records";
-import { secondsSince } from "./told";
+import { HybridStack } from "./hybridStack";
+import { record } from "../faults/records";
+import { secondsSince } from "../faults/told";
 
 /** In minutes: how long Keycloak accepts both secrets; the pods take the new one over within. */
 const GRACE = { 2: 8, 5: 12 } as const;

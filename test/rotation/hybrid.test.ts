@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { waitFor } from "../../sandbox/process";
 import { verify } from "../../verify/checks";
-import { story } from "./harness";
+import { story } from "../e2e/harness";
 import { HybridStack } from "./hybridStack";
 
 describe("a rotation in hybrid reaches the running pods", function () {
