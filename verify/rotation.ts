@@ -3,7 +3,7 @@ import type { Settings } from "../config";
 import { probe } from "../lib/gate/keycloak.mjs";
 import { asksForOverlap, changesSecret, decided, overlapOf, raises, secretName, signInClients, slots, stepFault, type LastRotation, type Overlap, type SignInClient } from "../lib/rotation";
 import { keycloakUrls } from "../lib/urls";
-import { stateOf } from "./state";
+import { type State, stateOf } from "./state";
 
 /** What is asked, of Keycloak and of the state, before a rotation is decided. */
 export interface Asked {
@@ -107,26 +107,33 @@ export function issuedAt(accessToken: string): number | undefined {
   }
 }
 
+/** The generated secrets of clients that the state holds, those of runs that did not end included. */
+export function secretsIn({ passwords, generations }: Pick<State, "passwords" | "generations">): Pick<Asked, "begun"> & { readonly secretOf: (clientId: string, generation: number) => string | undefined } {
+  const nameOf = (clientId: string, generation: number): string => secretName(clientId, slots(generation).current);
+  return {
+    begun: (clientId) => Math.max(...[1, 2].map((generation) => generations.get(nameOf(clientId, generation)) ?? 0)),
+    secretOf(clientId, generation) {
+      const name = nameOf(clientId, generation);
+      return generations.get(name) === generation ? passwords.get(name) : undefined;
+    },
+  };
+}
+
 /**
  * The rotation as it will be done, with the overlap that comes of it. Throws one sentence when it cannot be done without an
  * outage that nobody chose, or would bring a secret back; says whom it costs a sign-in.
  * @param accessToken fresh: it tells Keycloak's clock
  */
 export async function safeRotation(settings: Settings, last: LastRotation | undefined, accessToken: string): Promise<Settings["rotation"]> {
-  const { passwords, generations } = await stateOf();
-  const ofClient = (clientId: string, generation: number): { name: string; generation: number | undefined } => {
-    const name = secretName(clientId, slots(generation).current);
-    return { name, generation: generations.get(name) };
-  };
+  const { begun, secretOf } = secretsIn(await stateOf());
   const { rotation, overlap, fault, warnings } = await decideRotation(settings, last, {
     featureIsActive: () => featureIsActive(settings, accessToken),
     async accepts({ clientId, generation }) {
-      const { name, generation: held } = ofClient(clientId, generation);
-      const clientSecret = passwords.get(name);
-      if (clientSecret === undefined || held !== generation) return "unknown";
+      const clientSecret = secretOf(clientId, generation);
+      if (clientSecret === undefined) return "unknown";
       return (await probe({ clientId, clientSecret }, keycloakUrls(settings.keycloak.url, settings.realm.name).token, 30_000)).answer;
     },
-    begun: (clientId) => Math.max(...[1, 2].map((generation) => ofClient(clientId, generation).generation ?? 0)),
+    begun,
     now: issuedAt(accessToken) ?? Date.now() / 1000,
   });
   if (fault !== undefined) throw new pulumi.RunError(`config: ${fault}`);
