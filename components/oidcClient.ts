@@ -77,8 +77,9 @@ export class OidcClient extends pulumi.ComponentResource {
     const signsIn = kind !== "service-account";
     const { current, previous } = slots(args.secretGeneration ?? 1);
     const secret = isPublic ? undefined : this.password(name, current);
-    const before = isPublic || previous === undefined ? undefined : this.password(name, previous);
-    const rotated = before === undefined || args.overlap === undefined ? {} : bothAccepted(before.result, pulumi.output(args.overlap));
+    // Kept for an overlap only: what the state no longer holds cannot come back.
+    const rotated =
+      isPublic || previous === undefined || args.overlap === undefined ? {} : bothAccepted(this.password(name, previous).result, pulumi.output(args.overlap));
     // Every flag is set: most are optional and computed in the provider, and what is left out is never corrected.
     const inputs = {
       realmId,

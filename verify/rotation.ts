@@ -119,6 +119,18 @@ export function secretsIn({ passwords, generations }: Pick<State, "passwords" | 
   };
 }
 
+/** Why another client's secret would come back, a sentence each: the secrets of these are replaced, one after the other. */
+export function loweredFaults({ rotation, catalogSync, clients }: Pick<Settings, "rotation" | "catalogSync" | "clients">, begun: Asked["begun"]): string[] {
+  const wanted = [
+    ...(catalogSync.enabled ? [{ key: "rotation.catalogSync", clientId: catalogSync.clientId, generation: rotation.catalogSync }] : []),
+    ...clients.flatMap(({ clientId, secret }, index) => (secret === undefined ? [] : [{ key: `clients.${index}.secret.generation`, clientId, generation: secret.generation }])),
+  ];
+  return wanted.flatMap(({ key, clientId, generation }) => {
+    const last = begun(clientId);
+    return last > generation ? [`${key} is ${generation}, and ${last} was begun; an old secret does not come back, so set it to ${last} or more.`] : [];
+  });
+}
+
 /**
  * The rotation as it will be done, with the overlap that comes of it. Throws one sentence when it cannot be done without an
  * outage that nobody chose, or would bring a secret back; says whom it costs a sign-in.
@@ -126,6 +138,8 @@ export function secretsIn({ passwords, generations }: Pick<State, "passwords" | 
  */
 export async function safeRotation(settings: Settings, last: LastRotation | undefined, accessToken: string): Promise<Settings["rotation"]> {
   const { begun, secretOf } = secretsIn(await stateOf());
+  const lowered = loweredFaults(settings, begun);
+  if (lowered.length > 0) throw new pulumi.RunError(lowered.map((fault) => `config: ${fault}`).join("\n"));
   const { rotation, overlap, fault, warnings } = await decideRotation(settings, last, {
     featureIsActive: () => featureIsActive(settings, accessToken),
     async accepts({ clientId, generation }) {

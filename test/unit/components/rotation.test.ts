@@ -56,6 +56,9 @@ describe("a rotation", () => {
     assert.equal(recording.find(CLIENT, "backstage").inputs.clientSecret, "result-of-backstage-secret-even");
     assert.ok(!("client.secret.rotated" in extraConfig(recording)));
     assert.ok(!recording.resources.some(({ type }) => type.includes("ClientPolicy")));
+    // The state keeps no secret that was replaced: a lowered number would give it back to Keycloak.
+    const passwords = recording.resources.filter(({ type }) => type === PASSWORD).map(({ name }) => name);
+    assert.deepEqual(passwords.sort(), ["backstage-catalog-secret", "backstage-secret-even"]);
   });
 
   it("by blue and green has two clients, each with a secret of its own, until the old one goes away", async () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { parseConfig } from "../../../config";
 import type { LastRotation, Rotation } from "../../../lib/rotation";
-import { decideRotation, issuedAt, secretsIn, type Asked, type Decision } from "../../../verify/rotation";
+import { decideRotation, issuedAt, loweredFaults, secretsIn, type Asked, type Decision } from "../../../verify/rotation";
 import { World, type Wanted } from "./rotationModel";
 
 const NOW = Date.parse("2026-11-25T10:00:00Z") / 1000;
@@ -91,6 +92,24 @@ describe("a rotation's decision", () => {
     assert.equal((await decide({}, green)).rotation.strategy, "blue-green");
     assert.match((await decide({}, green, {}, "hybrid")).fault ?? "", /mode is hybrid while a rotation by blue-green has the second client in use/);
     assert.equal((await decide({ generation: 3 }, { ...green, generation: 3 }, {}, "hybrid")).fault, undefined);
+  });
+
+  it("refuses a lowered generation of any other client", () => {
+    const { rotation, catalogSync, clients } = parseConfig({
+      environment: "prod",
+      keycloak: { url: "https://id.example.com" },
+      realm: { name: "platform" },
+      backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1" },
+      catalogSync: { enabled: true },
+      rotation: { catalogSync: 2 },
+      clients: [{ clientId: "app", rootUrl: "https://app.example.com", redirectUris: ["https://app.example.com/cb"], secret: { namespace: "app", name: "app", generation: 2 } }],
+    });
+    const said = (begun: number): string[] => loweredFaults({ rotation, catalogSync, clients }, () => begun);
+    for (const fine of [0, 1, 2]) assert.deepEqual(said(fine), []);
+    assert.deepEqual(said(3), [
+      "rotation.catalogSync is 2, and 3 was begun; an old secret does not come back, so set it to 3 or more.",
+      "clients.0.secret.generation is 2, and 3 was begun; an old secret does not come back, so set it to 3 or more.",
+    ]);
   });
 
   it("reads Keycloak's clock off a token, and the begun secrets off the state", () => {
