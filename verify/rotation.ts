@@ -71,13 +71,16 @@ export async function decideRotation(settings: RotationSettings, last: LastRotat
   let overlap = overlapOf(rotation, last, now);
   if (overlap !== undefined && overlap.until > now) {
     const before = { clientId: active.clientId, generation: active.generation - 1 };
+    const name = `secret ${before.generation} of ${before.clientId}`;
     const answer = await asked.accepts(before);
-    if (answer === "refused" || (answer === "unknown" && isRaise)) {
-      if (isRaise && settings.rotation.strategy !== undefined) {
-        const why = answer === "refused" ? "Keycloak refuses" : "it is not known whether Keycloak accepts";
-        return refuse(`rotation.strategy is overlap, and ${why} secret ${before.generation} of ${before.clientId}, which would so come back; set it to replace.`);
-      }
-      // What was decided without a setting goes on without an overlap; what was begun has ended.
+    if (isRaise && answer === "unknown") {
+      return refuse(`rotation.generation is raised by overlap, and whether Keycloak accepts ${name} now is not known; run this again, or set rotation.strategy to replace.`);
+    }
+    if (isRaise && answer === "refused" && settings.rotation.strategy !== undefined) {
+      return refuse(`rotation.strategy is overlap, and Keycloak refuses ${name}, which would so come back; set it to replace.`);
+    }
+    if (answer === "refused") {
+      // What was decided without a setting goes on without an overlap, for there is nothing left to keep; what was begun has ended.
       if (isRaise) rotation = { ...rotation, strategy: "replace" };
       overlap = undefined;
     }
