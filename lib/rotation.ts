@@ -152,7 +152,7 @@ const moment = (seconds: number): string => new Date(seconds * 1000).toISOString
  * undefined when it is right. @param now Keycloak's clock, for it is Keycloak that ends an overlap
  */
 export function stepFault(wanted: Rotation, last: LastRotation | undefined, rolloutSeconds: number, now: number): string | undefined {
-  if (last === undefined) return undefined;
+  if (last === undefined) return wanted.strategy === "overlap" ? frozenFault(wanted, { generation: wanted.generation, graceEnds: 0 }, now) : undefined;
   const { generation } = wanted;
   const [before, after] = [clientsOf(last), clientsOf(wanted)];
   const abandons = same(after.active, before.active) && after.standby === undefined;
@@ -166,7 +166,7 @@ export function stepFault(wanted: Rotation, last: LastRotation | undefined, roll
     return `rotation.strategy is blue-green while Keycloak still accepts the secret before ${last.generation}, until ${moment(last.graceEnds)}; wait until then.`;
   }
   if (wanted.strategy !== "overlap") return undefined;
-  if (!changesSecret(wanted, last)) return frozenFault(wanted, last, isUnderWay);
+  if (!changesSecret(wanted, last)) return frozenFault(wanted, last, now);
   if (generation > before.active.generation + 1) {
     return `rotation.generation is ${generation}, and ${before.active.generation} is in use; Keycloak accepts only the secret before the new one, so raise it by one.`;
   }
@@ -201,18 +201,19 @@ function timeFault(wanted: Rotation, rolloutSeconds: number, now: number): strin
 }
 
 /** What is asked of an overlap after the run that raised the generation: only what it is. */
-function frozenFault(wanted: Rotation, last: LastRotation, isUnderWay: boolean): string | undefined {
+function frozenFault(wanted: Rotation, last: LastRotation, now: number): string | undefined {
   const { generation, at, gracePeriod } = wanted;
   if (generation === 1) return undefined;
   const none = last.strategy !== "overlap" || last.graceEnds === 0;
   if (none) {
-    if (at === undefined) return undefined;
+    // A time that is over asks for nothing: it is what is left of a rotation before, or of another stack.
+    if (at === undefined || begunOverlap(wanted, now).until < now) return undefined;
     return `rotation.at is set, and ${generation} came without an overlap; a secret that was replaced does not come back, so remove it, or raise rotation.generation.`;
   }
   const from = last.graceBegan ?? last.graceEnds - gracePeriod;
-  const asked = at === undefined ? { from, until: from + gracePeriod } : begunOverlap(wanted, 0);
+  const asked = at === undefined ? { from, until: from + gracePeriod } : begunOverlap(wanted, now);
   // Without a time the period is that of the next rotation, once this one is over.
-  if ((at === undefined && !isUnderWay) || (asked.from === from && asked.until === last.graceEnds)) return undefined;
+  if ((at === undefined && last.graceEnds <= now) || (asked.from === from && asked.until === last.graceEnds)) return undefined;
   const key = asked.from === from ? "rotation.gracePeriod" : "rotation.at";
   const back = key === "rotation.at" ? "remove it" : `set it to ${durationText(last.graceEnds - from)}`;
   return `${key} is not what it was when rotation.generation became ${generation}, and the secret before it is accepted until ${moment(last.graceEnds)} and no other time; ${back}, or raise rotation.generation.`;

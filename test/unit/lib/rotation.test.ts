@@ -82,7 +82,10 @@ describe("lib/rotation", () => {
 
   const wait = /while Keycloak still accepts the secret before 2, until 2026-11-25T10:01:00\.000Z; wait until then\./;
   const faults: [string, Rotation, LastRotation | undefined, RegExp | undefined][] = [
-    ["the first update", rotation({}), undefined, undefined],
+    ["the first update", rotation({ at: undefined }), undefined, undefined],
+    ["the first update with the time of another stack", rotation({ at: "2025-11-25T10:00:00Z" }), undefined, undefined],
+    ["an overlap with nothing before it", rotation({}), undefined, /rotation\.at is set, and 2 came without an overlap/],
+    ["what is left of a rotation before", rotation({ at: "2025-11-25T10:00:00Z" }), last(2), undefined],
     ["no rotation", rotation({ at: undefined }), overlapped(2, NOW + 60), undefined],
     ["the time of an overlap that began then", rotation({}), overlapped(2, NOW + 3600), undefined],
     ["the next generation", rotation({}), last(1), undefined],
