@@ -161,8 +161,22 @@ export class World {
       this.refused(wanted, handover);
       return;
     }
+    const decision = await this.decide(settings);
+    if (decision.fault !== undefined) {
+      this.refused(wanted, decision.fault);
+      return;
+    }
+    this.log.push(`${JSON.stringify(wanted)}: ${decision.rotation.strategy ?? ""}${decision.overlap === undefined ? "" : `, both until ${decision.overlap.until}`}${decision.warnings.length === 0 ? "" : `, warned: ${decision.warnings.join(" ")}`}`);
+    this.count.accepted++;
+    if (!(await this.apply(settings, decision, killedAfter))) return;
+    // Run again, it has nothing more to say.
+    const { fault, overlap, rotation } = await this.decide(settings);
+    assert.deepEqual([fault, overlap, rotation], [undefined, decision.overlap, decision.rotation], this.log.join("\n"));
+  }
+
+  private decide(settings: Omit<Settings, "adminSecret">): Promise<Decision> {
     const { begun, secretOf } = secretsIn(this);
-    const decision = await decideRotation(settings, this.last, {
+    return decideRotation(settings, this.last, {
       featureIsActive: () => Promise.resolve(this.feature),
       accepts: ({ clientId, generation }) => {
         const secret = secretOf(clientId, generation);
@@ -171,13 +185,6 @@ export class World {
       begun,
       now: issuedAt(tokenOf(this.clock)) ?? NaN,
     });
-    if (decision.fault !== undefined) {
-      this.refused(wanted, decision.fault);
-      return;
-    }
-    this.log.push(`${JSON.stringify(wanted)}: ${decision.rotation.strategy ?? ""}${decision.overlap === undefined ? "" : `, both until ${decision.overlap.until}`}${decision.warnings.length === 0 ? "" : `, warned: ${decision.warnings.join(" ")}`}`);
-    this.count.accepted++;
-    await this.apply(settings, decision, killedAfter);
   }
 
   private refused(wanted: Wanted, why: string): void {
@@ -186,7 +193,8 @@ export class World {
     assert.match(why, /rotation\.|mode is/);
   }
 
-  private async apply(settings: Omit<Settings, "adminSecret">, decision: Decision, killedAfter: number): Promise<void> {
+  /** Did it end? */
+  private async apply(settings: Omit<Settings, "adminSecret">, decision: Decision, killedAfter: number): Promise<boolean> {
     const { rotation, overlap, warnings } = decision;
     const { mode, backstage } = settings;
     const { active, standby } = signInClients(backstage, rotation);
@@ -224,13 +232,14 @@ export class World {
     if (killedAfter < steps.length) {
       this.log.push("    killed");
       this.count.killed++;
-      return;
+      return false;
     }
     if (overlap !== undefined && before?.generation !== rotation.generation) this.count.overlaps++;
     if (warnings.some((warning) => warning.startsWith("rotation by replace"))) this.count.replaced++;
     if (warnings.some((warning) => warning.includes("from this run on"))) this.count.dropped++;
     if (rotation.step === "switch" && before?.step === "prepare") this.count.switched++;
     if (before?.step === "prepare" && rotation.step === undefined) this.count.abandoned++;
+    return true;
   }
 
   private makePolicy(): void {
