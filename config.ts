@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { CatalogSource } from "./lib/appConfig";
+import type { Overlap } from "./lib/rotation";
 import { adminSecretKeys } from "./lib/settings/admin";
 import { databaseOf } from "./lib/settings/backstage";
 import type { DatabaseSettings } from "./lib/settings/database";
@@ -10,11 +11,13 @@ import { schemaFaults } from "./lib/settings/sentences";
 export class ConfigError extends pulumi.RunError {}
 
 /** The settings of one environment: validated, with every default filled in. */
-export interface Settings extends Omit<Parsed, "realm" | "backstage"> {
+export interface Settings extends Omit<Parsed, "realm" | "backstage" | "rotation"> {
   /** Lasting initial passwords, plain http and an unprotected realm are possible here only. */
   readonly isDev: boolean;
   /** What `keycloak.admin` signs in with: a password, a client's secret or a private key. */
   readonly adminSecret: pulumi.Output<string>;
+  /** With the overlap that the preflight decides, and nobody else: a secret that was replaced must not come back. */
+  readonly rotation: Parsed["rotation"] & { readonly overlap?: pulumi.Input<Overlap> };
   readonly realm: Parsed["realm"] & { readonly displayName: string; readonly protect: boolean };
   readonly backstage: Parsed["backstage"] & { readonly authEnvironment: string; readonly rolloutSeconds: number; readonly database: DatabaseSettings };
 }

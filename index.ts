@@ -1,12 +1,12 @@
 import "./lib/stackTraces";
 import "./lib/lazyInstaller";
-import { getStack } from "@pulumi/pulumi";
+import { all, getStack } from "@pulumi/pulumi";
 import { platform } from "./components/platform";
 import { providers } from "./components/providers";
 import { SourceSecret } from "./components/sourceSecret";
 import { targetOf } from "./components/target";
 import { loadConfig } from "./config";
-import { overlapOf, signInClients } from "./lib/rotation";
+import { signInClients } from "./lib/rotation";
 import { applicationName } from "./lib/gitops/argocd";
 import { preflight } from "./verify/preflight";
 
@@ -17,9 +17,10 @@ export = async () => {
 
   const { realm, users, clients, namespace, contract, deployment } = platform(settings, given, target, adopted);
   // What Argo CD applies reads its credentials from here, by the External Secrets Operator.
-  if (settings.mode !== "direct") {
-    new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials }, { providers: [given.kubernetes] });
-  }
+  const source =
+    settings.mode === "direct"
+      ? undefined
+      : new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials }, { providers: [given.kubernetes] }).secretName;
 
   const { rotation, gitops: { argocd } } = settings;
   return {
@@ -30,7 +31,14 @@ export = async () => {
     authProvider: settings.backstage.authProvider,
     authEnvironment: signInClients(settings.backstage, rotation).active.environment,
     issuer: realm.issuer,
-    rotation: { generation: rotation.generation, strategy: rotation.strategy, step: rotation.step, graceEnds: overlapOf(rotation)?.until ?? 0 },
+    rotation: {
+      generation: rotation.generation,
+      strategy: rotation.strategy,
+      step: rotation.step,
+      // Only what was delivered is over.
+      graceBegan: all([rotation.overlap, source]).apply(([overlap]) => overlap?.from ?? 0),
+      graceEnds: all([rotation.overlap, source]).apply(([overlap]) => overlap?.until ?? 0),
+    },
     namespace: namespace.name,
     deployment,
     contractSecret: contract.secretName,

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import type { Adoption } from "../lib/adoption";
 import { defaultScopes, optionalScopes } from "../lib/clients";
-import { overlapOf, signInClients, type SignInClient } from "../lib/rotation";
+import { signInClients, type SignInClient } from "../lib/rotation";
 import { backstageUrls } from "../lib/urls";
 import { CatalogSync } from "./catalogSync";
 import { Groups } from "./groups";
@@ -44,7 +44,7 @@ export function identity(settings: Omit<Settings, "adminSecret">, opts: pulumi.C
         defaultScopes,
         optionalScopes,
         secretGeneration: generation,
-        overlap: overlapOf(rotation),
+        overlap: rotation.overlap,
         requires: secretRotation?.ready,
         adopted,
       },

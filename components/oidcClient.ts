@@ -4,7 +4,7 @@ import * as random from "@pulumi/random";
 import type { Settings } from "../config";
 import { type Adoption, keyOf, managedBy, mapperKey } from "../lib/adoption";
 import { groupsScope, type securityFlags } from "../lib/clients";
-import { rotatedAttributes, rotatedSecretAttribute, slots, type Overlap, type Slot } from "../lib/rotation";
+import { rotatedAttributes, secretName, slots, type Overlap, type Slot } from "../lib/rotation";
 import { adoption } from "./adoption";
 import type { GroupsScope } from "./groupsScope";
 import type { Realm } from "./realm";
@@ -38,8 +38,8 @@ export interface OidcClientArgs {
   readonly lifetimes?: Partial<Settings["clients"][number]["lifetimes"]>;
   /** A higher number makes a new secret. @default 1 */
   readonly secretGeneration?: number;
-  /** When Keycloak accepts the secret of the generation before too. @default never */
-  readonly overlap?: Overlap | undefined;
+  /** When Keycloak accepts the secret of the generation before too: only for one that was never refused. @default never */
+  readonly overlap?: pulumi.Input<Overlap> | undefined;
   /** What Keycloak must have before the client. @default nothing but the realm */
   readonly requires?: pulumi.Resource[] | undefined;
   /** What is taken over. @default nothing: the client is made, or is the program's already */
@@ -48,6 +48,13 @@ export interface OidcClientArgs {
 
 /** Empty means the realm's lifetime, to Keycloak. */
 const lifetime = (seconds: number | undefined): string => (seconds === undefined ? "" : String(seconds));
+
+/** The attributes by which Keycloak accepts a second secret; each an output of its own, or a preview shows none of the others. */
+const bothAccepted = (secret: pulumi.Output<string>, overlap: pulumi.Output<Overlap>): Record<string, pulumi.Output<string>> => ({
+  [rotatedAttributes.secret]: secret,
+  [rotatedAttributes.from]: overlap.apply(({ from }) => String(from)),
+  [rotatedAttributes.until]: overlap.apply(({ until }) => String(until)),
+});
 
 /** An OIDC client for the authorization code flow with PKCE, or for a service account; the one owner of its secret. */
 export class OidcClient extends pulumi.ComponentResource {
@@ -70,9 +77,9 @@ export class OidcClient extends pulumi.ComponentResource {
     const signsIn = kind !== "service-account";
     const { current, previous } = slots(args.secretGeneration ?? 1);
     const secret = isPublic ? undefined : this.password(name, current);
-    const before = isPublic || previous === undefined ? undefined : this.password(name, previous);
+    // Kept for an overlap only: what the state no longer holds cannot come back.
     const rotated =
-      before === undefined || args.overlap === undefined ? {} : { [rotatedSecretAttribute]: before.result, ...rotatedAttributes(args.overlap) };
+      isPublic || previous === undefined || args.overlap === undefined ? {} : bothAccepted(this.password(name, previous).result, pulumi.output(args.overlap));
     // Every flag is set: most are optional and computed in the provider, and what is left out is never corrected.
     const inputs = {
       realmId,
@@ -148,9 +155,9 @@ export class OidcClient extends pulumi.ComponentResource {
     });
   }
 
-  private password(name: string, { suffix, generation }: Slot): random.RandomPassword {
+  private password(name: string, slot: Slot): random.RandomPassword {
     // Special characters break clients that do not form-encode the secret in the Basic header.
-    const args = { length: 48, special: false, keepers: { generation: String(generation) } };
-    return new random.RandomPassword(`${name}-secret${suffix}`, args, { parent: this });
+    const args = { length: 48, special: false, keepers: { generation: String(slot.generation) } };
+    return new random.RandomPassword(secretName(name, slot), args, { parent: this });
   }
 }

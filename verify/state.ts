@@ -30,9 +30,13 @@ export interface State {
   readonly mappers: Set<string>;
   /** Every generated password, by the name of its resource. */
   readonly passwords: Map<string, string>;
+  /** The generation of each of them that counts any, by the same name. */
+  readonly generations: Map<string, number>;
 }
 
 const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
+
+const isPassword = ({ type }: Known): boolean => type === "random:index/randomPassword:RandomPassword";
 
 export async function stateOf(): Promise<State> {
   const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
@@ -43,6 +47,12 @@ export async function stateOf(): Promise<State> {
     isEmpty: known.every(({ type }) => ownOfTheRun.includes(type)),
     keys: new Set(known.flatMap(({ type, outputs: own }) => (names[type] === undefined ? [] : [keyOf(names[type][0], String(own[names[type][1]]))]))),
     mappers: new Set(Object.entries(outputs).flatMap(([urn, { type }]) => (type.endsWith("ProtocolMapper") ? [nameOf(urn)] : []))),
-    passwords: new Map(Object.entries(outputs).flatMap(([urn, { type, outputs: own }]) => (type === "random:index/randomPassword:RandomPassword" ? [[nameOf(urn), String(own.result)]] : []))),
+    passwords: new Map(Object.entries(outputs).flatMap(([urn, one]) => (isPassword(one) ? [[nameOf(urn), String(one.outputs.result)]] : []))),
+    generations: new Map(
+      Object.entries(outputs).flatMap(([urn, one]) => {
+        const { generation } = (one.outputs.keepers ?? {}) as { generation?: string };
+        return isPassword(one) && generation !== undefined ? [[nameOf(urn), Number(generation)]] : [];
+      }),
+    ),
   };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { green, lacksTime, rotationSteps, rotationStrategies, timeIsMissing } from "../rotation";
+import { green, overlapFault, rotationSteps, rotationStrategies } from "../rotation";
 import { Admin, adminFaults } from "./admin";
 import { clientFaults, clientSettings } from "./clients";
 import { clientId, dateTime, duration, flag, seconds, url, whole } from "./common";
@@ -26,20 +26,27 @@ export const Keycloak = z.strictObject({
   waitSeconds: seconds(120).describe("How long a run waits for Keycloak before it gives up."),
 });
 
+/** In seconds. */
+const LONGEST = 90 * 86_400;
+
 export const Rotation = z.strictObject({
   generation: whole(1, 2 ** 31).default(1).describe("A higher number makes a new secret of Backstage's client and rolls it out."),
   strategy: z
     .enum(rotationStrategies)
     .optional()
     .describe(
-      "`overlap`: Keycloak accepts the old secret too for `gracePeriod`; it needs Keycloak's feature `client-secret-rotation`. `replace`: sign-in is refused until the rollout is over. `blue-green`: a second client takes over, on any Keycloak, in three runs (`step`). Unset: `overlap` where Keycloak can, else `replace`.",
+      "`overlap`: Keycloak accepts the old secret too for `gracePeriod`; it needs Keycloak's feature `client-secret-rotation`. `replace`: sign-in is refused until the rollout is over. `blue-green`: a second client takes over, on any Keycloak, in three runs (`step`). Unset: by what Keycloak can when the generation is raised, `overlap` else `replace`, and as it is until then.",
     ),
   step: z
     .enum(rotationSteps)
     .optional()
     .describe("How far a rotation by `blue-green` goes. `prepare`: every pod knows both clients. `switch`: people sign in by the new one. Unset: the old one goes away."),
-  at: dateTime.optional().meta({ title: "date and time", description: "When the generation was raised; `overlap` counts from then.", example: "2026-11-25T10:00:00Z" }),
-  gracePeriod: duration.prefault("1h").describe("How long Keycloak accepts the old secret; longer than a rollout."),
+  at: dateTime.optional().meta({ title: "date and time", description: "When the generation was raised; `overlap` counts from then. Unset: from the run that raises it, by Keycloak's clock. It and `gracePeriod` count in that run only.", example: "2026-11-25T10:00:00Z" }),
+  gracePeriod: duration.prefault("1h").describe("How long Keycloak accepts the old secret; at least `backstage.rolloutSeconds`."),
+  maxGracePeriod: duration
+    .refine((period) => period <= LONGEST, "must be at most 2160h, which are 90 days")
+    .prefault("168h")
+    .describe("The most that `gracePeriod` may be, 90 days at the most: a secret that has leaked is accepted as long."),
   sessionSecret: whole(1, 2 ** 31).default(1).describe("A higher number makes a new session secret; sign-ins in flight start again."),
   catalogSync: whole(1, 2 ** 31).default(1).describe("A higher number makes a new secret of the catalog's client."),
   database: whole(1, 2 ** 31).default(1).describe("A higher number makes a new password of the PostgreSQL that the program runs; it restarts."),
@@ -65,7 +72,7 @@ export const identitySettings = {
 type IdentityParsed = { [K in keyof typeof identitySettings]: z.output<(typeof identitySettings)[K]> };
 
 /** Rules of identity that need more than one key; `backstage` is the client and the Secret of the other half. */
-export function identityFaults(settings: IdentityParsed, backstage: { clientId: string; secret: string }, isDev: boolean): string[] {
+export function identityFaults(settings: IdentityParsed, backstage: { clientId: string; secret: string; rolloutSeconds: number }, isDev: boolean): string[] {
   const { keycloak, realm, clients, catalogSync, rotation } = settings;
   const faults = [...adminFaults(keycloak.admin), ...realmFaults(realm), ...peopleFaults(settings)];
   if (realm.name === keycloak.admin.realm) {
@@ -74,7 +81,8 @@ export function identityFaults(settings: IdentityParsed, backstage: { clientId: 
   if (catalogSync.enabled && catalogSync.clientId === backstage.clientId) {
     faults.push("catalogSync.clientId must not be backstage.clientId, which may not view users; choose another.");
   }
-  if (lacksTime(rotation)) faults.push(timeIsMissing);
+  const overlap = rotation.strategy === "overlap" || rotation.strategy === undefined ? overlapFault(rotation, backstage.rolloutSeconds) : undefined;
+  if (overlap !== undefined) faults.push(overlap);
   if (rotation.step !== undefined && (rotation.strategy !== "blue-green" || rotation.generation === 1)) {
     faults.push("rotation.step is for rotation.strategy blue-green and a rotation.generation above 1; remove it.");
   }

@@ -1,10 +1,11 @@
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import assert from "node:assert/strict";
+import * as path from "node:path";
 import { contractKeys } from "../../lib/contract";
 import { databaseName } from "../../lib/database";
 import { discover, probe } from "../../lib/gate/keycloak.mjs";
 import { databaseSettings } from "../../sandbox/postgres";
-import { waitFor } from "../../sandbox/process";
+import { mustEnd, waitFor } from "../../sandbox/process";
 import { keycloakAdmin, platform, story, TestStack } from "./harness";
 
 /** From the first failure to the last, in seconds. */
@@ -70,18 +71,34 @@ describe("a rotation of the client secret, while people sign in", function () {
   });
   after(() => own.remove());
 
-  it("asks when the old secret is to end, where Keycloak can accept two", async () => {
-    await configure({ generation: 2 });
-    const { code, stdout, stderr } = await own.stack.preview();
-    assert.notEqual(code, 0);
-    assert.match(stdout + stderr, /config: rotation\.at is missing; set it to when rotation\.generation was raised/);
-  });
+  /** Each must be refused, with its sentence. */
+  const mustRefuse = async (attempts: readonly [Record<string, unknown>, RegExp][]): Promise<void> => {
+    for (const [rotation, sentence] of attempts) {
+      await configure(rotation);
+      const { code, stdout, stderr } = await own.stack.up();
+      assert.notEqual(code, 0);
+      assert.match(stdout + stderr, sentence);
+    }
+  };
+  const later = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
 
-  it("by overlap fails nobody: Keycloak accepts both secrets", async () => {
+  it("is refused by overlap at a time that is not now, as by a clock that is a day off", () =>
+    mustRefuse([
+      [{ strategy: "overlap", generation: 2, at: "2099-06-01T00:00:00Z" }, /config: rotation\.at is 2099-06-01T00:00:00\.000Z, and by Keycloak's clock it is 20/],
+      [{ strategy: "overlap", generation: 2, at: later(1) }, /config: rotation\.at is .*, and by Keycloak's clock/],
+      [{ strategy: "overlap", generation: 2, at: later(-1) }, /config: rotation\.at is too long ago/],
+      [{ strategy: "overlap", generation: 2, gracePeriod: "8760h" }, /config: rotation\.gracePeriod is 8760h0m0s, and rotation\.maxGracePeriod is 168h0m0s/],
+    ]));
+
+  it("by overlap fails nobody: Keycloak accepts both secrets from the run's own start", async () => {
     retired = await inUse();
-    // No strategy: this Keycloak can.
-    await configure({ generation: 2, at: now(), gracePeriod: "4m" });
-    const { tried, failed } = await own.signingIn(() => own.up(), 5000);
+    // No strategy: this Keycloak can. No time: a preview must show what the run will do, whenever that is.
+    await configure({ generation: 2, gracePeriod: "4m" });
+    const env = { PULUMI_EXPERIMENTAL: "true" };
+    const plan = path.join(own.stack.folder, "plan.json");
+    const preview = await own.stack.run(["preview", "--non-interactive", "--stack", own.stack.name, "--save-plan", plan], { env });
+    assert.equal(preview.code, 0, preview.stdout + preview.stderr);
+    const { tried, failed } = await own.signingIn(async () => mustEnd(await own.stack.run(own.stack.updating("up", "--plan", plan), { env })), 5000);
     console.log(`      ${tried} sign-ins during the rotation, ${failed.length} failed`);
     assert.deepEqual(failed, []);
     assert.ok(tried >= 30, String(tried));
@@ -91,18 +108,13 @@ describe("a rotation of the client secret, while people sign in", function () {
     assert.deepEqual([await answer(current), await answer(retired)], ["accepted", "accepted"]);
   });
 
-  it("is refused a second time before the first is over, and backwards", async () => {
-    const attempts: [Record<string, unknown>, RegExp][] = [
-      [{ generation: 3, at: now() }, /rotation\.generation is raised while Keycloak still accepts the secret before 2, until .*; wait until then/],
-      [{ generation: 1 }, /rotation\.generation is 1, and 2 is in use; an old secret does not come back, so raise it/],
-    ];
-    for (const [rotation, sentence] of attempts) {
-      await configure({ strategy: "overlap", gracePeriod: "4m", ...rotation });
-      const { code, stdout, stderr } = await own.stack.up();
-      assert.notEqual(code, 0);
-      assert.match(stdout + stderr, sentence);
-    }
-  });
+  it("is refused a second time before the first is over, and backwards, and another end than it began with", () =>
+    mustRefuse([
+      [{ strategy: "overlap", gracePeriod: "4m", generation: 3 }, /rotation\.generation is raised while Keycloak still accepts the secret before 2, until .*; wait until then/],
+      [{ strategy: "overlap", gracePeriod: "4m", generation: 1 }, /rotation\.generation is 1, and 2 is in use; an old secret does not come back, so raise it/],
+      [{ strategy: "overlap", gracePeriod: "5m", generation: 2 }, /rotation\.gracePeriod is not what it was when rotation\.generation became 2, .*; set it to 4m0s, or raise/],
+      [{ strategy: "overlap", gracePeriod: "4m", generation: 2, at: now() }, /rotation\.at is not what it was when rotation\.generation became 2/],
+    ]));
 
   it("ends: the old secret lapses when the grace period is over, and nothing else changes", async () => {
     const { rotation } = await own.outputs();
@@ -114,9 +126,17 @@ describe("a rotation of the client secret, while people sign in", function () {
     await own.mustSignIn();
   });
 
+  it("gives the lapsed secret back for no time and no period", async () => {
+    await mustRefuse([[{ strategy: "overlap", gracePeriod: "4m", generation: 2, at: now() }, /rotation\.at is not what it was when rotation\.generation became 2/]]);
+    // The period of the next rotation.
+    await configure({ strategy: "overlap", gracePeriod: "10m", generation: 2 });
+    await own.up();
+    assert.deepEqual([await answer(await inUse()), await answer(retired)], ["accepted", "refused"]);
+  });
+
   it("by overlap still fails nobody when pulumi is killed in the middle and run again", async () => {
     retired = await inUse();
-    await configure({ generation: 3, at: now(), gracePeriod: "5m" });
+    await configure({ generation: 3, gracePeriod: "5m" });
     const { tried, failed } = await own.signingIn(rotateInTwo, 5000);
     console.log(`      ${tried} sign-ins, ${failed.length} failed`);
     assert.deepEqual(failed, []);
@@ -143,6 +163,19 @@ describe("a rotation of the client secret, while people sign in", function () {
     await own.untilSignIn(30);
     assert.deepEqual([await answer(await inUse()), await answer(retired)], ["accepted", "refused"]);
     assert.deepEqual(await clientIds(), ["backstage"]);
+  });
+
+  it("gives a secret that was replaced back to nobody, and changes nothing where Keycloak has learnt to overlap since", async () => {
+    await mustRefuse([[{ strategy: "overlap", generation: 5, at: now() }, /rotation\.at is set, and 5 came without an overlap; a secret that was replaced does not come back, so remove it, or raise/]]);
+    await configure({ generation: 5 });
+    const { code, stdout } = await own.stack.preview("--expect-no-changes");
+    assert.equal(code, 0, stdout);
+    // From the next generation on.
+    await configure({ strategy: "overlap", generation: 5 });
+    await own.up();
+    // Keycloak dates the secret at its first use under the policy, and two at once collide.
+    await own.mustSignIn();
+    assert.deepEqual([await answer(await inUse()), await answer(retired)], ["accepted", "refused"]);
   });
 
   it("by blue and green is refused where a pod would not know the client in use", async () => {

@@ -58,7 +58,7 @@ describe("config", () => {
     assert.equal(backstage.namespace, "backstage");
     assert.equal(backstage.replicas, 1);
     assert.deepEqual(users, []);
-    assert.deepEqual(rotation, { generation: 1, gracePeriod: 3600, sessionSecret: 1, catalogSync: 1, database: 1, users: 1 });
+    assert.deepEqual(rotation, { generation: 1, gracePeriod: 3600, maxGracePeriod: 604_800, sessionSecret: 1, catalogSync: 1, database: 1, users: 1 });
   });
 
   it("protects the realm outside dev, and in dev when asked", () => {
@@ -191,7 +191,10 @@ describe("config", () => {
     ["a catalog provider beside the program's", { ...withBackstage({ appConfig: { catalog: { providers: { keycloakOrg: {} } } } }), catalogSync: { enabled: true } }, /catalog\.providers\.keycloakOrg is a key of the program's own; set catalogSync instead/],
     ["a secret in the app-config", withBackstage({ appConfig: { integrations: { github: [{ host: "github.com", token: "hunter2" }] } } }), /backstage\.appConfig\.integrations\.github\.0\.token holds a secret in clear; write \$\{VARIABLE\} there/],
     ["a command that cannot wait for its turn at the database", { ...valid(), backstage: { ...valid().backstage, database: { kind: "postgres" }, command: ["/start.sh"] } }, /backstage\.command must begin with node/],
-    ["an overlap that began never", { ...valid(), rotation: { generation: 2, strategy: "overlap" } }, /rotation\.at is missing; set it to when rotation\.generation was raised/],
+    ["an overlap of no time", { ...valid(), rotation: { strategy: "overlap", gracePeriod: "0" } }, /rotation\.gracePeriod is 0s, and a rollout may take 300 s by backstage\.rolloutSeconds; set it longer/],
+    ["an overlap shorter than a rollout, where it may come to one", { ...valid(), rotation: { gracePeriod: "4m" } }, /rotation\.gracePeriod is 4m0s, and a rollout may take 300 s/],
+    ["an overlap of a year", { ...valid(), rotation: { gracePeriod: "8760h" } }, /rotation\.gracePeriod is 8760h0m0s, and rotation\.maxGracePeriod is 168h0m0s; shorten the one or raise the other/],
+    ["an overlap that is allowed a year", { ...valid(), rotation: { maxGracePeriod: "8760h" } }, /rotation\.maxGracePeriod must be at most 2160h, which are 90 days/],
     ["a time that is none", { ...valid(), rotation: { at: "yesterday" } }, /rotation\.at must be a date and time, such as 2026-11-25T10:00:00Z/],
     ["a step of a rotation that has none", { ...valid(), rotation: { generation: 2, step: "switch" } }, /rotation\.step is for rotation\.strategy blue-green and a rotation\.generation above 1; remove it\./],
     ["blue and green where Argo CD applies", { ...valid(), mode: "handover", gitops: { secretStore: { name: "store" } }, rotation: { strategy: "blue-green" } }, /rotation\.strategy is blue-green, which needs mode direct; set it to overlap or replace for handover\./],

@@ -1,38 +1,54 @@
+import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
 import { identity } from "../../../components/identity";
 import { parseConfig } from "../../../config";
+import type { Overlap } from "../../../lib/rotation";
 import { record, type Recording } from "../../recorder";
 
 const CLIENT = "keycloak:openid/client:Client";
 
+/** An unknown value as it goes to the engine. */
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
 const PASSWORD = "random:index/randomPassword:RandomPassword";
 
-const build = (rotation: Record<string, unknown>, more: Record<string, unknown> = {}) => () =>
-  identity(
-    parseConfig({
-      environment: "prod",
-      keycloak: { url: "https://id.example.com" },
-      realm: { name: "platform" },
-      rotation,
-      catalogSync: { enabled: true },
-      backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1" },
-      ...more,
-    }),
-    {},
-  );
+const build = (rotation: Record<string, unknown>, more: Record<string, unknown> = {}, overlap?: pulumi.Input<Overlap>) => () => {
+  const settings = parseConfig({
+    environment: "prod",
+    keycloak: { url: "https://id.example.com" },
+    realm: { name: "platform" },
+    rotation,
+    catalogSync: { enabled: true },
+    backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1" },
+    ...more,
+  });
+  return identity({ ...settings, rotation: { ...settings.rotation, ...(overlap === undefined ? {} : { overlap }) } }, {});
+};
 const extraConfig = (recording: Recording<unknown>, name = "backstage"): Record<string, string> => recording.find(CLIENT, name).inputs.extraConfig as Record<string, string>;
 
 describe("a rotation", () => {
   it("by overlap hands Keycloak both secrets and the time, behind the policy that makes it keep the old one", async () => {
-    const recording = await record(build({ strategy: "overlap", generation: 2, at: "2026-11-25T10:00:00Z", gracePeriod: "10m" }));
+    const recording = await record(build({ strategy: "overlap", generation: 2 }, {}, { from: 1000, until: 1600 }));
     const client = recording.find(CLIENT, "backstage");
     assert.equal(client.inputs.clientSecret, "result-of-backstage-secret-even");
-    const { "client.secret.rotated": old, "client.secret.rotated.expiration.time": until } = extraConfig(recording);
-    assert.equal(old, "result-of-backstage-secret");
-    assert.equal(Number(until), Date.parse("2026-11-25T10:10:00Z") / 1000);
+    const { "client.secret.rotated": old, "client.secret.rotated.creation.time": from, "client.secret.rotated.expiration.time": until } = extraConfig(recording);
+    assert.deepEqual([old, from, until], ["result-of-backstage-secret", "1000", "1600"]);
     const policy = recording.find("keycloak:index/realmClientPolicyProfilePolicy:RealmClientPolicyProfilePolicy", "secret-rotation");
     assert.ok(recording.reach(client.urn).has(policy.urn));
     assert.ok(!("client.secret.rotated" in extraConfig(recording, "backstage-catalog")));
+  });
+
+  it("by overlap hands it one secret where no overlap was decided, whatever the settings say of a time", async () => {
+    const recording = await record(build({ strategy: "overlap", generation: 2, at: new Date().toISOString() }));
+    assert.ok(!("client.secret.rotated" in extraConfig(recording)));
+  });
+
+  it("shows of an overlap whose time is that of the run that it has one, and every other attribute, in a preview", async () => {
+    const open = pulumi.unknown as unknown as Overlap;
+    const shown = extraConfig(await record(build({ strategy: "overlap", generation: 2 }, {}, pulumi.output(open)), true));
+    const unknown = Object.keys(shown).filter((key) => shown[key] === UNKNOWN);
+    assert.deepEqual(unknown.sort(), ["client.secret.rotated.creation.time", "client.secret.rotated.expiration.time"]);
+    assert.equal(shown["oidc.ciba.grant.enabled"], "false");
   });
 
   it("by replace hands it one, and leaves the realm's policies alone", async () => {
@@ -40,6 +56,9 @@ describe("a rotation", () => {
     assert.equal(recording.find(CLIENT, "backstage").inputs.clientSecret, "result-of-backstage-secret-even");
     assert.ok(!("client.secret.rotated" in extraConfig(recording)));
     assert.ok(!recording.resources.some(({ type }) => type.includes("ClientPolicy")));
+    // The state keeps no secret that was replaced: a lowered number would give it back to Keycloak.
+    const passwords = recording.resources.filter(({ type }) => type === PASSWORD).map(({ name }) => name);
+    assert.deepEqual(passwords.sort(), ["backstage-catalog-secret", "backstage-secret-even"]);
   });
 
   it("by blue and green has two clients, each with a secret of its own, until the old one goes away", async () => {
