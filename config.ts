@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { CatalogSource } from "./lib/appConfig";
 import type { Overlap } from "./lib/rotation";
 import { adminSecretKeys } from "./lib/settings/admin";
-import { databaseOf } from "./lib/settings/backstage";
+import { databaseOf, rolloutSecondsOf } from "./lib/settings/backstage";
 import type { DatabaseSettings } from "./lib/settings/database";
 import { Config, crossFaults, type Parsed, secretKeys } from "./lib/settings/schema";
 import { schemaFaults } from "./lib/settings/sentences";
@@ -74,7 +74,7 @@ export function parseConfig(values: Readonly<Record<string, unknown>>): Omit<Set
     backstage: {
       ...backstage,
       authEnvironment: backstage.authEnvironment ?? parsed.environment,
-      rolloutSeconds: backstage.rolloutSeconds ?? backstage.gateSeconds + backstage.startSeconds + 60,
+      rolloutSeconds: rolloutSecondsOf(backstage),
       database: databaseOf(backstage, isDev),
     },
   };

@@ -77,6 +77,9 @@ export function databaseOf({ database }: z.output<typeof Backstage>, isDev: bool
   return chosen.kind === "postgres" ? { ...chosen, protect: chosen.protect ?? !isDev } : chosen;
 }
 
+/** How long a rollout may take for each pod, its default filled in; in seconds. */
+export const rolloutSecondsOf = ({ gateSeconds, startSeconds, rolloutSeconds }: z.output<typeof Backstage>): number => rolloutSeconds ?? gateSeconds + startSeconds + 60;
+
 /** Rules of the sign-in: what neither Keycloak nor the OIDC module would take. */
 function signInFaults({ resolvers, customResolvers, additionalScopes, sessionDuration }: z.output<typeof Backstage>): string[] {
   const faults = resolvers.flatMap(({ resolver }, index) => {
@@ -105,7 +108,7 @@ export function backstageFaults(backstage: z.output<typeof Backstage>, catalogSy
     faults.push("backstage.command must begin with node, into which the pod's health server is loaded; correct it.");
   }
   if (backstage.healthPort === backstage.port) faults.push(`backstage.healthPort must not be backstage.port, which is ${backstage.port}; choose another.`);
-  if (backstage.rolloutSeconds !== undefined && backstage.gateSeconds >= backstage.rolloutSeconds) {
+  if (backstage.gateSeconds >= rolloutSecondsOf(backstage)) {
     faults.push("backstage.gateSeconds must be less than backstage.rolloutSeconds, or a rollout ends before its gates do; lower it.");
   }
   return faults;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { backstageContractKeys, catalogKeys, contractKeys, contractSecretName } from "../contract";
 import { publicUrlFault } from "../urls";
-import { Backstage, backstageFaults } from "./backstage";
+import { Backstage, backstageFaults, rolloutSecondsOf } from "./backstage";
 import { name } from "./common";
 import { gitopsFaults, gitopsSettings } from "./gitops";
 import { identityFaults, identitySettings } from "./identity";
@@ -38,7 +38,7 @@ export function crossFaults(parsed: Parsed): string[] {
     const fault = publicUrlFault(value, isDev);
     return fault === undefined ? [] : [`${key} ${fault}.`];
   });
-  const backstage = { clientId: parsed.backstage.clientId, rolloutSeconds: parsed.backstage.rolloutSeconds, secret: `${parsed.backstage.namespace}/${contractSecretName}` };
+  const backstage = { clientId: parsed.backstage.clientId, rolloutSeconds: rolloutSecondsOf(parsed.backstage), secret: `${parsed.backstage.namespace}/${contractSecretName}` };
   const entries = [
     { owner: parsed.backstage.clientId, keys: [...Object.values(backstageContractKeys), contractKeys.sessionSecret, ...Object.values(catalogKeys)] },
     ...parsed.clients.flatMap(({ clientId, secret }) => (secret === undefined ? [] : [{ owner: clientId, keys: Object.values(secret.keys) }])),
