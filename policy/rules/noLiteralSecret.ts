@@ -9,11 +9,8 @@ interface Config {
   readonly allow: readonly string[];
 }
 
-/** What Kubernetes replaces by another variable, and what a shell would. */
-const isReference = (value: string): boolean => /^\$\(\w+\)$/.test(value);
-
 function fault(key: string, value: string, path: string, { entropy, allow }: Config): string[] {
-  if (allow.includes(key) || isReference(value)) return [];
+  if (allow.includes(key)) return [];
   if (isSecretInClear(key, value)) return [`${path} holds a secret in clear, by its name or its form; read it from a Secret`];
   return looksGenerated(value, entropy) ? [`${path} holds what only a generator writes; read it from a Secret, or list its key in the profile's allow`] : [];
 }

@@ -110,6 +110,8 @@ testResource("no-literal-secret", deployment, [
   ["something generated that the profile knows", { [`${env}/2/value`]: generated }, [], { allow: ["LOG_LEVEL"] }],
   ["something generated below the profile's entropy", { [`${env}/2/value`]: generated }, [], { entropy: 5.5 }],
   ["a hash, a name and an image", { [`${env}/2/value`]: `${hash} emailLocalPartMatchingUserEntityName ${digest}` }, []],
+  ["a password by another name", { [`${env}/2`]: { name: "SMTP_PASS", value: "hunter2hunter2" } }, ["env[2].value holds a secret in clear"]],
+  ["the name of a Secret to pull with", { [`${env}/2`]: { name: "IMAGE_PULL_SECRET", value: "regcred" } }, []],
   ["a secret in an annotation", { "props/metadata/annotations": { "example.com/token": "hunter2hunter2" } }, ['metadata.annotations["example.com/token"] holds a secret']],
   ["a secret in a pod's annotation", { [`${template}/metadata/annotations`]: { apiKey: "hunter2hunter2" } }, ['spec.template.metadata.annotations["apiKey"] holds a secret']],
   ["a gate's variable", { [`${spec}/initContainers/0/env`]: [{ name: "TOKEN", value: "hunter2hunter2" }] }, ["initContainers[0].env[0].value holds a secret"]],
