@@ -122,6 +122,8 @@ function hasForm(value: string): boolean {
   const pairs = value.includes("\n") ? value.matchAll(/^(?:export )?([A-Z][A-Z\d_]*)=("[^"$]*"|'[^']*'|[^\s$"']+)$/gm) : value.matchAll(assignments);
   return [...pairs].some(([, name = "", own = ""]) => {
     const held = own.replace(/^(["'])(.*)\1$/, "$2");
+    // A shell's $(...) and $NAME are no values; one with a default holds that.
+    if (/^\$[({A-Za-z_](?!.*:-)/.test(held)) return false;
     return byName(name, held) || (signed.test(name) && held.length > 8 && !isVariable(held));
   });
 }

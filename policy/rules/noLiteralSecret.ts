@@ -21,7 +21,7 @@ function map(values: Known, path: string, config: Config): string[] {
 
 export const noLiteralSecret = resourceRule<Config>({
   name: "no-literal-secret",
-  description: "No variable, ConfigMap or annotation may hold a secret in clear.",
+  description: "No variable, argument, ConfigMap or annotation may hold a secret in clear.",
   severity: "critical",
   remediation: "Put the value into a Secret and name that: secretKeyRef in a variable, ${VARIABLE} in an app-config.",
   url: "https://kubernetes.io/docs/concepts/security/secrets-good-practices/",
@@ -36,9 +36,10 @@ export const noLiteralSecret = resourceRule<Config>({
       ...map(at(props, "metadata.annotations"), "metadata.annotations", config),
       ...(hasPods(type) && path !== "" ? map(at(item, "metadata.annotations"), `${path}.metadata.annotations`, config) : []),
       ...(hasPods(type)
-        ? allContainers(podSpec(type, props)).flatMap((container) =>
-            env(container).flatMap((one) => fault(text(at(one.item, "name")) ?? "", text(at(one.item, "value")) ?? "", `${one.path}.value`, config)),
-          )
+        ? allContainers(podSpec(type, props)).flatMap((container) => [
+            ...env(container).flatMap((one) => fault(text(at(one.item, "name")) ?? "", text(at(one.item, "value")) ?? "", `${one.path}.value`, config)),
+            ...["command", "args"].flatMap((list) => secretsInClear(at(container.item, list), "", `${container.path}.${list}`).map((at) => `${at} holds a secret in clear; read it from a Secret`)),
+          ])
         : []),
       ...(type === configMapType
         ? [

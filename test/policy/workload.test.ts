@@ -110,6 +110,8 @@ testResource("no-literal-secret", deployment, [
   ["something generated that the profile knows", { [`${env}/2/value`]: generated }, [], { allow: ["LOG_LEVEL"] }],
   ["something generated below the profile's entropy", { [`${env}/2/value`]: generated }, [], { entropy: 5.5 }],
   ["a hash, a name and an image", { [`${env}/2/value`]: `${hash} emailLocalPartMatchingUserEntityName ${digest}` }, []],
+  ["a password in an argument", { [`${main}/args`]: ["--password", "hunter2hunter2"] }, ["containers[0].args.1 holds a secret in clear"]],
+  ["a script that reads one", { [`${main}/command`]: ["sh", "-c", 'PGPASSWORD=$(cat "$FILE") TOKEN=$OTHER exec psql'] }, []],
   ["a password by another name", { [`${env}/2`]: { name: "SMTP_PASS", value: "hunter2hunter2" } }, ["env[2].value holds a secret in clear"]],
   ["the name of a Secret to pull with", { [`${env}/2`]: { name: "IMAGE_PULL_SECRET", value: "regcred" } }, []],
   ["a secret in an annotation", { "props/metadata/annotations": { "example.com/token": "hunter2hunter2" } }, ['metadata.annotations["example.com/token"] holds a secret']],
