@@ -37,7 +37,9 @@ export function kubeconfigText(value: unknown): unknown {
 /** What is wrong with the kubeconfig, without a word of it: what reads it later would show the line that it cannot read. */
 export function kubeconfigFault(kubeconfig: string, encrypted: boolean): string[] {
   if (!kubeconfig.includes("\n")) {
-    return encrypted && !existsSync(kubeconfig) ? ["kubeconfig is encrypted, and neither the text of a kubeconfig nor a file that is there; set it anew by `pulumi config set --secret kubeconfig < FILE`."] : [];
+    // What is no path would be told as one that leads nowhere.
+    const isPath = existsSync(kubeconfig) || (!encrypted && !/^[A-Za-z\d+/]{100,}={0,2}$/.test(kubeconfig));
+    return kubeconfig !== "" && !isPath ? ["kubeconfig is neither the text of a kubeconfig nor a file that is there; set it anew by `pulumi config set --secret kubeconfig < FILE`."] : [];
   }
   let text: unknown;
   try {

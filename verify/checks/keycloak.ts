@@ -18,7 +18,7 @@ export async function keycloakAnswers({ outputs: { keycloakUrl } }: Context): Pr
 /** A document of a realm's, in Keycloak's words; empty when it is none. */
 async function documentAt(url: string): Promise<{ status: number; document: { error?: string; issuer?: string } }> {
   const response = await request(url);
-  return { status: response.status, document: ((await response.json().catch(() => undefined)) ?? {}) as { error?: string; issuer?: string } };
+  return { status: response.status, document: ((await response.json().catch(() => undefined)) ?? {}) };
 }
 
 const NO_REALM = "Realm does not exist";
