@@ -17,10 +17,11 @@ const doors: Readonly<Record<string, Door>> = {
   "the device grant": ({ outputs }, client) => ask(outputs.issuer, "auth/device", { ...client, scope: SCOPE }),
 };
 
-/** Keycloak looks at whether a way is open before it looks at scope and user: what it finds fault with there, it has let in. */
+/** Keycloak looks at whether a way is open before it looks at scope, user and PKCE: what it finds fault with there, it has let in. */
 const beyond = ["invalid_scope", "invalid_grant"];
 
-const isOpen = (answer: Answer): boolean => beyond.includes(answer.error ?? "") || (goesOn(answer) && answer.error === undefined);
+const isOpen = (answer: Answer): boolean =>
+  beyond.includes(answer.error ?? "") || answer.description.includes("code_challenge") || (goesOn(answer) && answer.error === undefined);
 
 /** Is every such door shut? Keycloak answers `unauthorized_client` at a shut one. */
 export async function otherDoorsAreShut(context: Context): Promise<string> {

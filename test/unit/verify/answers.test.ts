@@ -196,6 +196,8 @@ describe("a check whose answer tells nothing", () => {
     assert.match((await said("pkce")).saw, /start without PKCE/);
     ofKeycloak = (_, response) => void json(response, 400, { error: "invalid_scope" });
     assert.match((await said("closed-doors")).saw, /also allows direct grants, a service account, the device grant/);
+    ofKeycloak = (_, response) => void json(response, 400, { error: "invalid_request", error_description: "Missing parameter: code_challenge_method" });
+    assert.match((await said("closed-doors")).saw, /also allows .*the device grant/);
     ofBackstage = (_, response) => void json(response, 500, { error: { name: "Error", message: "no discovery" } });
     assert.deepEqual(await said("start"), { state: "failed", saw: "Backstage answers 500 where a sign-in starts; look at its log; a discovery that failed at its start heals by itself" });
   });
