@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { CatalogSource } from "./lib/appConfig";
 import type { Overlap } from "./lib/rotation";
+import { clearFaults, encryptedFault, kubeconfigFault, kubeconfigText, sealedPaths } from "./lib/settings/clear";
 import { adminSecretKeys } from "./lib/settings/admin";
 import { databaseOf, rolloutSecondsOf } from "./lib/settings/backstage";
 import type { DatabaseSettings } from "./lib/settings/database";
@@ -56,14 +57,21 @@ function unfit(value: unknown, path: string, depth = DEEPEST): string[] {
   return Object.entries(value).flatMap(([key, inner]) => unfit(inner, `${path}.${key}`, depth - 1));
 }
 
-/** Parses plain config values; throws a ConfigError with one sentence for each fault. */
-export function parseConfig(values: Readonly<Record<string, unknown>>): Omit<Settings, "adminSecret"> {
+/**
+ * Parses plain config values; throws a ConfigError with one sentence for each fault.
+ * @param encrypted the keys that Pulumi holds encrypted; what a stack's file shows as such is told by itself
+ */
+export function parseConfig(given: Readonly<Record<string, unknown>>, encrypted: readonly string[] = []): Omit<Settings, "adminSecret"> {
+  const sealed = Object.entries(given).flatMap(([key, value]) => (Object.hasOwn(Config.shape, key) ? sealedPaths(value, key) : []));
+  const unkept = [...encrypted, ...sealed].filter((path) => path !== "kubeconfig");
+  if (unkept.length > 0) return fail(unkept.map(encryptedFault));
+  const values: Readonly<Record<string, unknown>> = { ...given, ...(given.kubeconfig === undefined ? {} : { kubeconfig: kubeconfigText(sealed.includes("kubeconfig") ? "" : given.kubeconfig) }) };
   const result = Config.safeParse(values, { reportInput: true });
   if (!result.success) return fail(schemaFaults(result.error));
   const [wrong] = Object.keys(Config.shape).flatMap((key) => (Object.hasOwn(values, key) ? unfit(values[key], key) : []));
   if (wrong !== undefined) return fail([wrong]);
   const parsed = result.data;
-  const faults = crossFaults(parsed);
+  const faults = [...crossFaults(parsed), ...clearFaults(parsed), ...kubeconfigFault(parsed.kubeconfig, encrypted.includes("kubeconfig"))];
   if (faults.length > 0) return fail(faults);
   const isDev = parsed.environment === "dev";
   const { realm, backstage } = parsed;
@@ -88,12 +96,15 @@ export function loadConfig(): Settings {
     const own = key.slice(prefix.length);
     return key.startsWith(prefix) && !Object.hasOwn(secretKeys, own) ? [[own, configValue(own, raw)] as const] : [];
   });
-  const settings = parseConfig(Object.fromEntries(values));
+  // The language host tells which keys are encrypted; the SDK has no function that says so.
+  const encrypted = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
+  const settings = parseConfig(
+    Object.fromEntries(values),
+    values.map(([own]) => own).filter((own) => Object.hasOwn(Config.shape, own) && encrypted.includes(`${prefix}${own}`)),
+  );
   const key = adminSecretKeys[settings.keycloak.admin.method];
   const adminSecret = config.getSecret(key);
   if (adminSecret === undefined || config.get(key) === "") fail([`${key} is missing; set it with \`pulumi config set --secret ${key}\`.`]);
-  // The language host tells which keys are encrypted; the SDK has no function that says so.
-  const encrypted = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
   const inClear = Object.keys(secretKeys).filter((own) => config.get(own) !== undefined && !encrypted.includes(`${prefix}${own}`));
   if (inClear.length > 0) fail(inClear.map((own) => `${own} is in clear; set it anew with \`pulumi config set --secret ${own}\`.`));
   return { ...settings, adminSecret };

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { checksumAnnotation, dataHash } from "../lib/hashes";
+import * as random from "@pulumi/random";
+import { checksumAnnotation, dataHash, keyedHash } from "../lib/hashes";
 
 /** An object that somebody else writes and a pod here reads. */
 export interface Reference {
@@ -16,12 +17,15 @@ export function references(
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<Record<string, string>> {
   const unique = [...new Map(list.map((reference) => [`${reference.kind} ${reference.name}`, reference])).values()];
+  // Nobody but the state knows it, so that a password that people chose cannot be found by its hash.
+  const key = unique.some(({ kind }) => kind === "secret") ? new random.RandomPassword(`${name}-checksums`, { length: 48, special: false }, opts).result : "";
   const hashes = unique.map(({ kind, name: object }) => {
     const id = pulumi.interpolate`${namespace}/${object}`;
     const read = kind === "secret" ? k8s.core.v1.Secret.get(`${name}-${object}`, id, opts) : k8s.core.v1.ConfigMap.get(`${name}-${object}`, id, opts);
-    // The hash tells nothing of the values, and an encrypted annotation would hide the whole template.
     const found: pulumi.Output<Record<string, string> | undefined> = read.data;
-    return pulumi.unsecret(found.apply((data): [string, string] => [checksumAnnotation(kind, object), dataHash(data ?? {})]));
+    const hash = pulumi.all([found, key]).apply(([data = {}, known]) => (kind === "secret" ? keyedHash(data, known) : dataHash(data)));
+    // The hash tells nothing of the values, and an encrypted annotation would hide the whole template.
+    return pulumi.unsecret(hash.apply((value): [string, string] => [checksumAnnotation(kind, object), value]));
   });
   return pulumi.all(hashes).apply((pairs) => Object.fromEntries(pairs));
 }

@@ -24,6 +24,24 @@ export function uncheckedTls(value: unknown, path: string): string[] {
 const valueAt = (config: unknown, path: string): unknown =>
   path.split(".").reduce<unknown>((at, part) => (isConfig(at) && Object.hasOwn(at, part) ? at[part] : undefined), config);
 
+/** The paths below `auth` by which a configuration lets people in past its own provider, each with what to do instead. */
+export function sideDoors(config: unknown, authProvider: string): [path: string, remedy: string][] {
+  const doors: [string, string][] = [];
+  const providers = valueAt(config, "auth.providers");
+  for (const [id, environments] of isConfig(providers) ? Object.entries(providers) : []) {
+    if (id === authProvider || !isConfig(environments)) continue;
+    for (const [environment, provider] of Object.entries(environments)) {
+      // Without it a provider connects accounts, and lets nobody in.
+      if (isConfig(provider) && Object.hasOwn(provider, "signIn")) doors.push([`auth.providers.${id}.${environment}.signIn`, "lets people in past Keycloak; remove it"]);
+    }
+  }
+  const origins = [valueAt(config, "auth.experimentalExtraAllowedOrigins")].flat();
+  if (origins.some((origin) => typeof origin === "string" && /[*?[{!]/.test(origin))) {
+    doors.push(["auth.experimentalExtraAllowedOrigins", "has a pattern, which hands sign-ins to any site that it fits; write each origin out"]);
+  }
+  return doors;
+}
+
 /**
  * What is wrong with the sign-in of a complete app-config, as the key and the rest of a sentence.
  * @param environment what `auth.environment` must be, but for the second client's; any when it is undefined.

@@ -1,12 +1,18 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 
-/** SHA-256, in hex, over string data in an order that does not depend on how the object was built. */
-export function dataHash(data: Readonly<Record<string, string>>): string {
+/** String data as one text, in an order that does not depend on how the object was built. */
+function canonical(data: Readonly<Record<string, string>>): string {
   const entries = Object.keys(data)
     .sort()
     .map((key) => [key, data[key]]);
-  return createHash("sha256").update(JSON.stringify(entries)).digest("hex");
+  return JSON.stringify(entries);
 }
+
+/** SHA-256, in hex, over data that nobody can guess or that is no secret. */
+export const dataHash = (data: Readonly<Record<string, string>>): string => createHash("sha256").update(canonical(data)).digest("hex");
+
+/** The same for a Secret that people chose: whoever sees it and does not know the key cannot try passwords on it. */
+export const keyedHash = (data: Readonly<Record<string, string>>, key: string): string => createHmac("sha256", key).update(canonical(data)).digest("hex");
 
 /** The pod template annotation that turns a client that was made anew into a rollout. */
 export const clientAnnotation = "checksum/oidc-client";

@@ -1,4 +1,4 @@
-import { type Config, isConfig, openDoors, uncheckedTls } from "./appConfigFaults";
+import { type Config, isConfig, openDoors, sideDoors, uncheckedTls } from "./appConfigFaults";
 import { secretsInClear } from "./secrets";
 
 /** The settings that are laid into the app-config, without Pulumi: what they may not hold, and how they are merged. */
@@ -61,6 +61,7 @@ export function overlayFaults(overlay: Config, context: OverlayContext): string[
     if ([...faults.keys()].some((key) => path === key || path.startsWith(`${key}.`))) continue;
     faults.set(path, `${path} holds a secret in clear; write \${VARIABLE} there and set that variable by backstage.extraEnv.`);
   }
+  for (const [path, why] of sideDoors(overlay, context.authProvider)) faults.set(path, `${setting}.${path} ${why}.`);
   for (const path of uncheckedTls(overlay, setting)) faults.set(path, `${path} turns the check of certificates off; remove it, and trust the authority by backstage.caBundle.`);
   return [...faults.values()];
 }

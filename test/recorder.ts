@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 /**
  * Runs a piece of the program under Pulumi's mocks and records every resource with its options, which mocks alone do
  * not show. It wraps the SDK's monitor, an internal: test/unit/recorder.test.ts fails when an SDK changes that.
- * Not proven by it: what a provider makes of the inputs, secretness, and what happens when it fails.
+ * Not proven by it: what a provider makes of the inputs, and what happens when it fails.
  */
 export interface Recorded {
   readonly type: string;
@@ -19,6 +19,8 @@ export interface Recorded {
   /** By input, the URNs of the resources it refers to. */
   readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
   readonly inputs: Record<string, unknown>;
+  /** The same, with every secret struck out: what the state has in clear. */
+  readonly clear: unknown;
   readonly createTimeout: string;
   /** Of an object that exists already; empty when it is made. */
   readonly importId: string;
@@ -140,6 +142,7 @@ export async function record<T>(build: () => T | Promise<T>, preview = false): P
           dependencies: request.getDependenciesList(),
           propertyDependencies,
           inputs: plain(request.getObject()?.toJavaScript() ?? {}) as Record<string, unknown>,
+          clear: plain(request.getObject()?.toJavaScript() ?? {}, () => "[secret]"),
           createTimeout: request.getCustomtimeouts()?.getCreate() ?? "",
           importId: request.getImportid(),
           ignoreChanges: request.getIgnorechangesList(),
@@ -177,11 +180,11 @@ const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
 const isSecret = (value: object): value is { value: unknown } => SECRET_SIGNATURE in value;
 
 /** Inputs as the program wrote them: the wire's wrapping of secrets taken off. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plain);
+function plain(value: unknown, open: (secret: unknown) => unknown = (secret) => plain(secret)): unknown {
+  if (Array.isArray(value)) return value.map((inner) => plain(inner, open));
   if (typeof value !== "object" || value === null) return value;
-  if (isSecret(value)) return plain(value.value);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+  if (isSecret(value)) return open(value.value);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner, open)]));
 }
 
 /** The value of an output. An Output is no thenable, so `await output` would pass without looking at anything. */

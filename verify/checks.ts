@@ -71,7 +71,7 @@ const links: readonly Link[] = [
     when: ({ outputs }) => outputs.backstageUrl.startsWith("https:"),
   },
   { name: "start", title: "Backstage starts a sign-in", needs: ["issuer", "backstage", "backstage-certificate"], run: signInStarts },
-  { name: "clock", title: "the clocks agree", needs: ["credential", "backstage", "backstage-certificate"], run: clocksAgree },
+  { name: "clock", title: "the clocks agree", needs: ["credential", "start"], run: clocksAgree },
   {
     name: "application",
     title: "Argo CD's Application is Synced and Healthy",

@@ -47,7 +47,8 @@ const outcomeOf = (error: unknown): Pick<Result, "state" | "saw" | "remedy" | "d
     const { saw, remedy, details } = error;
     return { state: error instanceof CannotLook ? "not checked" : "failed", saw, remedy, details };
   }
-  return { state: "failed", saw: error instanceof Error ? error.message : String(error), remedy: "look at it by hand", details: [] };
+  // A connection that broke, or an answer that nobody has thought of: it says nothing of the link.
+  return { state: "not checked", saw: error instanceof Error ? error.message : String(error), remedy: "try again, or look at it by hand", details: [] };
 };
 
 /** Runs the checks one after the other; one that needs a link that does not hold is not reached. */

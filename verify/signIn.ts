@@ -19,7 +19,14 @@ export interface SignInArgs {
 
 export type SignIn =
   | { readonly ok: true; readonly userEntityRef: string; readonly backstageToken: string; readonly seconds: number }
-  | { readonly ok: false; readonly step: "start" | "form" | "credentials" | "handler"; readonly why: string; readonly seconds: number };
+  | {
+      readonly ok: false;
+      readonly step: "start" | "form" | "credentials" | "handler";
+      readonly why: string;
+      /** Did Backstage or Keycloak say so itself? Else it was an answer, or none, that a proxy may have given. */
+      readonly known: boolean;
+      readonly seconds: number;
+    };
 
 interface HandlerMessage {
   response?: { backstageIdentity?: { token?: string; identity?: { userEntityRef?: string } } };
@@ -31,6 +38,15 @@ export function handlerMessage(html: string): HandlerMessage {
   const [, encoded] = /decodeURIComponent\('([^']*)'\)/.exec(html) ?? [];
   if (encoded === undefined) return {};
   return JSON.parse(decodeURIComponent(encoded)) as HandlerMessage;
+}
+
+/** Does a text say what is wrong as Backstage does, in JSON? */
+function isBackstages(text: string): boolean {
+  try {
+    return (JSON.parse(text) as { error?: { name?: unknown } } | null)?.error?.name !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -46,12 +62,12 @@ export async function signIn(args: SignInArgs): Promise<SignIn> {
   const ended = <T extends object>(outcome: T): T & { seconds: number } => ({ ...outcome, seconds: (performance.now() - began) / 1000 });
 
   let step: "start" | "form" | "credentials" | "handler" = "start";
-  const failed = (why: string): SignIn => ended({ ok: false as const, step, why });
+  const failed = (why: string, known = true): SignIn => ended({ ok: false as const, step, why, known });
   try {
     const urls = backstageUrls(args.backstageUrl, args.authProvider, args.authEnvironment);
     const start = await visit(`${urls.base}${urls.startPath}`);
     const authorize = start.headers.get("location");
-    if (start.status !== 302 || authorize === null) return failed(`Backstage answers ${start.status} where a sign-in starts`);
+    if (start.status !== 302 || authorize === null) return failed(`Backstage answers ${start.status} where a sign-in starts`, isBackstages(await start.text()));
 
     step = "form";
     const page = await visit(authorize);
@@ -60,7 +76,7 @@ export async function signIn(args: SignInArgs): Promise<SignIn> {
     if (page.status !== 200 || action === undefined) {
       const said = html.querySelector("#kc-error-message")?.text.replace(/\s+/g, " ").trim();
       const redirected = page.headers.get("location");
-      return failed(`Keycloak shows no sign-in form (${page.status}): ${said ?? redirected?.replace(/^.*[?#]/, "") ?? "no reason given"}`);
+      return failed(`Keycloak shows no sign-in form (${page.status}): ${said ?? redirected?.replace(/^.*[?#]/, "") ?? "no reason given"}`, said !== undefined || redirected?.includes("error=") === true);
     }
 
     step = "credentials";
@@ -69,7 +85,11 @@ export async function signIn(args: SignInArgs): Promise<SignIn> {
       body: new URLSearchParams({ username: args.username, password: args.password }),
     });
     const handler = answer.headers.get("location");
-    if (answer.status !== 302 || handler === null) return failed(`Keycloak refuses user ${args.username} or the password`);
+    if (answer.status !== 302 || handler === null) {
+      // It shows its form once more.
+      const refused = parse(await answer.text()).querySelector("form#kc-form-login") !== null;
+      return failed(refused ? `Keycloak refuses user ${args.username} or the password` : `Keycloak answers ${answer.status} to the password`, refused);
+    }
 
     if (new URL(handler).pathname.endsWith("/login-actions/required-action")) {
       return failed(`Keycloak asks user ${args.username} for ${new URL(handler).searchParams.get("execution") ?? "an action"} first`);
@@ -77,12 +97,13 @@ export async function signIn(args: SignInArgs): Promise<SignIn> {
 
     step = "handler";
     const frame = await visit(args.finishUrl === undefined ? handler : handler.replace(new URL(handler).origin, new URL(args.finishUrl).origin));
-    const { response, error } = handlerMessage(await frame.text());
+    const text = await frame.text();
+    const { response, error } = handlerMessage(text);
     const token = response?.backstageIdentity?.token;
-    if (token === undefined) return failed(error?.message ?? `Backstage answers ${frame.status} without an identity`);
+    if (token === undefined) return failed(error?.message ?? `Backstage answers ${frame.status} without an identity`, error?.message !== undefined || isBackstages(text));
     return ended({ ok: true as const, backstageToken: token, userEntityRef: response?.backstageIdentity?.identity?.userEntityRef ?? "" });
   } catch (error) {
     const { message, cause } = error as Error & { cause?: { code?: string } };
-    return failed(cause?.code ?? message);
+    return failed(cause?.code ?? message, false);
   }
 }

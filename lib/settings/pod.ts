@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { reservedEnv, reservedMount, reservedVolumes } from "../pod";
 import { hasWildcard } from "../rbac";
+import { isSecretInClear } from "../secrets";
 import { flag, name, text, whole } from "./common";
 import { address, hostName, key, labels, objectName, quantity } from "./kubernetes";
 
@@ -99,6 +100,7 @@ export function podFaults(pod: PodSettings): string[] {
     const reserved = reservedEnv(env.name);
     if (reserved !== undefined) faults.push(`${at}.name ${env.name} ${reserved}; remove it.`);
     if (chosen(env.value, env.secret, env.configMap) !== 1) faults.push(`${at} needs exactly one of value, secret and configMap; keep one.`);
+    if (reserved === undefined && isSecretInClear(env.name, env.value)) faults.push(`${at}.value holds a secret in clear; put it into a Secret in Backstage's namespace, and name that by ${at}.secret.`);
   });
   pod.extraVolumes.forEach((volume, index) => {
     const at = `backstage.extraVolumes.${index}`;

@@ -9,11 +9,8 @@ interface Config {
   readonly allow: readonly string[];
 }
 
-/** What Kubernetes replaces by another variable, and what a shell would. */
-const isReference = (value: string): boolean => /^\$\(\w+\)$/.test(value);
-
 function fault(key: string, value: string, path: string, { entropy, allow }: Config): string[] {
-  if (allow.includes(key) || isReference(value)) return [];
+  if (allow.includes(key)) return [];
   if (isSecretInClear(key, value)) return [`${path} holds a secret in clear, by its name or its form; read it from a Secret`];
   return looksGenerated(value, entropy) ? [`${path} holds what only a generator writes; read it from a Secret, or list its key in the profile's allow`] : [];
 }
@@ -24,7 +21,7 @@ function map(values: Known, path: string, config: Config): string[] {
 
 export const noLiteralSecret = resourceRule<Config>({
   name: "no-literal-secret",
-  description: "No variable, ConfigMap or annotation may hold a secret in clear.",
+  description: "No variable, argument, ConfigMap or annotation may hold a secret in clear.",
   severity: "critical",
   remediation: "Put the value into a Secret and name that: secretKeyRef in a variable, ${VARIABLE} in an app-config.",
   url: "https://kubernetes.io/docs/concepts/security/secrets-good-practices/",
@@ -39,9 +36,10 @@ export const noLiteralSecret = resourceRule<Config>({
       ...map(at(props, "metadata.annotations"), "metadata.annotations", config),
       ...(hasPods(type) && path !== "" ? map(at(item, "metadata.annotations"), `${path}.metadata.annotations`, config) : []),
       ...(hasPods(type)
-        ? allContainers(podSpec(type, props)).flatMap((container) =>
-            env(container).flatMap((one) => fault(text(at(one.item, "name")) ?? "", text(at(one.item, "value")) ?? "", `${one.path}.value`, config)),
-          )
+        ? allContainers(podSpec(type, props)).flatMap((container) => [
+            ...env(container).flatMap((one) => fault(text(at(one.item, "name")) ?? "", text(at(one.item, "value")) ?? "", `${one.path}.value`, config)),
+            ...["command", "args"].flatMap((list) => secretsInClear(at(container.item, list), "", `${container.path}.${list}`).map((at) => `${at} holds a secret in clear; read it from a Secret`)),
+          ])
         : []),
       ...(type === configMapType
         ? [

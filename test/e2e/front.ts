@@ -61,8 +61,11 @@ export class Front {
     const inner = this.takesPathOff && url.startsWith(this.path) ? url.slice(this.path.length) : url;
     const forwarded = { ...headers, "x-forwarded-proto": "https", "x-forwarded-host": headers.host };
     const onward = http.request(this.target + (inner === "" ? "/" : inner), { method, headers: forwarded }, (answer) => {
-      const date = new Date(Date.now() + this.secondsAhead * 1000).toUTCString();
-      response.writeHead(answer.statusCode ?? 502, { ...answer.headers, date });
+      // Its own clock is wrong, and nobody's business; Backstage's is what Backstage's cookies are dated by.
+      const date = new Date(Date.now() + 3_600_000).toUTCString();
+      const dated = (cookie: string): string => cookie.replace(/Expires=([^;]+)/i, (_, moment: string) => `Expires=${new Date(Date.parse(moment) + this.secondsAhead * 1000).toUTCString()}`);
+      const cookies = answer.headers["set-cookie"]?.map(dated);
+      response.writeHead(answer.statusCode ?? 502, { ...answer.headers, date, ...(cookies === undefined ? {} : { "set-cookie": cookies }) });
       answer.pipe(response);
     });
     onward.on("error", () => response.writeHead(502).end());

@@ -2,8 +2,9 @@ import { request } from "../../lib/gate/keycloak.mjs";
 import { backstageUrls } from "../../lib/urls";
 import { anyAnswer } from "../answer";
 import { credentialOf, type Context } from "../context";
-import { Broken } from "../run";
+import { Broken, CannotLook } from "../run";
 import { signIn } from "../signIn";
+import { untold } from "./client";
 
 /** Backstage at its public URL, as a browser meets it. */
 
@@ -26,28 +27,35 @@ export async function backstageAnswers({ outputs: { backstageUrl } }: Context): 
 /** Is Backstage under the path of its URL? It serves its health at its root, which the path must lead to. */
 async function pathLeadsToBackstage(base: string): Promise<boolean> {
   const response = await request(`${base}/.backstage/health/v1/liveness`);
-  return response.status === 200 && (await response.json().catch(() => undefined)) !== undefined;
+  const document: unknown = await response.json().catch(() => undefined);
+  if (response.status !== 200 && response.status !== 404) throw untold({ status: response.status, error: undefined }, "Backstage");
+  return response.status === 200 && document !== undefined;
 }
 
 /** Where a sign-in starts, does Backstage send the browser to this client with this redirect URI? */
 export async function signInStarts({ outputs }: Context): Promise<string> {
   const { base, startPath, redirectUri } = backstageUrls(outputs.backstageUrl, outputs.authProvider, outputs.authEnvironment);
   const response = await request(`${base}${startPath}`, {}, ROUTE_MS);
-  await response.body?.cancel();
+  const { error } = ((await response.json().catch(() => undefined)) ?? {}) as { error?: { name?: string } };
   const location = response.headers.get("location");
   if (response.status === 404 && !(await pathLeadsToBackstage(base))) {
     throw new Broken(`${base} does not lead to Backstage: its path ${new URL(base).pathname} answers 404`, "correct the path in backstage.url, or how Ingress or proxy take it off");
   }
+  // In any other words it is a proxy's answer.
+  if (response.status !== 302 && error?.name === undefined) throw untold({ status: response.status, error: undefined }, "Backstage");
   if (response.status === 404) throw new Broken(`Backstage has no provider ${outputs.authProvider} for the environment ${outputs.authEnvironment}`, "correct backstage.authProvider, or use an image with its module");
   if (response.status !== 302 || location === null) throw new Broken(`Backstage answers ${response.status} where a sign-in starts`, "look at its log; a discovery that failed at its start heals by itself");
-  const target = new URL(location);
+  const target = new URL(location, base);
+  if (!target.searchParams.has("client_id") && !target.href.startsWith(`${outputs.issuer}/`)) {
+    throw new CannotLook(`${base} sends browsers to ${target.origin}${target.pathname}, as a proxy with a sign-in of its own does`, "look from where people do, or let the proxy pass this machine");
+  }
   const { clientId } = credentialOf(outputs.credential);
   const expected = { client_id: clientId, redirect_uri: redirectUri, code_challenge_method: "S256" };
   for (const [key, value] of Object.entries(expected)) {
     const found = target.searchParams.get(key);
     if (found !== value) throw new Broken(`Backstage starts a sign-in with ${key} ${found ?? "missing"}, not ${value}`, "run pulumi up --refresh");
   }
-  if (!location.startsWith(`${outputs.issuer}/`)) throw new Broken(`Backstage sends browsers to ${target.origin}${target.pathname}, not to ${outputs.issuer}`, "set Keycloak's hostname right");
+  if (!target.href.startsWith(`${outputs.issuer}/`)) throw new Broken(`Backstage sends browsers to ${target.origin}${target.pathname}, not to ${outputs.issuer}`, "set Keycloak's hostname right");
   return `to ${target.origin} for client ${clientId}, PKCE S256`;
 }
 
@@ -62,5 +70,6 @@ export async function userSignsIn({ outputs }: Context, username: string, passwo
     credentials: "correct user or password, or unlock the user in Keycloak",
     handler: "look at Backstage's log and at backstage.resolvers",
   };
-  throw new Broken(`ended at ${outcome.step}: ${outcome.why}`, remedies[outcome.step]);
+  const saw = `ended at ${outcome.step}: ${outcome.why}`;
+  throw outcome.known ? new Broken(saw, remedies[outcome.step]) : new CannotLook(saw, "look again, then at the logs of Backstage, Keycloak and what is before them");
 }

@@ -1,5 +1,5 @@
 import { servedCertificate, type ServedCertificate } from "../answer";
-import { Broken } from "../run";
+import { Broken, CannotLook } from "../run";
 
 /** What is wrong with a certificate, as of now; undefined when nothing is. */
 export function certificateFault(origin: string, { fault, issuer, expires }: ServedCertificate, now: Date): Broken | undefined {
@@ -12,7 +12,9 @@ export function certificateFault(origin: string, { fault, issuer, expires }: Ser
 /** Is the certificate trusted, and for how long? */
 export async function certificateHolds(url: string): Promise<string> {
   const { origin } = new URL(url);
-  const served = await servedCertificate(url);
+  const served = await servedCertificate(url).catch((error: unknown) => {
+    throw new CannotLook(`${origin} shows no certificate (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`, "look again, then at what ends TLS there");
+  });
   const broken = certificateFault(origin, served, new Date());
   if (broken !== undefined) throw broken;
   const days = Math.floor((served.expires.getTime() - Date.now()) / 86_400_000);

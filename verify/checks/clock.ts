@@ -1,9 +1,10 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { request } from "../../lib/gate/keycloak.mjs";
 import { signedJwt } from "../../lib/keycloakLogin";
+import { backstageUrls } from "../../lib/urls";
 import { credentialOf, type Context } from "../context";
-import { Broken } from "../run";
-import { endpoint, redeem } from "./client";
+import { Broken, CannotLook } from "../run";
+import { endpoint, redeem, untold } from "./client";
 
 /** A DPoP proof (RFC 9449) that says when it was made, which Keycloak compares with its own clock. */
 export function proofMadeAt(url: string, seconds: number): string {
@@ -13,18 +14,40 @@ export function proofMadeAt(url: string, seconds: number): string {
 }
 
 /**
- * Do Keycloak and Backstage agree on the time? Keycloak shows nobody its clock, but it refuses a proof that was made more
- * than some 15 s ago or ahead (26.7.3): it is handed one that is dated by Backstage's clock.
+ * What a server's clock shows, in ms since 1970, by a cookie whose end it tells both as a moment and as a time from now;
+ * undefined when no cookie does. The header Date may be a proxy's, and no proxy dates cookies of others.
  */
-export async function clocksAgree({ outputs: { backstageUrl, credential, issuer } }: Context): Promise<string> {
-  const response = await request(backstageUrl);
+export function clockOf(cookies: readonly string[]): number | undefined {
+  for (const cookie of cookies) {
+    const [, seconds] = /;\s*max-age=(\d+)/i.exec(cookie) ?? [];
+    const [, moment] = /;\s*expires=([^;]+)/i.exec(cookie) ?? [];
+    const clock = Date.parse(moment ?? "") - Number(seconds) * 1000;
+    if (/^[\w-]+-nonce=/.test(cookie) && !Number.isNaN(clock)) return clock;
+  }
+  return undefined;
+}
+
+/**
+ * Do Keycloak and Backstage agree on the time? Keycloak shows nobody its clock, but it refuses a proof that was made more
+ * than some 15 s ago or ahead (26.7.3): it is handed one that is dated by Backstage's clock, as a sign-in's start shows it.
+ */
+export async function clocksAgree({ outputs }: Context): Promise<string> {
+  const { backstageUrl, authProvider, authEnvironment, credential, issuer } = outputs;
+  const { base, startPath } = backstageUrls(backstageUrl, authProvider, authEnvironment);
+  const response = await request(`${base}${startPath}`);
   await response.body?.cancel();
-  const date = response.headers.get("date");
-  if (date === null) throw new Broken(`${backstageUrl} tells no time`, "let its proxy keep the header Date");
-  const ahead = (Date.parse(date) - Date.now()) / 1000;
+  const clock = clockOf(response.headers.getSetCookie());
+  if (clock === undefined && response.status !== 302) throw untold({ status: response.status, error: undefined }, "Backstage");
+  if (clock === undefined) throw new CannotLook("Backstage's answer shows no time of its own, only what a proxy may have dated", "compare the clocks of the machines by `date`");
+  const ahead = (clock - Date.now()) / 1000;
   const { clientId, clientSecret } = credentialOf(credential);
-  const accepts = async (seconds: number): Promise<boolean> =>
-    (await redeem(issuer, clientId, clientSecret, { dpop: proofMadeAt(endpoint(issuer, "token"), seconds) })).error === "invalid_grant";
+  const accepts = async (seconds: number): Promise<boolean> => {
+    const answer = await redeem(issuer, clientId, clientSecret, { dpop: proofMadeAt(endpoint(issuer, "token"), seconds) });
+    if (answer.error === "invalid_grant") return true;
+    if (answer.description.includes("not active")) return false;
+    if (answer.error === "use_dpop_nonce") throw new CannotLook("Keycloak asks for a nonce in a proof, and so tells nothing of the proof's time", "compare the clocks of the machines by `date`");
+    throw untold(answer);
+  };
   const now = Date.now() / 1000;
   if (!(await accepts(now + ahead))) {
     const apart = Math.abs(ahead);

@@ -1,6 +1,6 @@
 import { credentialOf, type Context } from "../context";
 import { Broken } from "../run";
-import { ask, authorize, challenge, type Answer } from "./client";
+import { ask, authorize, challenge, goesOn, untold, type Answer } from "./client";
 
 /**
  * The ways to a token that Backstage does not use, and that the client must refuse: each is tried as far as Keycloak's
@@ -17,13 +17,21 @@ const doors: Readonly<Record<string, Door>> = {
   "the device grant": ({ outputs }, client) => ask(outputs.issuer, "auth/device", { ...client, scope: SCOPE }),
 };
 
+/** Keycloak looks at whether a way is open before it looks at scope, user and PKCE: what it finds fault with there, it has let in. */
+const beyond = ["invalid_scope", "invalid_grant"];
+
+const isOpen = (answer: Answer): boolean =>
+  beyond.includes(answer.error ?? "") || answer.description.includes("code_challenge") || (goesOn(answer) && answer.error === undefined);
+
 /** Is every such door shut? Keycloak answers `unauthorized_client` at a shut one. */
 export async function otherDoorsAreShut(context: Context): Promise<string> {
   const { clientId, clientSecret } = credentialOf(context.outputs.credential);
   const answers = await Promise.all(
     Object.entries(doors).map(async ([name, door]) => ({ name, ...(await door(context, { client_id: clientId, client_secret: clientSecret })) })),
   );
-  const open = answers.filter(({ error }) => error !== "unauthorized_client").map(({ name }) => name);
+  const open = answers.filter(isOpen).map(({ name }) => name);
   if (open.length > 0) throw new Broken(`the client also allows ${open.join(", ")}`, "run pulumi up --refresh, and see who has changed the client");
+  const unknown = answers.find(({ error }) => error !== "unauthorized_client");
+  if (unknown !== undefined) throw untold(unknown);
   return `${Object.keys(doors).length} other ways refused`;
 }

@@ -1,8 +1,8 @@
-import { discover, request } from "../../lib/gate/keycloak.mjs";
+import { request } from "../../lib/gate/keycloak.mjs";
 import { anyAnswer } from "../answer";
 import { credentialOf, type Context } from "../context";
 import { Broken } from "../run";
-import { ask } from "./client";
+import { ask, untold } from "./client";
 
 /** Keycloak and its realm, as anybody on the network sees them. */
 
@@ -15,14 +15,23 @@ export async function keycloakAnswers({ outputs: { keycloakUrl } }: Context): Pr
   return keycloakUrl;
 }
 
+/** A document of a realm's, in Keycloak's words; empty when it is none. */
+async function documentAt(url: string): Promise<{ status: number; document: { error?: string; issuer?: string } }> {
+  const response = await request(url);
+  return { status: response.status, document: ((await response.json().catch(() => undefined)) ?? {}) };
+}
+
+const NO_REALM = "Realm does not exist";
+
 /** Is Keycloak under the path of its URL? Its own 404 for a realm tells that it is. */
 export async function basePathIsRight({ outputs: { keycloakUrl, issuer } }: Context): Promise<string> {
   const { pathname } = new URL(keycloakUrl);
-  const response = await request(issuer);
-  const { error } = (await response.json().catch(() => ({}))) as { error?: string };
-  if (response.status === 404 && error !== "Realm does not exist") {
+  // What a proxy must let through; the realm's own page it need not.
+  const { status, document: { error, issuer: told } } = await documentAt(`${issuer}/.well-known/openid-configuration`);
+  if (status === 404 && error !== NO_REALM) {
     throw new Broken(`${issuer} answers 404, and not as Keycloak does for a realm`, `correct the path in keycloak.url (${pathname}), or the proxy's`);
   }
+  if (status !== 404 && (status !== 200 || told === undefined)) throw untold({ status, error });
   return pathname;
 }
 
@@ -30,16 +39,17 @@ export async function basePathIsRight({ outputs: { keycloakUrl, issuer } }: Cont
 export async function realmIsEnabled({ outputs: { issuer } }: Context): Promise<string> {
   const { status, error } = await ask(issuer, "token", {});
   const name = decodeURIComponent(issuer.slice(issuer.lastIndexOf("/") + 1));
-  if (status === 404) throw new Broken(`realm ${name} does not exist`, "run pulumi up --refresh");
+  if (error === NO_REALM) throw new Broken(`realm ${name} does not exist`, "run pulumi up --refresh");
   if (error === "access_denied") throw new Broken(`realm ${name} is disabled`, "run pulumi up --refresh, or enable it again");
-  if (error !== "invalid_request") throw new Broken(`the token endpoint of realm ${name} answers ${status} ${error ?? ""}`.trim(), "look at Keycloak's log");
+  if (error !== "invalid_request") throw untold({ status, error });
   return name;
 }
 
 /** Does the discovery document answer, with the configured issuer? */
 export async function issuerIsRight({ outputs }: Context): Promise<string> {
   const { metadataUrl } = credentialOf(outputs.credential);
-  const discovery = await discover({ metadataUrl, issuer: outputs.issuer });
-  if (!discovery.ok) throw new Broken(discovery.why, "set Keycloak's hostname and the realm's frontend URL right, or correct keycloak.url");
+  const { status, document: { error, issuer } } = await documentAt(metadataUrl);
+  if (status !== 200 || issuer === undefined) throw untold({ status, error });
+  if (issuer !== outputs.issuer) throw new Broken(`the issuer is ${issuer}, but ${outputs.issuer} is configured`, "set Keycloak's hostname and the realm's frontend URL right, or correct keycloak.url");
   return outputs.issuer;
 }

@@ -34,11 +34,17 @@ export function containerFault({ status }: V1Pod): ContainerFault | undefined {
   return [...gates, ...others].find((fault) => fault !== undefined);
 }
 
+/** What a Deployment has replaced, and only the garbage collector has not: evicted, or ended with its node. */
+const isOver = ({ status }: V1Pod): boolean => status?.phase === "Failed" || status?.phase === "Succeeded";
+
+/** Is it somebody else's, who gave it the same label: a Job's, a copy to look into? */
+const isOthers = ({ metadata }: V1Pod): boolean => metadata?.ownerReferences?.some(({ kind, controller }) => controller === true && kind !== "ReplicaSet") ?? false;
+
 /** The pods that are to stay. */
 export async function podsOf(context: Context): Promise<V1Pod[]> {
   const { cluster, outputs: { namespace, deployment } } = context;
   const pods = (await look(context, "list pods", cluster.pods(namespace, deployment))) ?? [];
-  return pods.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+  return pods.filter((pod) => pod.metadata?.deletionTimestamp === undefined && !isOver(pod) && !isOthers(pod));
 }
 
 export const nameOf = ({ metadata }: V1Pod): string => metadata?.name ?? "?";
@@ -86,10 +92,11 @@ export async function isRolledOut(context: Context): Promise<string> {
   const pods = await podsOf(context);
   const fault = rolloutFault(deployment);
   const unready = pods.filter((pod) => !isReady(pod)).sort((a, b) => Number(b.metadata?.creationTimestamp) - Number(a.metadata?.creationTimestamp))[0];
-  if (unready !== undefined) throw await podFault(context, unready);
+  // The Deployment's own count decides: a pod that it does not miss is none of its.
+  if (fault !== undefined && unready !== undefined) throw await podFault(context, unready);
   if (fault !== undefined) throw new Broken(fault, "wait for the rollout, or run pulumi up");
   const restarts = pods.flatMap(({ status }) => status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
-  return `${pods.length} ready, ${restarts} restarts`;
+  return `${pods.filter(isReady).length} ready, ${restarts} restarts`;
 }
 
 /** Have both gates passed in every pod? Their last line is what Keycloak said inside the cluster. */

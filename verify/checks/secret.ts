@@ -1,7 +1,7 @@
 import { credentialsFrom, probe } from "../../lib/gate/keycloak.mjs";
 import { dataHash } from "../../lib/hashes";
 import { putRight, type Context } from "../context";
-import { Broken } from "../run";
+import { Broken, CannotLook } from "../run";
 import { endpoint } from "./client";
 import { look } from "./cluster";
 
@@ -46,7 +46,7 @@ export async function credentialIsAccepted(context: Context): Promise<string> {
   for (const credential of credentialsFrom((key) => held[key])) {
     const { answer, why } = await probe(credential, endpoint(credential.issuer, "token"));
     if (answer === "refused") throw new Broken(why, "the Secret is stale: run pulumi up --refresh");
-    if (answer === "unknown") throw new Broken(why, "look at Keycloak's log");
+    if (answer === "unknown") throw new CannotLook(why, "look again, then at the logs of Keycloak and of what is before it");
     said.push(why);
   }
   return said.join(", and beside it ");

@@ -12,7 +12,7 @@ import { watch } from "../../../bench/race/watch";
 import type { SignIn } from "../../../verify/signIn";
 
 const good: SignIn = { ok: true, userEntityRef: "user:default/racer-0", backstageToken: "", seconds: 1 };
-const ended = (step: "start" | "form" | "credentials" | "handler", why: string): SignIn => ({ ok: false, step, why, seconds: 1 });
+const ended = (step: "start" | "form" | "credentials" | "handler", why: string): SignIn => ({ ok: false, step, why, known: true, seconds: 1 });
 const refusal = ended("handler", "Authentication rejected, unauthorized_client (Invalid client or Invalid client credentials)");
 
 describe("bench/race: what a sign-in came to", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { checksumAnnotation, dataHash } from "../../../lib/hashes";
+import { checksumAnnotation, dataHash, keyedHash } from "../../../lib/hashes";
 
 const data = fc.dictionary(fc.string(), fc.string(), { maxKeys: 6 });
 
@@ -17,6 +17,15 @@ describe("lib/hashes", () => {
   it("does not mistake a value for a key, or two keys for one", () => {
     const all = [{ a: "b" }, { b: "a" }, { ab: "" }, { a: "", b: "" }, {}].map((values) => dataHash(values as Record<string, string>));
     assert.equal(new Set(all).size, all.length);
+  });
+
+  it("tells nobody without the key what people chose", () => {
+    const chosen = { username: "backstage", password: "Sommer2026!" };
+    const annotation = keyedHash(chosen, "a key of the state");
+    assert.match(annotation, /^[a-f0-9]{64}$/);
+    assert.equal(annotation, keyedHash(Object.fromEntries(Object.entries(chosen).reverse()), "a key of the state"));
+    assert.notEqual(annotation, keyedHash({ ...chosen, password: "Sommer2027!" }, "a key of the state"));
+    for (const guess of [dataHash(chosen), keyedHash(chosen, ""), keyedHash(chosen, "another key")]) assert.notEqual(guess, annotation);
   });
 
   it("names the annotation after the object", () => {

@@ -107,6 +107,15 @@ describe("lib/overlay", () => {
     for (const value of ["https://me:${PASS}@git.example.com", "https://git.example.com/a:b@c"]) assert.deepEqual(overlayFaults({ a: { url: value } }, context), []);
   });
 
+  it("refuses another way in than by Keycloak, and takes a provider that only connects accounts", () => {
+    const github = (provider: Values): Values => at(["auth", "providers", "github", "prod"], provider);
+    assert.match(overlayFaults(github({ clientId: "x", signIn: { resolvers: [] } }), context).join(), /^backstage\.appConfig\.auth\.providers\.github\.prod\.signIn lets people in past Keycloak; remove it\.$/);
+    assert.deepEqual(overlayFaults(github({ clientId: "x", clientSecret: "${GITHUB_SECRET}" }), context), []);
+    const origins = (list: unknown): Values => at(["auth", "experimentalExtraAllowedOrigins"], list);
+    for (const list of [["*"], ["https://*.example.com"], "https://{a,b}.example.com"]) assert.match(overlayFaults(origins(list), context).join(), /experimentalExtraAllowedOrigins has a pattern, .*; write each origin out\.$/);
+    assert.deepEqual(overlayFaults(origins(["https://other.example.com"]), context), []);
+  });
+
   it("takes no other key for a secret", () => {
     assert.deepEqual(overlayFaults({ a: { tokenEndpoint: "x", secretName: "x", passwordPolicy: { length: 12 }, tokenTtlSeconds: 60, showToken: true, credentials: "require" } }, context), []);
   });

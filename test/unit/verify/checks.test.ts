@@ -2,7 +2,7 @@ import { V1Deployment, V1Pod } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import { contractKeys } from "../../../lib/contract";
+import { catalogKeys, contractKeys, standbyKeys } from "../../../lib/contract";
 import { checks } from "../../../verify/checks";
 import { certificateFault } from "../../../verify/checks/certificate";
 import { applicationFault, externalSecretFault, type Application, type ExternalSecret } from "../../../verify/checks/hybrid";
@@ -57,9 +57,15 @@ describe("verify/checks", () => {
     assert.deepEqual(every.filter((name) => !named(byHand, 2).includes(name)), ["cluster"]);
   });
 
-  it("know which values no line may show", () => {
-    const credential = { [contractKeys.clientSecret]: "one", [contractKeys.sessionSecret]: "two", [contractKeys.issuer]: "https://id.example.com" };
-    assert.deepEqual(secretsOf(context({ credential, userPasswords: { ada: "three" } }, [{ username: "eve", password: "four" }])), ["one", "two", "three", "four"]);
+  it("know which values no line may show, in every form that they are written in", () => {
+    const open = Object.fromEntries([contractKeys.clientId, contractKeys.issuer, contractKeys.metadataUrl, catalogKeys.clientId, standbyKeys.clientId].map((key) => [key, `public-${key}`]));
+    const held = [contractKeys.clientSecret, contractKeys.sessionSecret, catalogKeys.clientSecret, standbyKeys.clientSecret, "A_KEY_OF_TOMORROW"];
+    const credential = { ...open, ...Object.fromEntries(held.map((key) => [key, `s3cret/${key}`])) };
+    const secrets = secretsOf(context({ credential, userPasswords: { ada: 'a"b' } }, [{ username: "eve", password: "four" }]));
+    for (const key of held) for (const text of [`s3cret/${key}`, `s3cret%2F${key}`, Buffer.from(`s3cret/${key}`).toString("base64")]) assert.ok(secrets.includes(text), text);
+    for (const text of ['a"b', 'a\\"b', "four"]) assert.ok(secrets.includes(text), text);
+    assert.ok(secrets.includes(Buffer.from(`public-${contractKeys.clientId}:s3cret/${contractKeys.clientSecret}`).toString("base64")));
+    assert.deepEqual(secrets.filter((text) => Object.values(open).includes(text) || text === ""), []);
   });
 
   it("name the keys of a Secret that is wrong, never their values", () => {
