@@ -10,11 +10,12 @@ import { schemaFaults } from "./lib/settings/sentences";
 export class ConfigError extends pulumi.RunError {}
 
 /** The settings of one environment: validated, with every default filled in. */
-export interface Settings extends Omit<Parsed, "realm" | "backstage"> {
+export interface Settings extends Omit<Parsed, "realm" | "backstage" | "namespaces"> {
   /** Lasting initial passwords, plain http and an unprotected realm are possible here only. */
   readonly isDev: boolean;
   /** What `keycloak.admin` signs in with: a password, a client's secret or a private key. */
   readonly adminSecret: pulumi.Output<string>;
+  readonly namespaces: { readonly protect: boolean };
   readonly realm: Parsed["realm"] & { readonly displayName: string; readonly protect: boolean };
   readonly backstage: Parsed["backstage"] & { readonly authEnvironment: string; readonly database: DatabaseSettings };
 }
@@ -67,6 +68,7 @@ export function parseConfig(values: Readonly<Record<string, unknown>>): Omit<Set
   return {
     ...parsed,
     isDev,
+    namespaces: { protect: parsed.namespaces.protect ?? !isDev },
     realm: { ...realm, displayName: realm.displayName ?? realm.name, protect: realm.protect ?? !isDev },
     backstage: { ...backstage, authEnvironment: backstage.authEnvironment ?? parsed.environment, database: databaseOf(backstage, isDev) },
   };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { green, lacksTime, rotationSteps, rotationStrategies, timeIsMissing } from "../rotation";
+import { lacksTime, rotationSteps, rotationStrategies, timeIsMissing } from "../rotation";
 import { Admin, adminFaults } from "./admin";
 import { clientFaults, clientSettings } from "./clients";
 import { clientId, dateTime, duration, flag, seconds, url, whole } from "./common";
@@ -64,20 +64,16 @@ export const identitySettings = {
 
 type IdentityParsed = { [K in keyof typeof identitySettings]: z.output<(typeof identitySettings)[K]> };
 
-/** Rules of identity that need more than one key; `backstage` is the client and the Secret of the other half. */
-export function identityFaults(settings: IdentityParsed, backstage: { clientId: string; secret: string }, isDev: boolean): string[] {
-  const { keycloak, realm, clients, catalogSync, rotation } = settings;
+/** Rules of identity that need more than one key. */
+export function identityFaults(settings: IdentityParsed, isDev: boolean): string[] {
+  const { keycloak, realm, clients, rotation } = settings;
   const faults = [...adminFaults(keycloak.admin), ...realmFaults(realm), ...peopleFaults(settings)];
   if (realm.name === keycloak.admin.realm) {
     faults.push(`realm.name must not be ${keycloak.admin.realm}, the realm of Keycloak's own administrators; choose another name.`);
-  }
-  if (catalogSync.enabled && catalogSync.clientId === backstage.clientId) {
-    faults.push("catalogSync.clientId must not be backstage.clientId, which may not view users; choose another.");
   }
   if (lacksTime(rotation)) faults.push(timeIsMissing);
   if (rotation.step !== undefined && (rotation.strategy !== "blue-green" || rotation.generation === 1)) {
     faults.push("rotation.step is for rotation.strategy blue-green and a rotation.generation above 1; remove it.");
   }
-  const ids = [backstage.clientId, ...(rotation.strategy === "blue-green" ? [green(backstage.clientId)] : []), ...(catalogSync.enabled ? [catalogSync.clientId] : [])];
-  return [...faults, ...clientFaults(clients, { ids, secrets: [backstage.secret] }, isDev)];
+  return [...faults, ...clientFaults(clients, isDev)];
 }
