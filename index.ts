@@ -11,14 +11,15 @@ import { applicationName } from "./lib/gitops/argocd";
 import { preflight } from "./verify/preflight";
 
 export = async () => {
-  const { settings, adopted } = await preflight(loadConfig());
+  const { settings, adopted, foreign } = await preflight(loadConfig());
   const given = providers(settings);
-  const target = targetOf(settings);
+  const target = targetOf(settings, foreign);
 
   const { realm, users, clients, namespace, contract, deployment } = platform(settings, given, target, adopted);
   // What Argo CD applies reads its credentials from here, by the External Secrets Operator.
   if (settings.mode !== "direct") {
-    new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials }, { providers: [given.kubernetes] });
+    const namespaces = { protect: settings.namespaces.protect, foreign };
+    new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials, namespaces }, { providers: [given.kubernetes] });
   }
 
   const { rotation, gitops: { argocd } } = settings;
@@ -32,6 +33,7 @@ export = async () => {
     issuer: realm.issuer,
     rotation: { generation: rotation.generation, strategy: rotation.strategy, step: rotation.step, graceEnds: overlapOf(rotation)?.until ?? 0 },
     namespace: namespace.name,
+    namespacesProtected: settings.namespaces.protect,
     deployment,
     contractSecret: contract.secretName,
     credential: contract.data,
