@@ -1,5 +1,6 @@
 import "./lib/stackTraces";
 import "./lib/lazyInstaller";
+import "./lib/oldestNode";
 import { getStack } from "@pulumi/pulumi";
 import { platform } from "./components/platform";
 import { providers } from "./components/providers";

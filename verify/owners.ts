@@ -53,6 +53,8 @@ export async function foreignNamespaces(settings: Settings, last: LastUpdate, { 
   const inTheWay = verdicts.flatMap(({ verdict }) => (typeof verdict === "object" ? [`Kubernetes: ${verdict.fault}`] : []));
   if (inTheWay.length > 0) throw new pulumi.RunError(inTheWay.join("\n"));
   const foreign = verdicts.filter(({ verdict }) => verdict === "theirs").map(({ claim }) => claim.name);
-  for (const name of foreign) await pulumi.log.info(`Namespace ${name} was there before: it is used as it is, and never deleted.`);
+  // Said once: by the time that the stack has something in it, it is known.
+  const isNew = (name: string): boolean => ![...urns.keys()].some((place) => place.includes(` ${name}/`));
+  for (const name of foreign.filter(isNew)) await pulumi.log.info(`Namespace ${name} was there before: it is used as it is, and never deleted.`);
   return new Set(foreign);
 }

@@ -35,7 +35,7 @@ describe("a namespace that was there before", function () {
   async function refusal(): Promise<string> {
     const { code, stdout, stderr } = await own.stack.up();
     assert.notEqual(code, 0);
-    assert.doesNotMatch(stdout + stderr, /\d+ (created|updated|deleted)|at .*\.ts:\d+/);
+    assert.doesNotMatch(stdout + stderr, / (keycloak|kubernetes|random):|at .*\.ts:\d+/);
     return stdout + stderr;
   }
 
@@ -80,9 +80,6 @@ describe("a namespace that was there before", function () {
       await own.configure({ namespaces: { protect } });
       assert.match(await refusal(), sentence, `protect is ${protect} now, and was true in the run before`);
     }
-    const { code, stdout, stderr } = await own.stack.destroy();
-    assert.notEqual(code, 0);
-    assert.match(stdout + stderr, /protected/);
     await own.configure({ backstage: { namespace: "shared-next" } });
     await own.up();
     await own.configure();
