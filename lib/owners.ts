@@ -7,8 +7,8 @@ const STACK = "backstage-keycloak/stack";
 
 export const stackMark = (stack: string): Record<string, string> => ({ [STACK]: stack });
 
-/** An object as the API server has it: its annotations, that it is not there, or why nobody knows. */
-export type Seen = { readonly annotations: Readonly<Record<string, string>> } | "missing" | { readonly unknown: string };
+/** An object as the API server has it: its annotations and whether it is going, that it is not there, or why nobody knows. */
+export type Seen = { readonly annotations: Readonly<Record<string, string>>; readonly isGoing?: boolean } | "missing" | { readonly unknown: string };
 
 /** A namespace of somebody else's is used as it is; anything else of theirs is in the way, as a sentence. */
 export type Verdict = "ours" | "theirs" | { readonly fault: string };
@@ -17,6 +17,7 @@ export function ownerOf(claim: Claim, seen: Seen, stack: string): Verdict {
   if (seen === "missing") return "ours";
   const place = placeOf(claim);
   if ("unknown" in seen) return { fault: `whether there is a ${place} already cannot be read (${seen.unknown}); give the kubeconfig the right to get it, or try again.` };
+  if (seen.isGoing === true) return { fault: `${place} is being deleted; wait until it is gone, and run this again.` };
   const mark = seen.annotations[STACK];
   if (mark === stack) return "ours";
   if (claim.kind === "Namespace") return "theirs";

@@ -7,7 +7,17 @@ import { inCache, root, UserError } from "./settings";
 /** The program as a user has it: by `npm ci --omit=dev`, on the oldest Node that package.json claims. */
 
 /** What is installed; without `test` but for what is rendered. */
-const PARTS = ["index.ts", "config.ts", "package.json", "package-lock.json", ".npmrc", "tsconfig.json", "components", "lib", "render", "verify", "policy", "test/golden"];
+const PARTS = ["index.ts", "config.ts", "package.json", "package-lock.json", ".npmrc", "tsconfig.json", "tsconfig.pulumi.json", "components", "lib", "render", "verify", "policy", "test/golden"];
+
+/** Compiles as Pulumi's language host does, by what it finds installed, and then runs the probe. */
+const AS_PULUMI = `
+const tsutils = require("@pulumi/pulumi/tsutils");
+const project = "tsconfig.pulumi.json";
+const compilerOptions = tsutils.loadTypeScriptCompilerOptions(project);
+const { tsnodeRequire, typescriptRequire } = tsutils.typeScriptRequireStrings();
+require(tsnodeRequire).register({ compiler: typescriptRequire, transpileOnly: compilerOptions.noCheck, project, compilerOptions });
+require("./probe.ts");
+`;
 
 async function nodeFolder(version: string): Promise<string> {
   const home = inCache(`node-${version}`);
@@ -50,5 +60,5 @@ export async function checkPackaging(): Promise<void> {
   await ask(folder, bin, ["node", "--version"], 0, new RegExp(`^v${engines.node.replace(">=", "")}$`, "m"));
   await ask(folder, bin, ["npm", "run", "--silent", "verify"], 2, /^usage: npm run verify/);
   for (const stack of ["dev", "prod"]) await ask(folder, bin, ["npm", "run", "--silent", "render", "--", "--cwd", "test/golden", "--stack", stack, "--check"], 0, /is as the settings say/);
-  await ask(folder, bin, ["node", "lib/run.cjs", "probe.ts"], 0, /^ok$/m);
+  await ask(folder, bin, ["node", "-e", AS_PULUMI], 0, /^ok$/m);
 }

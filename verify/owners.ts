@@ -18,7 +18,7 @@ async function look(claims: readonly Claim[], kubeconfig: string): Promise<Seen[
   const api = KubernetesObjectApi.makeApiClient(await clusterConfig(kubeconfig));
   const read = async ({ apiVersion = "", kind, namespace, name }: Claim): Promise<Seen> => {
     const { metadata } = await api.read({ apiVersion, kind, metadata: { name, ...(namespace === "" ? {} : { namespace }) } });
-    return { annotations: metadata?.annotations ?? {} };
+    return { annotations: metadata?.annotations ?? {}, isGoing: metadata?.deletionTimestamp !== undefined };
   };
   const seen: Seen[] = [];
   for (let from = 0; from < claims.length; from += AT_ONCE) {

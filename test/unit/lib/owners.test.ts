@@ -36,6 +36,11 @@ describe("an object that is there before a run", () => {
     assert.deepEqual(ownerOf(secret, { annotations: stackMark("dev") }, "prod"), { fault: `Secret apps/argo-oidc is there already, and of stack dev; ${remedy}` });
   });
 
+  it("is waited for where it is being deleted, whosever it was", () => {
+    const gone = { fault: "Namespace backstage is being deleted; wait until it is gone, and run this again." };
+    for (const annotations of [{}, stackMark("prod")]) assert.deepEqual(ownerOf(namespace, { annotations, isGoing: true }, "prod"), gone);
+  });
+
   it("is nobody's to judge where it may not be read", () => {
     for (const claim of [namespace, secret]) {
       assert.deepEqual(ownerOf(claim, { unknown: "403" }, "prod"), { fault: `whether there is a ${placeOf(claim)} already cannot be read (403); give the kubeconfig the right to get it, or try again.` });
