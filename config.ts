@@ -3,8 +3,7 @@ import type { CatalogSource } from "./lib/appConfig";
 import type { Overlap } from "./lib/rotation";
 import { clearFaults, encryptedFault, kubeconfigFault, kubeconfigText, sealedPaths } from "./lib/settings/clear";
 import { adminSecretKeys } from "./lib/settings/admin";
-import { databaseOf, rolloutSecondsOf } from "./lib/settings/backstage";
-import type { DatabaseSettings } from "./lib/settings/database";
+import { completed } from "./lib/settings/backstage";
 import { Config, crossFaults, type Parsed, secretKeys } from "./lib/settings/schema";
 import { schemaFaults } from "./lib/settings/sentences";
 
@@ -12,15 +11,16 @@ import { schemaFaults } from "./lib/settings/sentences";
 export class ConfigError extends pulumi.RunError {}
 
 /** The settings of one environment: validated, with every default filled in. */
-export interface Settings extends Omit<Parsed, "realm" | "backstage" | "rotation"> {
+export interface Settings extends Omit<Parsed, "realm" | "backstage" | "rotation" | "namespaces"> {
   /** Lasting initial passwords, plain http and an unprotected realm are possible here only. */
   readonly isDev: boolean;
   /** What `keycloak.admin` signs in with: a password, a client's secret or a private key. */
   readonly adminSecret: pulumi.Output<string>;
   /** With the overlap that the preflight decides, and nobody else: a secret that was replaced must not come back. */
   readonly rotation: Parsed["rotation"] & { readonly overlap?: pulumi.Input<Overlap> };
+  readonly namespaces: { readonly protect: boolean };
   readonly realm: Parsed["realm"] & { readonly displayName: string; readonly protect: boolean };
-  readonly backstage: Parsed["backstage"] & { readonly authEnvironment: string; readonly rolloutSeconds: number; readonly database: DatabaseSettings };
+  readonly backstage: ReturnType<typeof completed>;
 }
 
 /** Pulumi hands every value over as a string; these stay one, all others are JSON when they look like it. */
@@ -78,13 +78,9 @@ export function parseConfig(given: Readonly<Record<string, unknown>>, encrypted:
   return {
     ...parsed,
     isDev,
+    namespaces: { protect: parsed.namespaces.protect ?? !isDev },
     realm: { ...realm, displayName: realm.displayName ?? realm.name, protect: realm.protect ?? !isDev },
-    backstage: {
-      ...backstage,
-      authEnvironment: backstage.authEnvironment ?? parsed.environment,
-      rolloutSeconds: rolloutSecondsOf(backstage),
-      database: databaseOf(backstage, isDev),
-    },
+    backstage: completed(backstage, parsed.environment),
   };
 }
 

@@ -1,5 +1,6 @@
 import "./lib/stackTraces";
 import "./lib/lazyInstaller";
+import "./lib/oldestNode";
 import { all, getStack } from "@pulumi/pulumi";
 import { platform } from "./components/platform";
 import { providers } from "./components/providers";
@@ -11,16 +12,17 @@ import { applicationName } from "./lib/gitops/argocd";
 import { preflight } from "./verify/preflight";
 
 export = async () => {
-  const { settings, adopted } = await preflight(loadConfig());
+  const { settings, adopted, foreign } = await preflight(loadConfig());
   const given = providers(settings);
-  const target = targetOf(settings);
+  const target = targetOf(settings, foreign);
 
   const { realm, users, clients, namespace, contract, deployment } = platform(settings, given, target, adopted);
   // What Argo CD applies reads its credentials from here, by the External Secrets Operator.
+  const namespaces = { protect: settings.namespaces.protect, foreign };
   const source =
     settings.mode === "direct"
       ? undefined
-      : new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials }, { providers: [given.kubernetes] }).secretName;
+      : new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials, namespaces }, { providers: [given.kubernetes] }).secretName;
 
   const { rotation, gitops: { argocd } } = settings;
   return {
@@ -40,6 +42,7 @@ export = async () => {
       graceEnds: all([rotation.overlap, source]).apply(([overlap]) => overlap?.until ?? 0),
     },
     namespace: namespace.name,
+    namespacesProtected: settings.namespaces.protect,
     deployment,
     contractSecret: contract.secretName,
     credential: contract.data,

@@ -3,13 +3,16 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { syncOptionsAnnotation } from "../lib/gitops/annotations";
 import { sourceKey } from "../lib/gitops/sourceKey";
-import { base64Values, type Credential } from "./target";
+import { stackMark } from "../lib/owners";
+import { base64Values, type Credential, type NamespaceRules } from "./target";
 
 export interface SourceSecretArgs {
   /** Its name and namespace. */
   readonly settings: Settings["gitops"]["source"];
   /** What it holds, under keys that begin with whose it is. */
   readonly credentials: readonly Credential[];
+  /** What becomes of its namespace, where it makes that. @default it is made, and protected */
+  readonly namespaces?: NamespaceRules;
 }
 
 /** An Argo CD that sees the object leaves it alone. */
@@ -23,12 +26,15 @@ export class SourceSecret extends pulumi.ComponentResource {
   constructor(name: string, args: SourceSecretArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:credential:SourceSecret", name, { settings: args.settings }, opts);
     const { createNamespace, name: secretName, namespace } = args.settings;
-    const made = createNamespace ? new k8s.core.v1.Namespace(namespace, { metadata: { name: namespace, annotations: ours } }, { parent: this }) : undefined;
+    const { protect = true, foreign } = args.namespaces ?? {};
+    const annotations = { ...ours, ...stackMark(pulumi.getStack()) };
+    const made =
+      createNamespace && foreign?.has(namespace) !== true ? new k8s.core.v1.Namespace(namespace, { metadata: { name: namespace, annotations } }, { parent: this, protect }) : undefined;
     const data = pulumi.all(args.credentials.map(({ owner, data }) => data.apply((values) => Object.entries(values).map(([key, value]) => [sourceKey(owner, key), value] as const))));
     const secret = new k8s.core.v1.Secret(
       name,
       {
-        metadata: { name: secretName, namespace: made?.metadata.name ?? namespace, annotations: ours },
+        metadata: { name: secretName, namespace: made?.metadata.name ?? namespace, annotations },
         type: "Opaque",
         data: pulumi.secret(data.apply((lists) => base64Values(Object.fromEntries(lists.flat())))),
       },

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { checksumAnnotation, clientAnnotation, dataHash } from "../lib/hashes";
+import { stackMark } from "../lib/owners";
 import { waveAnnotations, type Link } from "../lib/waves";
 import { references, type Reference } from "./references";
 
@@ -56,9 +57,17 @@ export interface Target {
 export const base64Values = (data: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
 
+/** What becomes of namespaces. */
+export interface NamespaceRules {
+  /** Refuse to delete one that the program has made. @default true */
+  readonly protect?: boolean;
+  /** Those that were there before: they are used, and neither made nor changed. @default none */
+  readonly foreign?: ReadonlySet<string>;
+}
+
 /** Pulumi applies the objects. */
-export function clusterTarget({ waves }: Pick<Settings, "waves">, retain = false): Target {
-  const annotations = (link: Link): Record<string, string> => waveAnnotations(link, waves);
+export function clusterTarget({ waves }: Pick<Settings, "waves">, retain = false, { protect = true, foreign }: NamespaceRules = {}): Target {
+  const annotations = (link: Link): Record<string, string> => ({ ...waveAnnotations(link, waves), ...stackMark(pulumi.getStack()) });
   const kept = (opts: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions => ({ ...opts, ...(retain ? { retainOnDelete: true } : {}) });
   return {
     objects: true,
@@ -66,7 +75,9 @@ export function clusterTarget({ waves }: Pick<Settings, "waves">, retain = false
     annotations,
     references,
     namespace(name, opts) {
-      const made = new k8s.core.v1.Namespace(name, { metadata: { name, annotations: annotations("namespace") } }, kept(opts));
+      if (foreign?.has(name) === true) return { name, ready: [] };
+      // The engine asks whether it is protected before it looks at what is retained.
+      const made = new k8s.core.v1.Namespace(name, { metadata: { name, annotations: annotations("namespace") } }, kept({ ...opts, protect: protect && !retain }));
       return { name: made.metadata.name, ready: [made] };
     },
     deliver(name, { secretName, namespace, data, clientUuid, requires }, opts) {
@@ -111,9 +122,13 @@ export interface CollectingTarget extends Target {
   readonly credentials: readonly Credential[];
 }
 
-/** The target of `pulumi up` in each mode. */
-export function targetOf(settings: Pick<Settings, "mode" | "waves">): CollectingTarget {
-  const target = settings.mode === "hybrid" ? elsewhere(settings) : clusterTarget(settings, settings.mode === "handover");
+/**
+ * The target of `pulumi up` in each mode.
+ * @param foreign the namespaces that were there before
+ */
+export function targetOf(settings: Pick<Settings, "mode" | "waves"> & Partial<Pick<Settings, "namespaces">>, foreign: ReadonlySet<string> = new Set()): CollectingTarget {
+  const rules = { ...settings.namespaces, foreign };
+  const target = settings.mode === "hybrid" ? elsewhere(settings) : clusterTarget(settings, settings.mode === "handover", rules);
   const credentials: Credential[] = [];
   return {
     ...target,

@@ -18,8 +18,16 @@ interface Source {
   readonly claim?: string | undefined;
 }
 
-/** Every such object, with a line for each key of it. */
-export function neededObjects({ backstage, clients }: Pick<Settings, "backstage" | "clients">): Needed[] {
+/** Every such object, with a line for each key of it. In hybrid mode Argo CD applies what uses the others, wherever it likes. */
+export function neededObjects(settings: Pick<Settings, "backstage" | "clients" | "mode" | "gitops">): Needed[] {
+  const { mode, gitops: { source } } = settings;
+  const ofSource: Needed[] =
+    mode === "direct" || source.createNamespace ? [] : [{ setting: "gitops.source.namespace", kind: "Namespace", namespace: "", name: source.namespace }];
+  return mode === "hybrid" ? ofSource : [...namedObjects(settings), ...ofSource];
+}
+
+/** What the settings of Backstage and of the clients name. */
+export function namedObjects({ backstage, clients }: Pick<Settings, "backstage" | "clients">): Needed[] {
   const { namespace, database, caBundle, extraEnv, extraVolumes } = backstage;
   const of = (setting: string, { secret, configMap, claim }: Source, key?: string): Needed[] => {
     const at = (kind: Needed["kind"], field: string, name: string | undefined): Needed[] =>

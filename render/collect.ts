@@ -15,7 +15,7 @@ function unknowns(value: unknown, at: string): string[] {
  * Runs components without an engine and collects the Kubernetes objects that they ask for. It runs as a preview, in
  * which everything that a server would add is unknown: an object with any of that has no place in a file.
  */
-export async function collect(build: () => unknown): Promise<Manifest[]> {
+export async function collect(build: () => unknown, stack = "render"): Promise<Manifest[]> {
   const objects: Manifest[] = [];
   await pulumi.runtime.setMocks(
     {
@@ -26,7 +26,7 @@ export async function collect(build: () => unknown): Promise<Manifest[]> {
       call: () => ({}),
     },
     "backstage-keycloak",
-    "render",
+    stack,
     true,
   );
   build();

@@ -35,7 +35,7 @@ export async function renderedFiles(settings: RenderSettings, stack: string): Pr
   const objects = await collect(() => {
     const providers = { keycloak: new keycloak.Provider("keycloak", { clientId: "render" }), kubernetes: new k8s.Provider("kubernetes") };
     return platform(settings, providers, gitTarget(settings));
-  });
+  }, stack);
   const external = objects.filter(({ kind }) => kind === "ExternalSecret");
   const stores = namespacesOf(external).flatMap((namespace) => secretStore(gitops, namespace, wave("store")));
   const secrets = external.filter(({ metadata }) => metadata.namespace === backstage.namespace).map(({ spec }) => (spec as { target: { name: string } }).target.name).sort();

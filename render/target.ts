@@ -3,12 +3,18 @@ import * as pulumi from "@pulumi/pulumi";
 import { clusterTarget, noChecksums, type Target } from "../components/target";
 import type { Settings } from "../config";
 import { externalSecret } from "../lib/gitops/externalSecrets";
+import { waveAnnotations } from "../lib/waves";
 
 /** Objects go to Git: a Secret's place is taken by the ExternalSecret that makes it, and no hash of a secret is known. */
 export function gitTarget(settings: Pick<Settings, "waves" | "gitops">): Target {
   const cluster = clusterTarget(settings);
   return {
     ...cluster,
+    namespace(name, opts) {
+      // Without the stack's mark: Git cannot know whether the namespace was there before, and whose it then is.
+      const made = new k8s.core.v1.Namespace(name, { metadata: { name, annotations: waveAnnotations("namespace", settings.waves) } }, opts);
+      return { name: made.metadata.name, ready: [made] };
+    },
     references: noChecksums,
     deliver(name, { owner, secretName, externalName, namespace, keys }, opts) {
       const annotations = cluster.annotations("credential");

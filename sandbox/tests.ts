@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { clusterRunning } from "./cluster";
+import { checkPackaging } from "./packaging";
 import { startPlatform, stopPlatform, type Platform } from "./platform";
 import { addresses, inCache, ports, root } from "./settings";
 import { goTools } from "./tools";
@@ -82,12 +83,22 @@ const workflows = async (): Promise<Outcome> => check("workflows", ["-shellcheck
 /** Half an hour more each: only when named. */
 const ONLY_NAMED = ["faults", "rotation"];
 
+/** The program installed as users do, on the oldest Node that it claims: one pass or one failure. */
+async function packaging(): Promise<Outcome> {
+  console.log("\n== packaging: no dev dependencies, on the oldest Node");
+  return checkPackaging().then(
+    () => ({ passed: 1, failures: [] }),
+    (error: unknown) => ({ passed: 0, failures: [`packaging: ${(error as Error).message}`] }),
+  );
+}
+
 /** Everything but what is only run when named, or one of the steps. Closes with what failed, and one line over all of them. */
 export async function runTests(only?: string): Promise<boolean> {
   const steps: Record<string, () => Promise<Outcome>> = {
     typecheck: () => check("typecheck", [bin("typescript", "bin/tsc")]),
     lint: async () => added(await check("lint", [bin("eslint", "bin/eslint.js"), "--max-warnings", "0", "."]), await workflows()),
     unit: () => mocha("unit tests", ["test/unit", "test/policy"]),
+    packaging,
     e2e: () => onPlatform(() => mocha("end-to-end tests on the real servers", ["test/e2e"])),
     faults: () => onPlatform(() => mocha("faults: what is killed, stopped, filled and deleted", ["test/faults"])),
     rotation: () => onPlatform(() => mocha("rotations in every order and under the operators' hands", ["test/rotation"])),

@@ -3,6 +3,7 @@ import type { Settings } from "../config";
 import { type Adopted, adoptedMappers, type Adoption, isManaged, keyOf, type Kind, kinds, madeHere, mapperKey, type Representation } from "../lib/adoption";
 import { groupsMapper, groupsScope } from "../lib/clients";
 import { keycloakUrls } from "../lib/urls";
+import { mapperResource, type State } from "./state";
 
 type Found = Representation & { readonly id: string };
 
@@ -48,8 +49,19 @@ export function finder(get: (path: string) => Promise<unknown>, realm: string): 
   };
 }
 
+type Known = Pick<State, "keys" | "ids" | "mappers">;
+const nothing: Known = { keys: new Set(), ids: new Map(), mappers: new Set() };
+
+/**
+ * Does the state have this very object? Then Pulumi would replace it by the import, and delete it in the end: whatever
+ * mark somebody has taken from it. One of its name that was made anew by hand has another id.
+ */
+function isKnown({ keys, ids }: Known, key: string, { id }: Representation): boolean {
+  return keys.has(key) && (!ids.has(key) || ids.get(key) === id);
+}
+
 /** The realm, and in it what the settings name and the program has not made itself; what it has made is noted in the realm. */
-async function adoptedRealm({ realm, roles, groups, users }: Settings, get: (path: string) => Promise<unknown>, find: Find): Promise<Adoption> {
+async function adoptedRealm({ realm, roles, groups, users }: Settings, get: (path: string) => Promise<unknown>, find: Find, known: Known): Promise<Adoption> {
   const existing = (await get("")) as Representation | undefined;
   if (existing === undefined) return refuse(`realm ${realm.name}`, "realm.adopt", "realm.name");
   const named = namedIn({ roles, groups, users });
@@ -62,7 +74,9 @@ async function adoptedRealm({ realm, roles, groups, users }: Settings, get: (pat
   }
   const keys = [scopeKey, mapperKey(scopeKey, groupsMapper), ...named.map(([kind, name]) => keyOf(kind, name))];
   const made = keys.filter((key) => found[key] === undefined || madeHere(existing, key));
-  const adopted = Object.fromEntries(Object.entries(found).filter(([key]) => !made.includes(key)));
+  const isOurs = (key: string, object: Representation): boolean =>
+    made.includes(key) || isKnown(known, key, object) || (key === mapperKey(scopeKey, groupsMapper) && known.mappers.has(groupsScope) && isKnown(known, scopeKey, scope?.found ?? {}));
+  const adopted = Object.fromEntries(Object.entries(found).filter(([key, object]) => !isOurs(key, object.found)));
   const withPassword = users.flatMap(({ username, initialPassword }, index) =>
     initialPassword && adopted[keyOf("user", username)] !== undefined
       ? [`Keycloak: users.${index} is ${username}, whom realm ${realm.name} has already and who keeps the password; set users.${index}.initialPassword to false.`]
@@ -73,11 +87,11 @@ async function adoptedRealm({ realm, roles, groups, users }: Settings, get: (pat
 }
 
 /** Looks up what is to be adopted, with the administrator's own token. Throws one sentence when it is not there. */
-export async function findAdopted(settings: Settings, token: string): Promise<Adoption> {
+export async function findAdopted(settings: Settings, token: string, known: Known = nothing): Promise<Adoption> {
   const { realm, backstage, catalogSync } = settings;
   const get = reader(settings, token);
   const find = finder(get, realm.name);
-  const adopted = realm.adopt ? { ...(await adoptedRealm(settings, get, find)) } : {};
+  const adopted = realm.adopt ? { ...(await adoptedRealm(settings, get, find, known)) } : {};
   const clients = [
     { key: "backstage", flag: "backstage.adoptClient", clientId: backstage.clientId, adopt: backstage.adoptClient, mappers: [] },
     { key: "catalogSync", flag: undefined, clientId: catalogSync.clientId, adopt: realm.adopt && catalogSync.enabled, mappers: [] },
@@ -89,9 +103,15 @@ export async function findAdopted(settings: Settings, token: string): Promise<Ad
       if (flag === undefined) continue;
       return refuse(`client ${clientId} in realm ${realm.name}`, flag, `${key}.clientId`);
     }
-    if (isManaged(client.found)) continue;
     const own = keyOf("client", clientId);
-    Object.assign(adopted, { [own]: client }, adoptedMappers(own, client, mappers.map(({ name }) => name)));
+    if (isManaged(client.found)) continue;
+    if (client.found.protocol === "saml") {
+      const remedy = flag === undefined ? `choose another ${key}.clientId` : `delete it there, or remove ${flag} and choose another ${key}.clientId`;
+      throw new pulumi.RunError(`Keycloak: client ${clientId} of realm ${realm.name} speaks SAML, and ${key} is one of OpenID Connect; ${remedy}.`);
+    }
+    const isOurs = isKnown(known, own, client.found);
+    const lacking = mappers.map(({ name }) => name).filter((name) => !isOurs || !known.mappers.has(mapperResource("client", clientId, name)));
+    Object.assign(adopted, isOurs ? {} : { [own]: client }, adoptedMappers(own, client, lacking));
   }
   return adopted;
 }

@@ -1,3 +1,5 @@
+import type { KubeConfig } from "@kubernetes/client-node";
+import { existsSync } from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 
@@ -5,4 +7,15 @@ import * as path from "node:path";
 export function ambientKubeconfig(): string {
   const named = process.env.KUBECONFIG?.split(path.delimiter).find((file) => file !== "");
   return named ?? path.join(os.homedir(), ".kube", "config");
+}
+
+/** The cluster of the setting `kubeconfig`, as the Kubernetes provider finds it: path or text, the ambient one, the pod's. */
+export async function clusterConfig(setting: string): Promise<KubeConfig> {
+  const client = await import("@kubernetes/client-node");
+  const config = new client.KubeConfig();
+  const file = setting === "" ? ambientKubeconfig() : setting;
+  if (setting.includes("\n")) config.loadFromString(setting);
+  else if (existsSync(file)) config.loadFromFile(file);
+  else config.loadFromCluster();
+  return config;
 }

@@ -4,6 +4,7 @@ import type { LastRotation } from "../lib/rotation";
 /** What the stack's last update left in its outputs. */
 export interface LastUpdate {
   readonly mode?: string;
+  readonly namespacesProtected?: boolean;
   readonly rotation?: LastRotation;
 }
 

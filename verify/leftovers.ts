@@ -5,7 +5,7 @@ import { type Adopted, adoptedMappers, type Adoption, isManaged, keyOf, type Kin
 import { groupsMapper, groupsScope } from "../lib/clients";
 import { signInClients } from "../lib/rotation";
 import { adminUrl, finder, namedIn, reader } from "./adoption";
-import { type State, stateOf } from "./state";
+import { mapperResource, type State, stateOf } from "./state";
 
 /*
  * A run that was killed while Keycloak made an object leaves it there, unknown to the state, and each later run would end
@@ -47,9 +47,6 @@ function inTheWay(what: string, marked: boolean, { setting, flag }: Pick<Named, 
   const remedy = flag === undefined ? "delete it there" : `set ${flag} to true to take it over`;
   return `Keycloak: ${what} is there already, and not of this stack; ${remedy}, or choose another ${setting}.`;
 }
-
-/** The name of a mapper's resource, as the component of its owner gives it. */
-const mapperResource = (kind: Kind, owner: string, mapper: string): string => (kind === "client scope" ? owner : `${owner}-${mapper}`);
 
 /** Ends what the killed run began: gives a user the password that the state holds. */
 async function setPassword({ keycloak, realm, isDev }: Settings, token: string, at: string, value: string): Promise<void> {
@@ -97,9 +94,9 @@ async function setPasswords(settings: Settings, token: string, get: Get, { passw
 }
 
 /** Finds what a killed run has left in Keycloak. Throws a sentence for each object that is somebody else's and in the way. */
-export async function findLeftovers(settings: Settings, token: string): Promise<Adoption> {
+export async function findLeftovers(settings: Settings, token: string, known?: State): Promise<Adoption> {
   const { realm } = settings;
-  const state = await stateOf();
+  const state = known ?? (await stateOf());
   const { isEmpty, keys, mappers } = state;
   const realmKey = keyOf("realm", realm.name);
   const wanted = namedBy(settings)

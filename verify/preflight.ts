@@ -16,7 +16,9 @@ import { ambientKubeconfig } from "./kubeconfig";
 import { lastUpdate } from "./lastUpdate";
 import { findLeftovers } from "./leftovers";
 import { neededFaults } from "./needed";
+import { foreignNamespaces } from "./owners";
 import { safeRotation } from "./rotation";
+import { stateOf } from "./state";
 
 /** A server is missing or refuses us: said in one sentence before anything is created. */
 class PreflightError extends pulumi.RunError {}
@@ -139,15 +141,16 @@ async function clusterHasAll(settings: Settings): Promise<void> {
 /**
  * Makes sure that both servers are there, let us in and have what a run needs, so that it starts whole or creates nothing.
  * Looks up what the program is to adopt. Throws one sentence with the remedy; waits at most `keycloak.waitSeconds` for Keycloak, and says so.
- * @returns the settings with what depends on Keycloak decided, and what is adopted
+ * @returns the settings with what depends on Keycloak decided, what is adopted, and which namespaces are somebody else's
  */
-export async function preflight(settings: Settings): Promise<{ settings: Settings; adopted: Adoption }> {
+export async function preflight(settings: Settings): Promise<{ settings: Settings; adopted: Adoption; foreign: ReadonlySet<string> }> {
   const last = await lastUpdate();
   handoverIsSafe(settings.mode, last.mode);
   await apiServerAnswers(settings.kubeconfig);
-  // In hybrid mode Argo CD applies what uses them, wherever it likes.
-  if (settings.mode !== "hybrid") await clusterHasAll(settings);
+  await clusterHasAll(settings);
   const accessToken = await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
   const decided = { ...settings, rotation: await safeRotation(settings, last.rotation, accessToken) };
-  return { settings: decided, adopted: { ...(await findLeftovers(decided, accessToken)), ...(await findAdopted(decided, accessToken)) } };
+  const state = await stateOf();
+  const foreign = await foreignNamespaces(decided, last, state);
+  return { settings: decided, adopted: { ...(await findLeftovers(decided, accessToken, state)), ...(await findAdopted(decided, accessToken, state)) }, foreign };
 }

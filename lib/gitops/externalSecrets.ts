@@ -8,7 +8,7 @@ import { sourceKey } from "./sourceKey";
 type Annotations = Readonly<Record<string, string>>;
 
 /** The ServiceAccount by which a namespace reads the source Secret, and nothing else. */
-const READER = "keycloak-clients-reader";
+export const readerName = "keycloak-clients-reader";
 
 export interface ExternalSecretSettings<Namespace> {
   readonly name: string;
@@ -51,15 +51,15 @@ export function externalSecret<Namespace>(gitops: GitopsSettings, settings: Exte
 /** The SecretStore of one namespace, with an account of its own that may read the one Secret. */
 export function secretStore({ source, secretStore: store }: GitopsSettings, namespace: string, annotations: Annotations): Manifest[] {
   if (store === undefined) return [];
-  const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: READER };
+  const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: readerName };
   return [
-    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: READER, namespace, annotations }, automountServiceAccountToken: false },
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: readerName, namespace, annotations }, automountServiceAccountToken: false },
     {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "RoleBinding",
-      metadata: { name: `${READER}-${namespace}`, namespace: source.namespace, annotations },
+      metadata: { name: `${readerName}-${namespace}`, namespace: source.namespace, annotations },
       roleRef,
-      subjects: [{ kind: "ServiceAccount", name: READER, namespace }],
+      subjects: [{ kind: "ServiceAccount", name: readerName, namespace }],
     },
     {
       apiVersion: "external-secrets.io/v1",
@@ -70,7 +70,7 @@ export function secretStore({ source, secretStore: store }: GitopsSettings, name
           kubernetes: {
             remoteNamespace: source.namespace,
             server: { url: store.server, caProvider: { type: "ConfigMap", name: "kube-root-ca.crt", key: "ca.crt" } },
-            auth: { serviceAccount: { name: READER } },
+            auth: { serviceAccount: { name: readerName } },
           },
         },
       },
@@ -82,7 +82,7 @@ export function secretStore({ source, secretStore: store }: GitopsSettings, name
 export function readerRole({ source, secretStore: store }: GitopsSettings, annotations: Annotations): Manifest[] {
   if (store === undefined) return [];
   const rules = [{ apiGroups: [""], resources: ["secrets"], resourceNames: [source.name], verbs: ["get"] }];
-  return [{ apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: { name: READER, namespace: source.namespace, annotations }, rules }];
+  return [{ apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: { name: readerName, namespace: source.namespace, annotations }, rules }];
 }
 
 /** Copies the source Secret to a remote store. */

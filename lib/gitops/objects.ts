@@ -11,7 +11,7 @@ export interface Manifest {
 
 const isCustom = ({ apiVersion }: Manifest): boolean => !isBuiltIn(apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "");
 
-/** What holds data, or everything else: Argo CD never deletes it because it is no longer rendered. */
+/** What holds data, or everything else: Argo CD deletes it neither because it is no longer rendered nor with its Application. */
 const KEPT = ["Namespace", "PersistentVolumeClaim"];
 
 /** The object with the sync options that its kind needs. */
@@ -19,7 +19,7 @@ export function withSyncOptions(manifest: Manifest): Manifest {
   const options = [
     // Its CRD may come in the same sync. For a kind that is built in, the option would only hide a mistake.
     ...(isCustom(manifest) ? ["SkipDryRunOnMissingResource=true"] : []),
-    ...(KEPT.includes(manifest.kind) ? ["Prune=false"] : []),
+    ...(KEPT.includes(manifest.kind) ? ["Prune=false", "Delete=false"] : []),
   ];
   if (options.length === 0) return manifest;
   const { metadata } = manifest;

@@ -80,6 +80,16 @@ export function databaseOf({ database }: z.output<typeof Backstage>, isDev: bool
 /** How long a rollout may take for each pod, its default filled in; in seconds. */
 export const rolloutSecondsOf = ({ gateSeconds, startSeconds, rolloutSeconds }: z.output<typeof Backstage>): number => rolloutSeconds ?? gateSeconds + startSeconds + 60;
 
+/** The settings with the defaults that other settings decide. */
+export function completed(backstage: z.output<typeof Backstage>, environment: string) {
+  return {
+    ...backstage,
+    authEnvironment: backstage.authEnvironment ?? environment,
+    rolloutSeconds: rolloutSecondsOf(backstage),
+    database: databaseOf(backstage, environment === "dev"),
+  };
+}
+
 /** Rules of the sign-in: what neither Keycloak nor the OIDC module would take. */
 function signInFaults({ resolvers, customResolvers, additionalScopes, sessionDuration }: z.output<typeof Backstage>): string[] {
   const faults = resolvers.flatMap(({ resolver }, index) => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { builtInClients, defaultScopes, knownScopes, optionalScopes, redirectUriFault, webOriginFault } from "../clients";
+import { defaultScopes, knownScopes, optionalScopes, redirectUriFault, webOriginFault } from "../clients";
 import { clientContractKeys, contractValues } from "../contract";
 import { publicUrlFault } from "../urls";
 import { duration, flag, name, text, url, whole } from "./common";
@@ -25,7 +25,7 @@ const keysShape = Object.fromEntries(
 const Secret = z.strictObject({
   namespace: name.meta({ description: "The namespace of the contract Secret.", example: "argo" }),
   name: name.meta({ description: "The name of the contract Secret.", example: "argo-workflows-oidc" }),
-  createNamespace: flag.default(false).describe("Make the namespace too; a destroyed stack takes it along with all that is in it."),
+  createNamespace: flag.default(false).describe("Make the namespace too, unless it is there already; a destroyed stack takes one that it made along with all that is in it (`namespaces.protect`)."),
   generation: whole(1, 2 ** 31).default(1).describe("A higher number makes a new client secret."),
   keys: z.strictObject(keysShape).prefault({}).describe("The Secret's keys."),
 });
@@ -123,23 +123,13 @@ function urlFaults(client: Client, at: string, isDev: boolean): string[] {
   ];
 }
 
-/**
- * Rules of clients that need more than one key.
- * @param taken client ids and Secrets, as namespace/name, that the program makes besides.
- */
-export function clientFaults(clients: readonly Client[], taken: { ids: readonly string[]; secrets: readonly string[] }, isDev: boolean): string[] {
+/** Rules of clients that need more than one key; lib/claims.ts knows what else the program makes. */
+export function clientFaults(clients: readonly Client[], isDev: boolean): string[] {
   const ids = clients.map(({ clientId }) => clientId);
-  const secrets = clients.map(({ secret }) => (secret === undefined ? "" : `${secret.namespace}/${secret.name}`));
   return clients.flatMap((client, index) => {
     const at = `clients.${index}`;
-    const secret = secrets[index] ?? "";
     const faults: string[] = [];
     if (ids.indexOf(client.clientId) < index) faults.push(`${at}.clientId is there twice; remove one of them.`);
-    if (taken.ids.includes(client.clientId)) faults.push(`${at}.clientId is ${client.clientId}, which this program makes itself; choose another.`);
-    if (builtInClients.includes(client.clientId)) faults.push(`${at}.clientId is ${client.clientId}, a client of Keycloak's own; choose another.`);
-    if (secret !== "" && (secrets.indexOf(secret) < index || taken.secrets.includes(secret))) {
-      faults.push(`${at}.secret is ${secret}, which another client has; choose another name.`);
-    }
     const keys = Object.entries(client.secret?.keys ?? {});
     const names = keys.map(([, name]) => name);
     faults.push(...twice(names, (position) => `${at}.secret.keys.${keys[position]?.[0] ?? ""}`));

@@ -16,7 +16,7 @@ export const mode = z
 const Source = z.strictObject({
   namespace: name.default("keycloak").describe("Its namespace, and that of the gate Job."),
   name: objectName.default("keycloak-clients").describe("Its name."),
-  createNamespace: flag.default(false).describe("Make the namespace too; a destroyed stack takes it along with all that is in it."),
+  createNamespace: flag.default(false).describe("Make the namespace too, unless it is there already; a destroyed stack takes one that it made along with all that is in it (`namespaces.protect`)."),
 });
 
 const SecretStore = z.strictObject({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { green, overlapFault, rotationSteps, rotationStrategies } from "../rotation";
+import { overlapFault, rotationSteps, rotationStrategies } from "../rotation";
 import { Admin, adminFaults } from "./admin";
 import { clientFaults, clientSettings } from "./clients";
 import { clientId, dateTime, duration, flag, seconds, url, whole } from "./common";
@@ -71,21 +71,17 @@ export const identitySettings = {
 
 type IdentityParsed = { [K in keyof typeof identitySettings]: z.output<(typeof identitySettings)[K]> };
 
-/** Rules of identity that need more than one key; `backstage` is the client and the Secret of the other half. */
-export function identityFaults(settings: IdentityParsed, backstage: { clientId: string; secret: string; rolloutSeconds: number }, isDev: boolean): string[] {
-  const { keycloak, realm, clients, catalogSync, rotation } = settings;
+/** Rules of identity that need more than one key. @param rolloutSeconds how long a rollout of Backstage may take */
+export function identityFaults(settings: IdentityParsed, rolloutSeconds: number, isDev: boolean): string[] {
+  const { keycloak, realm, clients, rotation } = settings;
   const faults = [...adminFaults(keycloak.admin), ...realmFaults(realm), ...peopleFaults(settings)];
   if (realm.name === keycloak.admin.realm) {
     faults.push(`realm.name must not be ${keycloak.admin.realm}, the realm of Keycloak's own administrators; choose another name.`);
   }
-  if (catalogSync.enabled && catalogSync.clientId === backstage.clientId) {
-    faults.push("catalogSync.clientId must not be backstage.clientId, which may not view users; choose another.");
-  }
-  const overlap = rotation.strategy === "overlap" || rotation.strategy === undefined ? overlapFault(rotation, backstage.rolloutSeconds) : undefined;
+  const overlap = rotation.strategy === "overlap" || rotation.strategy === undefined ? overlapFault(rotation, rolloutSeconds) : undefined;
   if (overlap !== undefined) faults.push(overlap);
   if (rotation.step !== undefined && (rotation.strategy !== "blue-green" || rotation.generation === 1)) {
     faults.push("rotation.step is for rotation.strategy blue-green and a rotation.generation above 1; remove it.");
   }
-  const ids = [backstage.clientId, ...(rotation.strategy === "blue-green" ? [green(backstage.clientId)] : []), ...(catalogSync.enabled ? [catalogSync.clientId] : [])];
-  return [...faults, ...clientFaults(clients, { ids, secrets: [backstage.secret] }, isDev)];
+  return [...faults, ...clientFaults(clients, isDev)];
 }

@@ -1,10 +1,17 @@
 import { z } from "zod";
-import { backstageContractKeys, catalogKeys, contractKeys, contractSecretName } from "../contract";
+import { claimFaults } from "../claims";
+import { backstageContractKeys, catalogKeys, contractKeys } from "../contract";
 import { publicUrlFault } from "../urls";
 import { Backstage, backstageFaults, rolloutSecondsOf } from "./backstage";
-import { name } from "./common";
+import { flag, name } from "./common";
 import { gitopsFaults, gitopsSettings } from "./gitops";
 import { identityFaults, identitySettings } from "./identity";
+
+const Namespaces = z.strictObject({
+  protect: flag
+    .optional()
+    .describe("Refuse to delete a namespace that the program has made, Backstage's or one of `createNamespace`, with all that is in it; when unset true, in `dev` false. One that was there before is used as it is and never deleted."),
+});
 
 /** The configuration as `Pulumi.<stack>.yaml` holds it. docs/configuration.md is generated from it. */
 export const Config = z.strictObject({
@@ -15,6 +22,7 @@ export const Config = z.strictObject({
   ...identitySettings,
   backstage: Backstage.describe("Backstage, its place in the cluster and its sign-in."),
   ...gitopsSettings,
+  namespaces: Namespaces.prefault({}).describe("What becomes of the namespaces that the program makes."),
   kubeconfig: z.string().default("").meta({
     title: "path or text",
     description: "The cluster; when empty `KUBECONFIG`, then `~/.kube/config`, then the pod's own.",
@@ -38,7 +46,6 @@ export function crossFaults(parsed: Parsed): string[] {
     const fault = publicUrlFault(value, isDev);
     return fault === undefined ? [] : [`${key} ${fault}.`];
   });
-  const backstage = { clientId: parsed.backstage.clientId, rolloutSeconds: rolloutSecondsOf(parsed.backstage), secret: `${parsed.backstage.namespace}/${contractSecretName}` };
   const entries = [
     { owner: parsed.backstage.clientId, keys: [...Object.values(backstageContractKeys), contractKeys.sessionSecret, ...Object.values(catalogKeys)] },
     ...parsed.clients.flatMap(({ clientId, secret }) => (secret === undefined ? [] : [{ owner: clientId, keys: Object.values(secret.keys) }])),
@@ -47,7 +54,8 @@ export function crossFaults(parsed: Parsed): string[] {
     ...urlFaults,
     // There the pods' credential and their app-config come by two ways, each at its own time.
     ...(parsed.rotation.strategy === "blue-green" && parsed.mode !== "direct" ? [`rotation.strategy is blue-green, which needs mode direct; set it to overlap or replace for ${parsed.mode}.`] : []),
-    ...identityFaults(parsed, backstage, isDev),
+    ...claimFaults(parsed),
+    ...identityFaults(parsed, rolloutSecondsOf(parsed.backstage), isDev),
     ...backstageFaults(parsed.backstage, parsed.catalogSync.enabled, isDev),
     ...gitopsFaults(parsed.mode, parsed.gitops, entries),
   ];

@@ -150,6 +150,39 @@ describe("a realm and a client that were made by hand", function () {
     assert.equal(client?.id, clientUuid);
     await own.mustSignIn();
   });
+
+  it("stay the program's when they lose its marks while the settings still adopt them", async () => {
+    const admin = await keycloakAdmin();
+    const [client] = await admin.clients.find({ realm: REALM, clientId: "backstage" });
+    await admin.clients.update({ realm: REALM, id: clientUuid ?? "" }, { ...client, attributes: { ...client?.attributes, "managed-by": "" } });
+    const realm = await admin.realms.findOne({ realm: REALM });
+    await admin.realms.update({ realm: REALM }, { attributes: { ...realm?.attributes, "made-by-backstage-keycloak": "" } });
+    const people = async (): Promise<unknown> => (await (await keycloakAdmin()).users.find({ realm: REALM })).map(({ id, username }) => [username, id]).sort();
+    const before = await people();
+    for (const args of [[], ["--refresh"]]) assert.doesNotMatch((await own.up(...args)).stdout, / (imported|replaced|deleted) /);
+    assert.equal((await (await keycloakAdmin()).clients.find({ realm: REALM, clientId: "backstage" }))[0]?.id, clientUuid);
+    assert.deepEqual(await people(), before);
+    await own.mustSignIn();
+  });
+
+  it("are told apart where one moves to another of the settings, before anything is made", async () => {
+    const client = { rootUrl: "https://argo.example.com", redirectUris: ["https://argo.example.com/cb"] };
+    await own.configure({ ...adopting, clients: [{ ...client, clientId: "argo", kind: "public" }] });
+    await own.up();
+    const says = "which this stack has made already by another setting, or of another kind; run pulumi up without it first, and then with it.";
+    const cases: [Record<string, unknown>, string][] = [
+      [{ clients: [{ ...client, clientId: "argo", kind: "saml", saml: { assertionConsumerUrl: client.rootUrl } }] }, `config: clients.0.clientId is client argo, ${says}`],
+      [{ backstage: { clientId: "argo" } }, `config: backstage.clientId is client argo, ${says}`],
+    ];
+    for (const [values, sentence] of cases) {
+      await own.configure({ realm: adopting.realm, ...values });
+      const { code, stdout, stderr } = await own.stack.up();
+      assert.notEqual(code, 0);
+      assert.ok((stdout + stderr).includes(sentence), stdout + stderr);
+      assert.doesNotMatch(stdout + stderr, / (keycloak|kubernetes|random):|at .*\.ts:\d+/);
+    }
+    await own.mustSignIn();
+  });
 });
 
 describe("a stack whose state was lost", function () {

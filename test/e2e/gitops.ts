@@ -59,7 +59,9 @@ export class Tree {
         if (value === undefined) throw new Error(`${remoteRef.key} holds no ${remoteRef.property}`);
         values[secretKey] = over[secretKey] === undefined ? value : Buffer.from(over[secretKey]).toString("base64");
       }
-      const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: target.name, namespace: object.metadata.namespace }, type: "Opaque", data: values };
+      // Without a template the operator copies the annotations too, and so the stack's mark.
+      const { namespace, annotations } = object.metadata;
+      const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: target.name, namespace, annotations }, type: "Opaque", data: values };
       await apply("externalsecrets", secret);
     }
   }

@@ -187,6 +187,7 @@ export class TestStack {
   /** Destroys whatever a test left, so that the next run starts from nothing. */
   async remove(): Promise<void> {
     await this.stack.cancel();
+    await this.stack.run(["state", "unprotect", "--all", "--yes", "--stack", this.stack.name]);
     // With a refresh: a test that failed may have left the state behind the servers.
     // The H2 of a Keycloak for development finds a deadlock between users that go and the client of their sessions.
     mustEnd(await again(() => this.stack.destroy("--refresh"), ({ stdout }) => !/500 Internal Server Error/.test(stdout)));

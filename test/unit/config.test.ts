@@ -146,7 +146,7 @@ describe("config", () => {
     ["two clients in one Secret", { ...valid(), clients: [app({}), app({ clientId: "other" })] }, /clients\.1\.secret is argo\/oidc, which another client has/],
     ["a client in Backstage's Secret", { ...valid(), clients: [app({ secret: { namespace: "backstage", name: "backstage-env-vars" } })] }, /clients\.0\.secret is backstage\/backstage-env-vars, which another client has/],
     ["one key for two values", { ...valid(), clients: [app({ secret: { namespace: "argo", name: "oidc", keys: { issuer: "a", clientId: "a" } } })] }, /clients\.0\.secret\.keys\.clientId is there twice/],
-    ["one client for sign-in and catalog", { ...valid(), catalogSync: { enabled: true, clientId: "backstage" } }, /catalogSync\.clientId must not be backstage\.clientId/],
+    ["one client for sign-in and catalog", { ...valid(), catalogSync: { enabled: true, clientId: "backstage" } }, /catalogSync\.clientId is backstage, which this program makes itself/],
     ["a client sign-in without a client", { ...valid(), keycloak: { url: "https://id.example.com", admin: { method: "client-secret" } } }, /keycloak\.admin\.clientId is missing; name the client/],
     ["replicas that cannot share their database", { ...valid(), backstage: { ...valid().backstage, replicas: 2, database: { kind: "memory" } } }, /backstage\.replicas must be 1 with the in-memory database/],
     ["a kind of database that does not exist", { ...valid(), backstage: { ...valid().backstage, database: { kind: "mysql" } } }, /backstage\.database\.kind must be one of memory, postgres, external\.$/],

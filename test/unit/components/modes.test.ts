@@ -10,9 +10,10 @@ import { record, type Recorded, type Recording } from "../../recorder";
 
 type Mode = "direct" | "handover" | "hybrid";
 
-const build = (mode: Mode) => () => {
+const build = (mode: Mode, foreign: readonly string[] = [], more: object = {}) => () => {
   const settings = parseConfig({
     environment: "prod",
+    ...more,
     mode,
     gitops: { secretStore: {}, source: { createNamespace: true } },
     keycloak: { url: "https://id.example.com" },
@@ -20,10 +21,11 @@ const build = (mode: Mode) => () => {
     clients: [{ clientId: "argo", rootUrl: "https://argo.example.com", redirectUris: ["https://argo.example.com/cb"], secret: { namespace: "argo", name: "oidc", createNamespace: true } }],
     backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1" },
   });
-  const target = targetOf(settings);
+  const target = targetOf(settings, new Set(foreign));
   const providers = { keycloak: new keycloak.Provider("keycloak", { clientId: "admin-cli" }), kubernetes: new k8s.Provider("kubernetes") };
   platform(settings, providers, target);
-  new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials }, { providers: [providers.kubernetes] });
+  const namespaces = { ...settings.namespaces, foreign: new Set(foreign) };
+  new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials, namespaces }, { providers: [providers.kubernetes] });
 };
 
 const objects = ({ resources }: Recording<unknown>): Recorded[] => resources.filter(({ type }) => type.startsWith("kubernetes:"));
@@ -83,6 +85,25 @@ describe("the modes", () => {
       assert.ok(!protect, `${type} ${name} is protected, which the engine asks before it looks at what is retained`);
     }
     assert.ok(objects(direct).every(({ retainOnDelete }) => !retainOnDelete));
+  });
+
+  it("protect the namespaces that the program makes outside dev, unless the settings say otherwise", async () => {
+    const protects = async (more: object): Promise<unknown> => objects(await record(build("direct", [], more))).filter(({ type }) => type.endsWith(":Namespace")).map(({ name, protect }) => [name, protect]);
+    const names = ["backstage", "argo", "keycloak"];
+    const all = (protect: boolean): unknown => names.map((name) => [name, protect]).sort();
+    assert.deepEqual(((await protects({})) as string[][]).sort(), all(true));
+    assert.deepEqual(((await protects({ namespaces: { protect: false } })) as string[][]).sort(), all(false));
+    assert.deepEqual(((await protects({ environment: "dev" })) as string[][]).sort(), all(false));
+  });
+
+  it("use a namespace that was there before, and make all in it but no namespace", async () => {
+    const recording = await record(build("direct", ["backstage", "argo", "keycloak"]));
+    const all = objects(await record(build("direct")));
+    assert.deepEqual(objects(recording).map(({ urn }) => urn).sort(), all.filter(({ type }) => !type.endsWith(":Namespace")).map(({ urn }) => urn).sort());
+    for (const { inputs, name } of objects(recording)) {
+      if (name === "kubernetes") continue;
+      assert.ok(["backstage", "argo", "keycloak"].includes((inputs.metadata as { namespace: string }).namespace), name);
+    }
   });
 
   it("direct to hybrid in one step is refused, every other step is not", () => {

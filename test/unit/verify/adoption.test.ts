@@ -53,7 +53,8 @@ describe("verify/adoption", () => {
   afterEach(() => {
     globalThis.fetch = real;
   });
-  const find = async (values: object = people): Promise<Awaited<ReturnType<typeof findAdopted>>> => findAdopted(settingsOf(values), "token");
+  type Known = Parameters<typeof findAdopted>[2];
+  const find = async (values: object = people, known?: Known): Promise<Awaited<ReturnType<typeof findAdopted>>> => findAdopted(settingsOf(values), "token", known);
   const idsOf = async (values?: object): Promise<Record<string, string>> =>
     Object.fromEntries(Object.entries(await find(values)).map(([key, { importId }]) => [key, importId]));
 
@@ -93,6 +94,27 @@ describe("verify/adoption", () => {
     assert.equal((await find())["realm platform"]?.made, "group admin,group new,user user1");
     marked(realmAttributes(undefined)["made-by-backstage-keycloak"] ?? "");
     assert.deepEqual(await idsOf(), { "realm platform": "platform" });
+  });
+
+  it("leaves alone what the state has, whatever mark it has lost, and adopts what was made anew by hand under its name", async () => {
+    const kargo = { clientId: "kargo", kind: "public", adopt: true, rootUrl: "https://k.example.com", redirectUris: ["https://k.example.com/cb"], mappers: [{ name: "audience", audience: "kargo" }] };
+    const values = { ...people, backstage: { ...base.backstage, adoptClient: true }, clients: [kargo] };
+    const all = Object.keys(await idsOf(values));
+    const keys = new Set(all.filter((key) => !key.startsWith("mapper")));
+    const mappers = new Set(["groups", "kargo-audience"]);
+    assert.ok(all.includes("client backstage") && all.includes("user user1") && all.includes("mapper audience of client kargo"));
+    assert.deepEqual(Object.keys(await find(values, { keys, mappers, ids: new Map() })), ["realm platform"]);
+    assert.deepEqual(Object.keys(await find(values, { keys, mappers, ids: new Map([["client backstage", "c1"], ["user user1", "u1"]]) })), ["realm platform"]);
+    const others = new Map([["client backstage", "c0"], ["client scope groups", "s7"]]);
+    assert.deepEqual(Object.keys(await find(values, { keys, mappers, ids: others })).sort(), ["client backstage", "client scope groups", "mapper groups of client scope groups", "realm platform"]);
+  });
+
+  it("refuses a client that speaks another protocol, which no import could take", async () => {
+    answers["/clients?clientId=backstage"] = [{ id: "c1", clientId: "backstage", protocol: "saml" }];
+    const backstage = { ...base.backstage, adoptClient: true };
+    await assert.rejects(find({ realm: { name: "platform" }, backstage }), {
+      message: "Keycloak: client backstage of realm platform speaks SAML, and backstage is one of OpenID Connect; delete it there, or remove backstage.adoptClient and choose another backstage.clientId.",
+    });
   });
 
   it("finds clients and their mappers, but none that bears the program's mark", async () => {
