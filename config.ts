@@ -3,6 +3,7 @@ import type { CatalogSource } from "./lib/appConfig";
 import { adminSecretKeys } from "./lib/settings/admin";
 import { databaseOf } from "./lib/settings/backstage";
 import type { DatabaseSettings } from "./lib/settings/database";
+import { allGroups } from "./lib/settings/people";
 import { Config, crossFaults, type Parsed, secretKeys } from "./lib/settings/schema";
 import { schemaFaults } from "./lib/settings/sentences";
 
@@ -67,6 +68,7 @@ export function parseConfig(values: Readonly<Record<string, unknown>>): Omit<Set
   return {
     ...parsed,
     isDev,
+    groups: allGroups(parsed.groups),
     realm: { ...realm, displayName: realm.displayName ?? realm.name, protect: realm.protect ?? !isDev },
     backstage: { ...backstage, authEnvironment: backstage.authEnvironment ?? parsed.environment, database: databaseOf(backstage, isDev) },
   };

@@ -1,4 +1,6 @@
 import fc from "fast-check";
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
 import { z } from "zod";
 import { Config } from "../lib/settings/schema";
 
@@ -17,6 +19,10 @@ const TAKEN = ["a", "b", "dev", "backstage", "backstage-database", "backstage-en
 const chosen = (...values: unknown[]): fc.Arbitrary<string> => fc.constantFrom(...(values as string[]));
 const octets = fc.tuple(...[1, 2, 3, 4].map(() => fc.nat(255))).map((parts) => parts.join("."));
 
+const word = fc.stringMatching(/^[a-z][a-z0-9]{2,12}$/);
+/** Several words joined by one of these. */
+const words = (...between: string[]): fc.Arbitrary<string> => fc.tuple(word, chosen(...between), word).map((parts) => parts.join(""));
+
 /** The kinds that are checked by a function, which no schema can hold, by the title that the schema gives them. */
 const kinds: Readonly<Record<string, fc.Arbitrary<string>>> = {
   URL: fc.webUrl({ validSchemes: [...Array<string>(9).fill("https"), "http"] }),
@@ -25,6 +31,19 @@ const kinds: Readonly<Record<string, fc.Arbitrary<string>>> = {
   "image reference": fc.tuple(chosen("a", "example.com/a/b", "localhost:5000/x"), chosen(":1", ":1.2-rc", `@sha256:${"0a".repeat(32)}`)).map((parts) => parts.join("")),
   "IP address": fc.oneof(octets, fc.ipV6()),
   host: fc.oneof(fc.domain(), octets),
+  text: fc.oneof(fc.string({ minLength: 1, maxLength: 300, unit: "grapheme" }), word, chosen(...TAKEN)),
+  "realm name": fc.oneof(word, words(" ", ".", "'"), fc.integer({ min: 37, max: 255 }).map((length) => "r".repeat(length))),
+  "role name": fc.oneof(word, words(" ", ":", "_"), chosen(...TAKEN, "offline_access")),
+  "group name or path": fc.oneof(word, words(" ", "/", " & "), word.map((name) => `/${name}/a`), chosen(...TAKEN)),
+  "user name": fc.oneof(word, words("@", ".", "+"), chosen("ada@example.com", ...TAKEN)),
+  "client scope": fc.oneof(word, chosen("profile", "email", "tenant:read")),
+  origin: fc.oneof(fc.domain().map((host) => `https://${host}`), chosen("+", "HTTPS://A.example.com:443")),
+  certificate: fc.constant(readFileSync(path.join(__dirname, "unit", "saml.pem"), "utf8")),
+  path: fc.array(word, { minLength: 1, maxLength: 3 }).map((parts) => `/${parts.join("/")}`),
+  quantity: fc.tuple(fc.integer({ min: 1, max: 2000 }), chosen("", "m", "k", "Mi", "Gi", "G")).map((parts) => parts.join("")),
+  "API group": fc.oneof(fc.domain(), chosen("", "apps")),
+  "URL of a repository": fc.oneof(fc.webUrl({ validSchemes: ["https", "ssh"] }), chosen("git@git.example.com:platform/deploy.git")),
+  "event type": chosen("LOGIN", "LOGIN_ERROR"),
   CIDR: fc.tuple(octets, fc.nat(32)).map((parts) => parts.join("/")),
 };
 

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { keyOf, type Kind, type Representation } from "../lib/adoption";
+import { groupPath } from "../lib/groups";
 
 interface Known {
   readonly type: string;
@@ -32,6 +33,10 @@ export interface State {
   readonly passwords: Map<string, string>;
 }
 
+/** The name of an object; of a group its path, as the settings know it. */
+const nameIn = (outputs: Representation, [kind, output]: readonly [Kind | "realm", string]): string =>
+  kind === "group" && typeof outputs.path === "string" ? groupPath(outputs.path) : String(outputs[output]);
+
 const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
 
 export async function stateOf(): Promise<State> {
@@ -41,7 +46,7 @@ export async function stateOf(): Promise<State> {
   const known = Object.values(outputs);
   return {
     isEmpty: known.every(({ type }) => ownOfTheRun.includes(type)),
-    keys: new Set(known.flatMap(({ type, outputs: own }) => (names[type] === undefined ? [] : [keyOf(names[type][0], String(own[names[type][1]]))]))),
+    keys: new Set(known.flatMap(({ type, outputs: own }) => (names[type] === undefined ? [] : [keyOf(names[type][0], nameIn(own, names[type]))]))),
     mappers: new Set(Object.entries(outputs).flatMap(([urn, { type }]) => (type.endsWith("ProtocolMapper") ? [nameOf(urn)] : []))),
     passwords: new Map(Object.entries(outputs).flatMap(([urn, { type, outputs: own }]) => (type === "random:index/randomPassword:RandomPassword" ? [[nameOf(urn), String(own.result)]] : []))),
   };

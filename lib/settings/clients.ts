@@ -1,8 +1,10 @@
+import { X509Certificate } from "node:crypto";
 import { z } from "zod";
-import { builtInClients, defaultScopes, knownScopes, optionalScopes, redirectUriFault, webOriginFault } from "../clients";
+import { builtInClients, canonicalOrigin, defaultScopes, optionalScopes, postLogoutUriFault, redirectUriFault, scopeFault, webOriginFault, webUriFault } from "../clients";
 import { clientContractKeys, contractValues } from "../contract";
 import { publicUrlFault } from "../urls";
-import { duration, flag, name, text, url, whole } from "./common";
+import { description, durationFrom, flag, judged, name, text, url, whole } from "./common";
+import { key } from "./kubernetes";
 import { twice } from "./people";
 
 /** The settings of the applications that sign people in at the realm, beside Backstage. */
@@ -10,13 +12,21 @@ import { twice } from "./people";
 /** A client id may be a URL, as a SAML entity id usually is. */
 const anyClientId = z
   .string()
-  .regex(/^[A-Za-z0-9._:/-]{1,255}$/, "must be 1 to 255 of A-Z, a-z, 0-9, '.', '_', '-', ':' and '/'")
-  .meta({ title: "1 to 255 of `A-Za-z0-9._:/-`" });
+  .regex(/^[A-Za-z0-9._~:/?&=%+@-]{1,255}$/, "must be 1 to 255 of A-Z, a-z, 0-9 and '.', '_', '~', '-', ':', '/', '?', '&', '=', '%', '+' and '@'")
+  .meta({ title: "1 to 255 of `A-Za-z0-9._~:/?&=%+@-`" });
 
-const key = z
-  .string()
-  .regex(/^[A-Za-z0-9._-]{1,253}$/, "must be 1 to 253 of A-Z, a-z, 0-9, '.', '_' and '-'")
-  .meta({ title: "key of a Secret" });
+const scope = judged(z.string(), scopeFault).meta({ title: "client scope" });
+
+/** Where documents are sent; unlike a base URL it is used as it is written. */
+const endpoint = text.meta({ title: "URL" });
+
+const certificate = judged(z.string(), (value) => {
+  try {
+    return new X509Certificate(value).subject === undefined ? "must be a certificate" : undefined;
+  } catch {
+    return "must be a certificate, as PEM from -----BEGIN CERTIFICATE----- on";
+  }
+}).meta({ title: "certificate" });
 
 const keysShape = Object.fromEntries(
   contractValues.map((value) => [value, key.default(clientContractKeys[value]).describe(`The key that holds the ${value}.`)]),
@@ -37,15 +47,15 @@ const Mapper = z.strictObject({
 });
 
 const Lifetimes = z.strictObject({
-  accessToken: duration.optional().describe("How long an access token of this client is valid; the realm's when unset."),
-  sessionIdle: duration.optional().describe("A session of this client without a request ends after this; the realm's when unset."),
-  sessionMax: duration.optional().describe("Every session of this client ends after this; the realm's when unset."),
+  accessToken: durationFrom("10s").optional().describe("How long an access token of this client is valid; the realm's when unset."),
+  sessionIdle: durationFrom("1m").optional().describe("A session of this client without a request ends after this; the realm's when unset."),
+  sessionMax: durationFrom("1m").optional().describe("Every session of this client ends after this; the realm's when unset."),
 });
 
 const Saml = z.strictObject({
-  assertionConsumerUrl: url.meta({ description: "Where Keycloak posts the assertion.", example: "https://grafana.example.com/saml/acs" }),
-  logoutUrl: url.optional().describe("Where Keycloak posts a logout."),
-  signingCertificate: text.optional().describe("The application's certificate, as PEM; with it Keycloak accepts signed requests only."),
+  assertionConsumerUrl: endpoint.meta({ description: "Where Keycloak posts the assertion.", example: "https://grafana.example.com/saml/acs" }),
+  logoutUrl: endpoint.optional().describe("Where Keycloak posts a logout."),
+  signingCertificate: certificate.optional().describe("The application's certificate, as PEM; with it Keycloak accepts signed requests only."),
   nameIdFormat: z.enum(["username", "email", "transient", "persistent"]).default("username").describe("How the assertion names the user."),
 });
 
@@ -56,16 +66,19 @@ const Client = z.strictObject({
     .default("confidential")
     .describe("An application with a secret; one without, by PKCE; or one that speaks SAML."),
   adopt: flag.default(false).describe("Take over the client of this id that exists in the realm; a confidential one gets a new secret."),
-  description: text.optional().describe("What the application is, for people."),
+  description: description.optional().describe("What the application is, for people."),
   rootUrl: url.meta({ description: "The application's public URL.", example: "https://argo.example.com" }),
   redirectUris: z.array(text).min(1, "must name at least one redirect URI").meta({
-    description: "Where Keycloak may send the browser after a sign-in, compared character by character.",
+    description: "Where Keycloak may send the browser after a sign-in, compared character by character; a native app's own scheme too, such as `com.example.app:/callback`.",
     example: ["https://argo.example.com/oauth2/callback"],
   }),
-  postLogoutRedirectUris: z.array(text).default([]).describe("Where Keycloak may send the browser after a sign-out; only `rootUrl` when empty."),
-  webOrigins: z.array(text).default([]).describe("The origins whose pages may call Keycloak; a public client usually needs its own."),
-  defaultScopes: z.array(text).default(defaultScopes).describe("The scopes of every token."),
-  optionalScopes: z.array(text).default(optionalScopes).describe("The scopes that the application may ask for."),
+  postLogoutRedirectUris: z.array(text).default([]).describe("Where Keycloak may send the browser after a sign-out; only `rootUrl` when empty; `+`: every redirect URI, `-`: nowhere."),
+  webOrigins: z
+    .array(z.string().transform(canonicalOrigin).pipe(text).meta({ title: "origin" }))
+    .prefault([])
+    .describe("The origins whose pages may call Keycloak; a public client usually needs its own. `+`: those of the redirect URIs."),
+  defaultScopes: z.array(scope).default(defaultScopes).describe("The scopes of every token, by name; a scope of the realm's own must be there before the run."),
+  optionalScopes: z.array(scope).default(optionalScopes).describe("The scopes that the application may ask for, likewise."),
   mappers: z.array(Mapper).default([]).describe("What tokens of this client hold beside its scopes."),
   lifetimes: Lifetimes.prefault({}).describe("How long its tokens and sessions live."),
   secret: Secret.optional().describe("The contract Secret of a confidential client."),
@@ -77,6 +90,11 @@ export const clientSettings = {
 };
 
 type Client = z.output<typeof Client>;
+
+interface RealmLifetimes {
+  readonly ssoSessionIdle: number;
+  readonly ssoSessionMax: number;
+}
 
 /** What a kind of client must have, and must not. */
 function kindFaults(client: Client, at: string): string[] {
@@ -90,44 +108,56 @@ function kindFaults(client: Client, at: string): string[] {
   return faults;
 }
 
+/** What only an OIDC client has, and a SAML client would be without in silence. */
+function samlFaults({ kind, postLogoutRedirectUris, webOrigins, mappers, lifetimes }: Client, at: string): string[] {
+  if (kind !== "saml") return [];
+  const set = { postLogoutRedirectUris: postLogoutRedirectUris.length, webOrigins: webOrigins.length, mappers: mappers.length, lifetimes: Object.keys(lifetimes).length };
+  return Object.entries(set).flatMap(([key, count]) => (count === 0 ? [] : [`${at}.${key} is for OIDC clients; remove it.`]));
+}
+
 function scopeFaults({ kind, defaultScopes: byDefault, optionalScopes: optional }: Client, at: string): string[] {
   if (kind === "saml") return [];
-  const unknown = (names: readonly string[], key: string): string[] =>
-    names.flatMap((scope, index) =>
-      knownScopes.includes(scope) ? [] : [`${at}.${key}.${index} is ${scope}, which is no scope of the realm; write one of ${knownScopes.join(", ")}.`],
-    );
-  return [
-    ...unknown(byDefault, "defaultScopes"),
-    ...unknown(optional, "optionalScopes"),
-    ...twice([...byDefault, ...optional], (index) =>
-      index < byDefault.length ? `${at}.defaultScopes.${index}` : `${at}.optionalScopes.${index - byDefault.length}`,
-    ),
-  ];
+  return twice([...byDefault, ...optional], (index) =>
+    index < byDefault.length ? `${at}.defaultScopes.${index}` : `${at}.optionalScopes.${index - byDefault.length}`,
+  );
+}
+
+/** Keycloak refuses a client whose sessions would outlive the realm's. */
+function lifetimeFaults({ lifetimes }: Client, at: string, realm: RealmLifetimes): string[] {
+  const pairs = { sessionIdle: "ssoSessionIdle", sessionMax: "ssoSessionMax" } as const;
+  return (["sessionIdle", "sessionMax"] as const).flatMap((key) => {
+    const most = realm[pairs[key]];
+    return (lifetimes[key] ?? 0) <= most ? [] : [`${at}.lifetimes.${key} must be at most realm.lifetimes.${pairs[key]}; lower it.`];
+  });
 }
 
 function urlFaults(client: Client, at: string, isDev: boolean): string[] {
-  const list = (values: readonly string[], key: string, faultOf: (value: string, allowHttp: boolean) => string | undefined): string[] =>
-    values.flatMap((value, index) => {
-      const fault = faultOf(value, isDev);
-      return fault === undefined ? [] : [`${at}.${key}.${index} ${fault}.`];
-    });
-  const single = { rootUrl: client.rootUrl, "saml.assertionConsumerUrl": client.saml?.assertionConsumerUrl, "saml.logoutUrl": client.saml?.logoutUrl };
-  return [
-    ...Object.entries(single).flatMap(([key, value]) => {
-      const fault = value === undefined ? undefined : publicUrlFault(value, isDev);
+  const faultOf = (values: Readonly<Record<string, string | undefined>>, rule: (value: string, allowHttp: boolean) => string | undefined): string[] =>
+    Object.entries(values).flatMap(([key, value]) => {
+      const fault = value === undefined ? undefined : rule(value, isDev);
       return fault === undefined ? [] : [`${at}.${key} ${fault}.`];
-    }),
-    ...list(client.redirectUris, "redirectUris", redirectUriFault),
-    ...list(client.postLogoutRedirectUris, "postLogoutRedirectUris", redirectUriFault),
-    ...list(client.webOrigins, "webOrigins", webOriginFault),
+    });
+  const list = (key: "redirectUris" | "postLogoutRedirectUris" | "webOrigins", rule: typeof redirectUriFault): string[] => [
+    ...faultOf(Object.fromEntries(client[key].map((value, index) => [`${key}.${index}`, value])), rule),
+    ...twice(client[key], (index) => `${at}.${key}.${index}`),
+  ];
+  const alone = client.postLogoutRedirectUris.length > 1 ? client.postLogoutRedirectUris.find((uri) => uri === "+" || uri === "-") : undefined;
+  return [
+    ...faultOf({ rootUrl: client.rootUrl }, publicUrlFault),
+    ...faultOf({ "saml.assertionConsumerUrl": client.saml?.assertionConsumerUrl, "saml.logoutUrl": client.saml?.logoutUrl }, webUriFault),
+    ...list("redirectUris", redirectUriFault),
+    ...list("postLogoutRedirectUris", postLogoutUriFault),
+    ...(alone === undefined ? [] : [`${at}.postLogoutRedirectUris has ${alone} beside others, which Keycloak then does not heed; keep it alone, or write them all out.`]),
+    ...list("webOrigins", webOriginFault),
   ];
 }
 
 /**
  * Rules of clients that need more than one key.
  * @param taken client ids and Secrets, as namespace/name, that the program makes besides.
+ * @param realm the realm's own lifetimes, in seconds.
  */
-export function clientFaults(clients: readonly Client[], taken: { ids: readonly string[]; secrets: readonly string[] }, isDev: boolean): string[] {
+export function clientFaults(clients: readonly Client[], taken: { ids: readonly string[]; secrets: readonly string[] }, realm: RealmLifetimes, isDev: boolean): string[] {
   const ids = clients.map(({ clientId }) => clientId);
   const secrets = clients.map(({ secret }) => (secret === undefined ? "" : `${secret.namespace}/${secret.name}`));
   return clients.flatMap((client, index) => {
@@ -144,6 +174,13 @@ export function clientFaults(clients: readonly Client[], taken: { ids: readonly 
     const names = keys.map(([, name]) => name);
     faults.push(...twice(names, (position) => `${at}.secret.keys.${keys[position]?.[0] ?? ""}`));
     faults.push(...twice(client.mappers.map((mapper) => mapper.name), (position) => `${at}.mappers.${position}.name`));
-    return [...faults, ...kindFaults(client, at), ...scopeFaults(client, at), ...urlFaults(client, at, isDev)];
+    return [
+      ...faults,
+      ...kindFaults(client, at),
+      ...samlFaults(client, at),
+      ...scopeFaults(client, at),
+      ...lifetimeFaults(client, at, realm),
+      ...urlFaults(client, at, isDev),
+    ];
   });
 }

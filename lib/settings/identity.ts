@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { builtInClients } from "../clients";
 import { green, lacksTime, rotationSteps, rotationStrategies, timeIsMissing } from "../rotation";
 import { Admin, adminFaults } from "./admin";
 import { clientFaults, clientSettings } from "./clients";
-import { clientId, dateTime, duration, flag, seconds, url, whole } from "./common";
+import { clientId, dateTime, duration, durationFrom, flag, seconds, url, whole } from "./common";
 import { peopleFaults, peopleSettings } from "./people";
 import { Realm, realmFaults } from "./realm";
 
@@ -49,8 +50,8 @@ export const Rotation = z.strictObject({
 export const CatalogSync = z.strictObject({
   enabled: flag.default(false).describe("Fill Backstage's catalog with the realm's users and groups, by a client that may do no more than view them."),
   clientId: clientId.default("backstage-catalog").describe("That client."),
-  frequency: duration.prefault("30m").describe("How often the catalog is filled anew."),
-  timeout: duration.prefault("3m").describe("How long that may take."),
+  frequency: durationFrom("10s").prefault("30m").describe("How often the catalog is filled anew."),
+  timeout: durationFrom("1s").prefault("3m").describe("How long that may take."),
 });
 
 export const identitySettings = {
@@ -67,7 +68,7 @@ type IdentityParsed = { [K in keyof typeof identitySettings]: z.output<(typeof i
 /** Rules of identity that need more than one key; `backstage` is the client and the Secret of the other half. */
 export function identityFaults(settings: IdentityParsed, backstage: { clientId: string; secret: string }, isDev: boolean): string[] {
   const { keycloak, realm, clients, catalogSync, rotation } = settings;
-  const faults = [...adminFaults(keycloak.admin), ...realmFaults(realm), ...peopleFaults(settings)];
+  const faults = [...adminFaults(keycloak.admin), ...realmFaults(realm), ...peopleFaults(settings, realm)];
   if (realm.name === keycloak.admin.realm) {
     faults.push(`realm.name must not be ${keycloak.admin.realm}, the realm of Keycloak's own administrators; choose another name.`);
   }
@@ -79,5 +80,9 @@ export function identityFaults(settings: IdentityParsed, backstage: { clientId: 
     faults.push("rotation.step is for rotation.strategy blue-green and a rotation.generation above 1; remove it.");
   }
   const ids = [backstage.clientId, ...(rotation.strategy === "blue-green" ? [green(backstage.clientId)] : []), ...(catalogSync.enabled ? [catalogSync.clientId] : [])];
-  return [...faults, ...clientFaults(clients, { ids, secrets: [backstage.secret] }, isDev)];
+  const own = { "backstage.clientId": backstage.clientId, ...(catalogSync.enabled ? { "catalogSync.clientId": catalogSync.clientId } : {}) };
+  for (const [key, id] of Object.entries(own)) if (builtInClients.includes(id)) faults.push(`${key} is ${id}, a client of Keycloak's own; choose another.`);
+  const long = ids.find((id) => id.length > 255);
+  if (long !== undefined) faults.push(`backstage.clientId is too long for the client of ${long.length} characters that a rotation by blue-green makes beside it; shorten it to ${255 - (long.length - backstage.clientId.length)}.`);
+  return [...faults, ...clientFaults(clients, { ids, secrets: [backstage.secret] }, realm.lifetimes, isDev)];
 }
