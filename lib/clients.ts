@@ -53,11 +53,7 @@ export function redirectUriFault(value: string, allowHttp: boolean): string | un
   if (/[\s\p{C}]/u.test(value)) return "has a blank or a control character, so that no request is equal to it; remove it";
   if (/[^\x21-\x7e]|["<>\\^`{|}]|%(?![0-9A-Fa-f]{2})/.test(value)) return "has a character that no URI has; write it percent-encoded, as the application sends it";
   if (value.length > LONGEST_URI) return `is longer than ${LONGEST_URI} characters, which Keycloak cannot store; shorten it`;
-  return PRIVATE_SCHEME.test(value) ? undefined : webUriFault(value, allowHttp);
-}
-
-/** The same for what a browser itself is sent to: http or https, and no wildcard either. */
-export function webUriFault(value: string, allowHttp: boolean): string | undefined {
+  if (PRIVATE_SCHEME.test(value)) return undefined;
   if (!/^https?:\/\/[^/?]/i.test(value) || !URL.canParse(value)) return "is not an absolute URL; write it as https://host/path, or for a native app as com.example.app:/path";
   const url = new URL(value);
   const fault = authorityFault(url);
@@ -66,6 +62,11 @@ export function webUriFault(value: string, allowHttp: boolean): string | undefin
     return "is plain http, which is allowed only for loopback or in the dev environment; use https";
   }
   return undefined;
+}
+
+/** The same for what a browser posts to, or names as its origin: a native app's own scheme is none of it. */
+export function webUriFault(value: string, allowHttp: boolean): string | undefined {
+  return redirectUriFault(value, allowHttp) ?? (/^https?:/i.test(value) ? undefined : "is not an absolute URL; write it as https://host/path");
 }
 
 /** What stands for the redirect URIs themselves: after a sign-out, and as origins. */
@@ -104,7 +105,7 @@ export function canonicalOrigin(value: string): string {
 /** Says what is wrong with a web origin, or returns undefined. `+` stands for the origins of the redirect URIs. */
 export function webOriginFault(value: string, allowHttp: boolean): string | undefined {
   if (value === REDIRECT_URIS) return undefined;
-  const fault = redirectUriFault(value, allowHttp);
+  const fault = webUriFault(value, allowHttp);
   if (fault !== undefined) return fault;
   return new URL(value).origin === value ? undefined : "is more than an origin; write scheme, host and port only";
 }

@@ -5,48 +5,49 @@ import { closest } from "fastest-levenshtein";
 /** How many characters an initial password has: small and capital letters and digits, one of each at least. */
 export const passwordLength = 20;
 
-type Argument = "none" | "number" | "optional number" | "text" | "optional text";
+/** What stands in the parentheses of a policy; a number has a default. */
+type Argument = "none" | "number" | "text";
 
 /** The policies of Keycloak's own, with what stands in their parentheses. */
 const policies: Readonly<Record<string, Argument>> = {
-  length: "optional number",
-  maxLength: "optional number",
-  digits: "optional number",
-  lowerCase: "optional number",
-  upperCase: "optional number",
-  specialChars: "optional number",
+  length: "number",
+  maxLength: "number",
+  digits: "number",
+  lowerCase: "number",
+  upperCase: "number",
+  specialChars: "number",
   notUsername: "none",
   notEmail: "none",
   notContainsUsername: "none",
-  passwordHistory: "optional number",
-  passwordAge: "optional number",
-  forceExpiredPasswordChange: "optional number",
-  maxAuthAge: "optional number",
-  hashIterations: "optional number",
-  hashAlgorithm: "optional text",
+  passwordHistory: "number",
+  passwordAge: "number",
+  forceExpiredPasswordChange: "number",
+  maxAuthAge: "number",
+  hashIterations: "number",
+  hashAlgorithm: "text",
   regexPattern: "text",
   passwordBlacklist: "text",
-  recoveryCodesWarningThreshold: "optional number",
+  recoveryCodesWarningThreshold: "number",
 };
 
 interface Policy {
   readonly id: string;
-  /** What stands in the parentheses; empty when nothing does. */
-  readonly argument: string;
+  /** What stands in the parentheses; undefined when there are none. */
+  readonly argument: string | undefined;
 }
 
 /** The policies that a text joins by `and`, split as Keycloak splits it. */
 const parsed = (written: string): Policy[] =>
   written.split(" and ").map((part) => {
-    const [, id = part.trim(), argument = ""] = /^\s*([^(]*?)\s*\((.*)\)\s*$/s.exec(part) ?? [];
+    const [, id = part.trim(), argument] = /^\s*([^(]*?)\s*\((.*)\)\s*$/s.exec(part) ?? [];
     return { id, argument };
   });
 
 function argumentFault({ id, argument }: Policy): string | undefined {
   const kind = Object.hasOwn(policies, id) ? policies[id] : undefined;
-  if (kind === undefined) return `has ${id === "" ? "an empty policy" : id}, which is no policy of Keycloak's; did you mean ${closest(id, Object.keys(policies))}?`;
-  if (kind.endsWith("number") && argument !== "" && !/^\d{1,9}$/.test(argument)) return `needs a whole number in the parentheses of ${id}; correct it`;
-  if (kind === "text" && argument === "") return `needs something in the parentheses of ${id}; add it`;
+  if (kind === undefined) return `has ${id === "" ? "an empty policy" : id}, which is no policy of Keycloak's; write one of those, such as ${closest(id, Object.keys(policies))}`;
+  if (kind === "number" && argument !== undefined && !/^\d{1,9}$/.test(argument)) return `needs a whole number in the parentheses of ${id}; correct it`;
+  if (kind === "text" && (argument ?? "") === "") return `needs something in the parentheses of ${id}; add it`;
   return undefined;
 }
 
@@ -77,12 +78,12 @@ function meets(pattern: string): boolean {
 /** What of a password policy the generated initial passwords do not meet, as the end of a sentence; undefined when they meet it all. */
 export function unmetPolicy(written: string): string | undefined {
   for (const { id, argument } of parsed(written)) {
-    const asked = argument === "" ? undefined : Number(argument);
-    if (id === "length" && (asked ?? 8) > passwordLength) return `${argument} characters`;
-    if (id === "maxLength" && (asked ?? 64) < passwordLength) return `at most ${argument} characters`;
+    const asked = argument === undefined ? undefined : Number(argument);
+    if (id === "length" && (asked ?? 8) > passwordLength) return `${String(asked)} characters`;
+    if (id === "maxLength" && (asked ?? 64) < passwordLength) return `at most ${String(asked)} characters`;
     if (id === "specialChars" && (asked ?? 1) > 0) return "special characters";
     if ((id === "digits" || id === "lowerCase" || id === "upperCase") && (asked ?? 1) > 1) return `more than one of ${id}`;
-    if (id === "regexPattern" && !meets(argument)) return "another pattern";
+    if (id === "regexPattern" && !meets(argument ?? "")) return "another pattern";
   }
   return undefined;
 }

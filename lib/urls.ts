@@ -29,10 +29,8 @@ export function publicUrlFault(value: string, allowHttp: boolean): string | unde
   const fault = authorityFault(url);
   if (fault !== undefined) return fault;
   if (/[?#]/.test(value)) return "has a query or a fragment; remove everything from the ? or # on";
-  // What an Ingress and an HTTPRoute take for a path, and Java for a URL.
-  if (/\/\/./.test(url.pathname) || !/^([-A-Za-z0-9/._~!$&'()+,;=:@]|%(?!2f)[0-9a-f]{2})+$/i.test(url.pathname)) {
-    return "has a path that not every proxy takes; write it with letters, digits and single slashes";
-  }
+  // What an HTTPRoute takes for a path, and Java for a URL; a wildcard would be one of a redirect URI that derives from it.
+  if (!/^([-A-Za-z0-9/._~!$&'()+,;=:@]|%[0-9A-Fa-f]{2})+$/.test(url.pathname)) return "has a path with a character that no URL has, or a wildcard; write it percent-encoded";
   if (value.length > 255) return "is longer than 255 characters, which Keycloak cannot store; shorten it";
   if (url.protocol === "http:" && !allowHttp && !LOOPBACK.test(url.hostname)) {
     return "is plain http, which is allowed only for loopback or in the dev environment; use https";

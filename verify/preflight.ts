@@ -16,6 +16,7 @@ import { ambientKubeconfig } from "./kubeconfig";
 import { lastUpdate } from "./lastUpdate";
 import { findLeftovers } from "./leftovers";
 import { neededFaults } from "./needed";
+import { realmHasParts } from "./realmParts";
 import { safeRotation } from "./rotation";
 
 /** A server is missing or refuses us: said in one sentence before anything is created. */
@@ -148,6 +149,7 @@ export async function preflight(settings: Settings): Promise<{ settings: Setting
   // In hybrid mode Argo CD applies what uses them, wherever it likes.
   if (settings.mode !== "hybrid") await clusterHasAll(settings);
   const accessToken = await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
+  await realmHasParts(settings, accessToken);
   const decided = { ...settings, rotation: await safeRotation(settings, last.rotation, accessToken) };
   return { settings: decided, adopted: { ...(await findLeftovers(decided, accessToken)), ...(await findAdopted(decided, accessToken)) } };
 }

@@ -6,6 +6,7 @@ import { publicUrlFault } from "../urls";
 import { description, durationFrom, flag, judged, name, text, url, whole } from "./common";
 import { key } from "./kubernetes";
 import { twice } from "./people";
+import type { longestSessions } from "./realm";
 
 /** The settings of the applications that sign people in at the realm, beside Backstage. */
 
@@ -17,8 +18,8 @@ const anyClientId = z
 
 const scope = judged(z.string(), scopeFault).meta({ title: "client scope" });
 
-/** Where documents are sent; unlike a base URL it is used as it is written. */
-const endpoint = text.meta({ title: "URL" });
+/** Where a browser is sent; unlike a base URL it is used as it is written. */
+const endpoint = text.meta({ title: "redirect URI" });
 
 const certificate = judged(z.string(), (value) => {
   try {
@@ -68,11 +69,11 @@ const Client = z.strictObject({
   adopt: flag.default(false).describe("Take over the client of this id that exists in the realm; a confidential one gets a new secret."),
   description: description.optional().describe("What the application is, for people."),
   rootUrl: url.meta({ description: "The application's public URL.", example: "https://argo.example.com" }),
-  redirectUris: z.array(text).min(1, "must name at least one redirect URI").meta({
+  redirectUris: z.array(endpoint).min(1, "must name at least one redirect URI").meta({
     description: "Where Keycloak may send the browser after a sign-in, compared character by character; a native app's own scheme too, such as `com.example.app:/callback`.",
     example: ["https://argo.example.com/oauth2/callback"],
   }),
-  postLogoutRedirectUris: z.array(text).default([]).describe("Where Keycloak may send the browser after a sign-out; only `rootUrl` when empty; `+`: every redirect URI, `-`: nowhere."),
+  postLogoutRedirectUris: z.array(endpoint).default([]).describe("Where Keycloak may send the browser after a sign-out; only `rootUrl` when empty; `+`: every redirect URI, `-`: nowhere."),
   webOrigins: z
     .array(z.string().transform(canonicalOrigin).pipe(text).meta({ title: "origin" }))
     .prefault([])
@@ -90,11 +91,6 @@ export const clientSettings = {
 };
 
 type Client = z.output<typeof Client>;
-
-interface RealmLifetimes {
-  readonly ssoSessionIdle: number;
-  readonly ssoSessionMax: number;
-}
 
 /** What a kind of client must have, and must not. */
 function kindFaults(client: Client, at: string): string[] {
@@ -123,12 +119,11 @@ function scopeFaults({ kind, defaultScopes: byDefault, optionalScopes: optional 
 }
 
 /** Keycloak refuses a client whose sessions would outlive the realm's. */
-function lifetimeFaults({ lifetimes }: Client, at: string, realm: RealmLifetimes): string[] {
-  const pairs = { sessionIdle: "ssoSessionIdle", sessionMax: "ssoSessionMax" } as const;
-  return (["sessionIdle", "sessionMax"] as const).flatMap((key) => {
-    const most = realm[pairs[key]];
-    return (lifetimes[key] ?? 0) <= most ? [] : [`${at}.lifetimes.${key} must be at most realm.lifetimes.${pairs[key]}; lower it.`];
-  });
+function lifetimeFaults({ lifetimes: { sessionIdle = 0, sessionMax = 0 } }: Client, at: string, { idle, max }: ReturnType<typeof longestSessions>): string[] {
+  return [
+    ...(sessionIdle <= idle ? [] : [`${at}.lifetimes.sessionIdle must be at most realm.lifetimes.ssoSessionIdle; lower it.`]),
+    ...(sessionMax <= max ? [] : [`${at}.lifetimes.sessionMax must be at most realm.lifetimes.ssoSessionMax; lower it.`]),
+  ];
 }
 
 function urlFaults(client: Client, at: string, isDev: boolean): string[] {
@@ -155,9 +150,9 @@ function urlFaults(client: Client, at: string, isDev: boolean): string[] {
 /**
  * Rules of clients that need more than one key.
  * @param taken client ids and Secrets, as namespace/name, that the program makes besides.
- * @param realm the realm's own lifetimes, in seconds.
+ * @param sessions how long those of the realm may last.
  */
-export function clientFaults(clients: readonly Client[], taken: { ids: readonly string[]; secrets: readonly string[] }, realm: RealmLifetimes, isDev: boolean): string[] {
+export function clientFaults(clients: readonly Client[], taken: { ids: readonly string[]; secrets: readonly string[] }, sessions: ReturnType<typeof longestSessions>, isDev: boolean): string[] {
   const ids = clients.map(({ clientId }) => clientId);
   const secrets = clients.map(({ secret }) => (secret === undefined ? "" : `${secret.namespace}/${secret.name}`));
   return clients.flatMap((client, index) => {
@@ -179,7 +174,7 @@ export function clientFaults(clients: readonly Client[], taken: { ids: readonly 
       ...kindFaults(client, at),
       ...samlFaults(client, at),
       ...scopeFaults(client, at),
-      ...lifetimeFaults(client, at, realm),
+      ...lifetimeFaults(client, at, sessions),
       ...urlFaults(client, at, isDev),
     ];
   });

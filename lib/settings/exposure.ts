@@ -60,6 +60,9 @@ export function exposureFaults({ exposure, autoscaling }: ExposureSettings, url:
   if (exposure.kind !== "service" && isIP(new URL(url).hostname.replace(/^\[|\]$/g, "")) !== 0) {
     faults.push(`backstage.url names an IP address, for which no ${exposure.kind} can be made; give it a host name, or set backstage.exposure.kind to service.`);
   }
+  if (exposure.kind !== "service" && /\/\/|%2f/i.test(new URL(url).pathname)) {
+    faults.push(`backstage.url has a path that no ${exposure.kind} takes, with slashes in a row or an escaped one; write it with single slashes.`);
+  }
   if (exposure.kind === "ingress" && exposure.className !== undefined && Object.hasOwn(exposure.annotations, CLASS_ANNOTATION)) {
     faults.push(`backstage.exposure.annotations has ${CLASS_ANNOTATION}, which no Ingress may have beside its class; remove it, or backstage.exposure.className.`);
   }

@@ -5,7 +5,7 @@ import { Admin, adminFaults } from "./admin";
 import { clientFaults, clientSettings } from "./clients";
 import { clientId, dateTime, duration, durationFrom, flag, seconds, url, whole } from "./common";
 import { peopleFaults, peopleSettings } from "./people";
-import { Realm, realmFaults } from "./realm";
+import { longestSessions, Realm, realmFaults } from "./realm";
 
 /** The settings of Keycloak: where it is, the realm, who is in it, and how secrets are rotated. */
 
@@ -84,5 +84,5 @@ export function identityFaults(settings: IdentityParsed, backstage: { clientId: 
   for (const [key, id] of Object.entries(own)) if (builtInClients.includes(id)) faults.push(`${key} is ${id}, a client of Keycloak's own; choose another.`);
   const long = ids.find((id) => id.length > 255);
   if (long !== undefined) faults.push(`backstage.clientId is too long for the client of ${long.length} characters that a rotation by blue-green makes beside it; shorten it to ${255 - (long.length - backstage.clientId.length)}.`);
-  return [...faults, ...clientFaults(clients, { ids, secrets: [backstage.secret] }, realm.lifetimes, isDev)];
+  return [...faults, ...clientFaults(clients, { ids, secrets: [backstage.secret] }, longestSessions(realm), isDev)];
 }

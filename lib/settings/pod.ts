@@ -26,7 +26,7 @@ const absolutePath = judged(z.string(), (value) => {
   if (value !== "/" && value.slice(1).split("/").some((part) => part === "" || part === "." || part === "..")) return "must be a path without a slash at its end, two in a row, or a part . or ..";
   if (/^\/(proc|sys|dev)(\/|$)/.test(value)) return "is a path of the kernel's, over which nothing can be mounted; choose another one";
   return Buffer.byteLength(value) > 4095 ? "is longer than a path can be; shorten it" : undefined;
-}).meta({ title: "path" });
+}).meta({ title: "absolute path" });
 
 const Env = z.strictObject({
   name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a name of A-Z, a-z, 0-9 and _").meta({ title: "variable name", description: "The variable." }),

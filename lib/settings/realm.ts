@@ -77,8 +77,16 @@ export const Realm = z.strictObject({
 
 type RealmParsed = z.output<typeof Realm>;
 
+/** How long a session of the realm may last, unused and at all, in seconds: longer with remember-me, if people may ask for it. */
+export function longestSessions({ lifetimes, login }: Pick<RealmParsed, "lifetimes" | "login">): { readonly idle: number; readonly max: number } {
+  const { ssoSessionIdle, ssoSessionMax, ssoSessionIdleRememberMe, ssoSessionMaxRememberMe } = lifetimes;
+  if (!login.rememberMe) return { idle: ssoSessionIdle, max: ssoSessionMax };
+  return { idle: Math.max(ssoSessionIdle, ssoSessionIdleRememberMe), max: Math.max(ssoSessionMax, ssoSessionMaxRememberMe) };
+}
+
 /** Rules of the realm that need more than one key. */
-export function realmFaults({ lifetimes, bruteForce }: RealmParsed): string[] {
+export function realmFaults(realm: RealmParsed): string[] {
+  const { lifetimes, bruteForce } = realm;
   const faults: string[] = [];
   const atMost = (less: number, lessKey: string, more: number, moreKey: string): void => {
     if (less > more) faults.push(`realm.${lessKey} must be at most realm.${moreKey}, or it has no effect; lower it.`);
@@ -89,8 +97,9 @@ export function realmFaults({ lifetimes, bruteForce }: RealmParsed): string[] {
   const rememberMe = lifetimes.ssoSessionMaxRememberMe === 0 ? ("ssoSessionMax" as const) : ("ssoSessionMaxRememberMe" as const);
   atMost(lifetimes.ssoSessionIdleRememberMe, "lifetimes.ssoSessionIdleRememberMe", lifetimes[rememberMe], `lifetimes.${rememberMe}`);
   // Keycloak refuses these.
-  atMost(lifetimes.clientSessionIdle, "lifetimes.clientSessionIdle", lifetimes.ssoSessionIdle, "lifetimes.ssoSessionIdle");
-  atMost(lifetimes.clientSessionMax, "lifetimes.clientSessionMax", lifetimes.ssoSessionMax, "lifetimes.ssoSessionMax");
+  const longest = longestSessions(realm);
+  atMost(lifetimes.clientSessionIdle, "lifetimes.clientSessionIdle", longest.idle, "lifetimes.ssoSessionIdle");
+  atMost(lifetimes.clientSessionMax, "lifetimes.clientSessionMax", longest.max, "lifetimes.ssoSessionMax");
   atMost(bruteForce.quickLoginWait, "bruteForce.quickLoginWait", bruteForce.maxWait, "bruteForce.maxWait");
   atMost(bruteForce.waitIncrement, "bruteForce.waitIncrement", bruteForce.maxWait, "bruteForce.maxWait");
   return faults;
