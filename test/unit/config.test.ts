@@ -98,6 +98,56 @@ describe("config", () => {
     assert.equal(parseConfig(valid()).backstage.sessionDuration, 24 * 3600);
   });
 
+  it("takes days in a duration, and a scheme in capitals", () => {
+    const { realm, keycloak, clients } = parseConfig({
+      ...valid(),
+      keycloak: { url: "HTTPS://ID.example.com/auth" },
+      realm: { name: "platform", lifetimes: { offlineSessionIdle: "30d", offlineSessionMax: "60d12h" }, events: { expiration: "365d" } },
+      clients: [app({ webOrigins: ["HTTPS://Argo.example.com:443", "+"] })],
+    });
+    assert.deepEqual([realm.lifetimes.offlineSessionIdle, realm.events.expiration], [30 * 86_400, 365 * 86_400]);
+    assert.equal(keycloak.url, "https://id.example.com/auth");
+    assert.deepEqual(clients[0]?.webOrigins, ["https://argo.example.com", "+"]);
+  });
+
+  it("knows a group by its path, however that is written, and makes those around it", () => {
+    const { groups, users } = parseConfig({
+      ...valid(),
+      groups: [{ name: "/platform/team-a" }, { name: "Platform Team (EU)" }, { name: "R&D" }],
+      users: [person({ username: "ada@example.com", groups: ["platform/team-a", "/R&D"] })],
+    });
+    assert.deepEqual(groups.map(({ name }) => name), ["platform/team-a", "Platform Team (EU)", "R&D", "platform"]);
+    assert.deepEqual(users[0]?.groups, ["platform/team-a", "R&D"]);
+  });
+
+  it("takes an endpoint as it is written, its query and the slash at its end included", () => {
+    const saml = { assertionConsumerUrl: "https://g.example.com/?option=saml", logoutUrl: "https://g.example.com/out/" };
+    const { clients } = parseConfig({ ...valid(), clients: [{ clientId: "https://g.example.com/?x=y", kind: "saml", rootUrl: "https://g.example.com", redirectUris: ["https://g.example.com/acs/"], saml }] });
+    assert.deepEqual([clients[0]?.saml?.assertionConsumerUrl, clients[0]?.saml?.logoutUrl], [saml.assertionConsumerUrl, saml.logoutUrl]);
+  });
+
+  const withRealm = (more: Values): Values => ({ ...valid(), realm: { name: "platform", ...more } });
+  const taken: [string, Values][] = [
+    ["a realm with a space", withRealm({ name: "My Realm" })],
+    ["a realm of 255 characters", withRealm({ name: "r".repeat(255) })],
+    ["a realm with an apostrophe and an accent", withRealm({ name: "L'équipe" })],
+    ["a user with an accent, and one with a plus", { ...valid(), users: [person({ username: "andré" }), person({ username: "ada+test@example.com", email: "b@b.example" })] }],
+    ["a person whose name has an apostrophe", { ...valid(), users: [person({ lastName: "O'Neil-Núñez" })] }],
+    ["roles with spaces and colons", { ...valid(), roles: [{ name: "app:admin" }, { name: "Platform Admin" }], groups: [{ name: "g", roles: ["app:admin"] }] }],
+    ["a description of several lines", { ...valid(), groups: [{ name: "g", description: "One.\nTwo.\n" }] }],
+    ["scopes of the realm's own", { ...valid(), clients: [app({ defaultScopes: ["email", "tenant"], optionalScopes: ["tenant:read"] })] }],
+    ["a native app", { ...valid(), clients: [app({ kind: "public", secret: undefined, redirectUris: ["com.example.app:/callback", "com.example.app://callback", "http://127.0.0.1/cb"] })] }],
+    ["a sign-out to every redirect URI, and one to nowhere", { ...valid(), clients: [app({ postLogoutRedirectUris: ["+"] }), app({ clientId: "other", secret: { namespace: "argo", name: "other" }, postLogoutRedirectUris: ["-"] })] }],
+    ["a toleration of every taint", withBackstage({ tolerations: [{ operator: "Exists" }, { key: "gpu", operator: "Exists", effect: "NoSchedule" }, { key: "team", value: "a" }] })],
+    ["an annotation with any text", withBackstage({ exposure: { kind: "ingress", annotations: { "nginx.ingress.kubernetes.io/configuration-snippet": "more_set_headers 'X: y';\n" } } })],
+    ["the same request as limit", withBackstage({ resources: { requests: { cpu: "1", memory: "1024Mi" }, limits: { cpu: "1000m", memory: "1Gi" } } })],
+    ["a command of several lines", withBackstage({ command: ["node", "-e", "a();\nb();"] })],
+    ["a longer session of a client where people may stay signed in", { ...withRealm({ login: { rememberMe: true }, lifetimes: { ssoSessionIdleRememberMe: "7d", ssoSessionMaxRememberMe: "30d", clientSessionIdle: "1h" } }), clients: [app({ lifetimes: { sessionIdle: "2d" } })] }],
+    ["a policy that generated passwords meet", { ...withRealm({ login: { passwordPolicy: "length(20) and maxLength(64) and digits(1) and upperCase and regexPattern(^[A-Za-z0-9]+$) and passwordHistory(5)" } }), users: [person({})] }],
+    ["a strict policy where nobody gets a generated password", { ...withRealm({ login: { passwordPolicy: "specialChars(2)" } }), users: [person({ initialPassword: false })] }],
+  ];
+  for (const [what, values] of taken) it(`takes ${what}`, () => void parseConfig(values));
+
   const hybrid = (gitops: Values, more: Values = {}): Values => ({ ...valid(), mode: "hybrid", gitops: { secretStore: {}, ...gitops }, ...more });
   const refused: [string, Values, RegExp][] = [
     ["a missing section", { ...valid(), keycloak: undefined }, /^config: keycloak is missing; set it/],
@@ -218,6 +268,94 @@ describe("config", () => {
     ["what is nested too deep", withBackstage({ appConfig: { a: JSON.parse(`${"[".repeat(3000)}${"]".repeat(3000)}`) as unknown } }), /^config: backstage is nested more than 50 deep; write it flatter\.$/],
     ["a name that is JavaScript's", { ...dev(), users: [person({ username: "__proto__" })] }, /^config: users\.0\.username is __proto__, a name that/],
     ["a key that is JavaScript's", withBackstage({ appConfig: JSON.parse('{"app": {"__proto__": {"a": 1}}}') as Values }), /^config: backstage\.appConfig\.app has a key __proto__, a name that/],
+    ["a duration that is no whole second", withRealm({ lifetimes: { accessToken: "500ms" } }), /realm\.lifetimes\.accessToken must be whole seconds; round it\.$/],
+    ["a duration that Keycloak cannot count", withRealm({ lifetimes: { offlineSessionMax: "9999999h" } }), /offlineSessionMax must be at most 3650d, as Keycloak counts seconds in 32 bits; lower it/],
+    ["a code that is refused at once", withRealm({ lifetimes: { accessCode: "0s" } }), /realm\.lifetimes\.accessCode must be at least 10s; raise it/],
+    ["a token that ends before it is used", withRealm({ lifetimes: { accessToken: "1s" } }), /realm\.lifetimes\.accessToken must be at least 10s/],
+    ["a session of remember-me that is too short", withRealm({ lifetimes: { ssoSessionIdleRememberMe: "1s" } }), /ssoSessionIdleRememberMe must be at least 1m, or 0s; raise it/],
+    ["a client session that outlasts the realm's", withRealm({ lifetimes: { clientSessionIdle: "1h" } }), /realm\.lifetimes\.clientSessionIdle must be at most realm\.lifetimes\.ssoSessionIdle/],
+    ["a session of one client that outlasts the realm's", { ...valid(), clients: [app({ lifetimes: { sessionMax: "11h" } })] }, /clients\.0\.lifetimes\.sessionMax must be at most realm\.lifetimes\.ssoSessionMax; lower it/],
+    ["guesses without a wait", withRealm({ bruteForce: { waitIncrement: "0s" } }), /realm\.bruteForce\.waitIncrement must be at least 1s/],
+    ["a realm whose name is a path", withRealm({ name: "a/b" }), /realm\.name has a \/, which the name of a realm must not have; write another name/],
+    ["a realm whose name is the way out", withRealm({ name: ".." }), /realm\.name is a part of a path and no name/],
+    ["a realm that ends in a blank", withRealm({ name: "platform " }), /realm\.name begins or ends with a blank; remove it/],
+    ["a realm of 256 characters", withRealm({ name: "r".repeat(256) }), /realm\.name is longer than 255 characters; shorten it/],
+    ["a role of Keycloak's own", { ...valid(), roles: [{ name: "default-roles-platform" }] }, /roles\.0\.name is default-roles-platform, a role of Keycloak's own; choose another/],
+    ["a client of Keycloak's own as Backstage's", withBackstage({ clientId: "realm-management" }), /backstage\.clientId is realm-management, a client of Keycloak's own; choose another/],
+    ["a client of Keycloak's own as the catalog's", { ...valid(), catalogSync: { enabled: true, clientId: "broker" } }, /catalogSync\.clientId is broker, a client of Keycloak's own/],
+    ["a client id that leaves no room for the second one", { ...withBackstage({ clientId: "b".repeat(252) }), rotation: { strategy: "blue-green" } }, /backstage\.clientId is too long for the client of 258 characters.*shorten it to 249/],
+    ["a description that no column holds", { ...valid(), roles: [{ name: "r", description: "d".repeat(256) }] }, /roles\.0\.description is longer than 255 characters; shorten it/],
+    ["a user name that Keycloak finds too short", { ...valid(), users: [person({ username: "ab" })] }, /users\.0\.username must be 3 to 255 characters/],
+    ["a user name in capitals", { ...valid(), users: [person({ username: "Ada" })] }, /users\.0\.username must be in small letters, as Keycloak keeps it/],
+    ["a user name with an apostrophe", { ...valid(), users: [person({ username: "o'neil" })] }, /users\.0\.username must be letters, digits and/],
+    ["a user name that only looks Latin", { ...valid(), users: [person({ username: "\u0430da" })] }, /users\.0\.username has letters that are not Latin/],
+    ["a user of a client's own", { ...valid(), users: [person({ username: "service-account-backstage" })] }, /users\.0\.username is a name that Keycloak gives to a client's own user/],
+    ["a user name that is another's e-mail address", { ...valid(), users: [person({}), person({ username: "a@b.example", email: "c@b.example" })] }, /users\.1\.username is the e-mail address of users\.0/],
+    ["a person with markup in the name", { ...valid(), users: [person({ firstName: "A <b>" })] }, /users\.0\.firstName has a character that Keycloak does not take/],
+    ["a group twice, in two spellings", { ...valid(), groups: [{ name: "a/b" }, { name: "/a/b" }] }, /groups\.1\.name is there twice/],
+    ["two groups that the claim would make one", { ...valid(), groups: [{ name: "/a/team" }, { name: "/b/team" }] }, /groups\.0\.name a\/team ends as b\/team does, so that the claim groups could not tell them apart; rename one of them/],
+    ["a group without a name in its path", { ...valid(), groups: [{ name: "/a//b" }] }, /groups\.0\.name must be a name, or a path such as \/platform\/team-a/],
+    ["a membership twice", { ...valid(), groups: [{ name: "g" }], users: [person({ groups: ["g", "/g"] })] }, /users\.0\.groups\.1 is there twice/],
+    ["a policy that generated passwords do not meet", { ...withRealm({ login: { passwordPolicy: "length(12) and specialChars(1)" } }), users: [person({})] }, /realm\.login\.passwordPolicy asks for special characters, which generated initial passwords do not have; relax it, or set users\.0\.initialPassword to false/],
+    ["a longer password than is generated", { ...withRealm({ login: { passwordPolicy: "length(24)" } }), users: [person({})] }, /passwordPolicy asks for 24 characters, which generated/],
+    ["a pattern that generated passwords do not meet", { ...withRealm({ login: { passwordPolicy: "regexPattern(.*[-_].*)" } }), users: [person({})] }, /passwordPolicy asks for another pattern/],
+    ["a policy that does not exist", withRealm({ login: { passwordPolicy: "lenght(12)" } }), /realm\.login\.passwordPolicy has lenght, which is no policy of Keycloak's; write one of those, such as length\.$/],
+    ["a policy without its number", withRealm({ login: { passwordPolicy: "length()" } }), /passwordPolicy needs a whole number in the parentheses of length/],
+    ["a policy twice", withRealm({ login: { passwordPolicy: "length(8) and length(12)" } }), /passwordPolicy has length twice/],
+    ["a type of event that is none", withRealm({ events: { types: ["login"] } }), /realm\.events\.types\.0 must be a type of event/],
+    ["a redirect that ends in a blank", { ...valid(), clients: [app({ redirectUris: ["https://argo.example.com/cb "] })] }, /redirectUris\.0 begins or ends with a blank/],
+    ["a redirect that Java cannot read", { ...valid(), clients: [app({ redirectUris: ["https://argo.example.com/a|b"] })] }, /redirectUris\.0 has a character that no URI has; write it percent-encoded/],
+    ["a redirect that no column holds", { ...valid(), clients: [app({ redirectUris: [`https://argo.example.com/${"a".repeat(231)}`] })] }, /redirectUris\.0 is longer than 255 characters/],
+    ["a redirect twice", { ...valid(), clients: [app({ redirectUris: ["https://a.example.com/", "https://a.example.com/"] })] }, /redirectUris\.1 is there twice/],
+    ["a redirect to a script", { ...valid(), clients: [app({ redirectUris: ["javascript:alert(1)"] })] }, /redirectUris\.0 is not an absolute URL/],
+    ["a redirect to a scheme of nobody's", { ...valid(), clients: [app({ redirectUris: ["myapp:/cb"] })] }, /redirectUris\.0 is not an absolute URL; .*native app as com\.example\.app:\/path/],
+    ["every redirect URI beside another", { ...valid(), clients: [app({ postLogoutRedirectUris: ["+", "https://argo.example.com/"] })] }, /postLogoutRedirectUris has \+ beside others, which Keycloak then does not heed/],
+    ["an origin of a native app", { ...valid(), clients: [app({ webOrigins: ["com.example.app:/cb"] })] }, /webOrigins\.0 is not an absolute URL; write it as https:\/\/host\/path\.$/],
+    ["mappers of a SAML client", { ...valid(), clients: [app({ kind: "saml", secret: undefined, saml: { assertionConsumerUrl: "https://g.example.com/acs" }, mappers: [{ name: "m", audience: "a" }] })] }, /clients\.0\.mappers is for OIDC clients; remove it/],
+    ["a certificate that is none", { ...valid(), clients: [app({ kind: "saml", secret: undefined, saml: { assertionConsumerUrl: "https://g.example.com/acs", signingCertificate: "MIIB" } })] }, /saml\.signingCertificate must be a certificate, as PEM/],
+    ["a key that is a path", { ...valid(), clients: [app({ secret: { namespace: "argo", name: "oidc", keys: { issuer: ".." } } })] }, /secret\.keys\.issuer must be 1 to 253 of/],
+    ["a host with an underscore", withBackstage({ url: "https://back_stage.example.com" }), /backstage\.url names a host that is no DNS name/],
+    ["a host with a dot at its end", withBackstage({ url: "https://backstage.example.com." }), /backstage\.url names a host that is no DNS name/],
+    ["a URL with port 0", withBackstage({ url: "https://backstage.example.com:0" }), /backstage\.url names port 0/],
+    ["a URL with a blank", withBackstage({ url: " https://backstage.example.com" }), /backstage\.url is not an absolute URL/],
+    ["a URL whose path is a wildcard", { ...valid(), clients: [app({ rootUrl: "https://argo.example.com/*" })] }, /clients\.0\.rootUrl has a path with a character that no URL has, or a wildcard/],
+    ["a URL whose redirect URI no column holds", withBackstage({ url: `https://backstage.example.com/${"a".repeat(220)}` }), /backstage\.url makes a redirect URI of more than 255 characters/],
+    ["an Ingress for an address", withBackstage({ url: "https://10.0.0.5", exposure: { kind: "ingress" } }), /backstage\.url names an IP address, for which no ingress can be made/],
+    ["an HTTPRoute for an address", withBackstage({ url: "https://[fd00::5]", exposure: { kind: "gateway", gateway: "g" } }), /backstage\.url names an IP address, for which no gateway can be made/],
+    ["an Ingress for a path that none takes", withBackstage({ url: "https://b.example.com/a//b", exposure: { kind: "ingress", annotations: { a: "b" } } }), /backstage\.url has a path that no ingress takes/],
+    ["an Ingress with its class twice", withBackstage({ exposure: { kind: "ingress", className: "nginx", annotations: { "kubernetes.io/ingress.class": "nginx" } } }), /exposure\.annotations has kubernetes\.io\/ingress\.class, which no Ingress may have beside its class/],
+    ["a NodePort outside the range", withBackstage({ nodePort: 80 }), /backstage\.nodePort must be at least 30000/],
+    ["more memory than the limit", withBackstage({ resources: { requests: { memory: "4Gi" }, limits: { memory: "2G" } } }), /resources\.requests\.memory is 4Gi, more than backstage\.resources\.limits\.memory, 2G; lower it, or raise the limit/],
+    ["more memory than the limit that goes without saying", withBackstage({ resources: { requests: { memory: "2Gi" } } }), /resources\.requests\.memory is 2Gi, more than backstage\.resources\.limits\.memory, 1Gi/],
+    ["more processor than the limit", withBackstage({ resources: { requests: { cpu: "1" }, limits: { cpu: "500m" } } }), /resources\.requests\.cpu is 1, more than/],
+    ["half a byte of memory", withBackstage({ resources: { requests: { memory: "0" }, limits: { memory: "512m" } } }), /resources\.limits\.memory is 512m, and with less than 64Mi Node does not start/],
+    ["a volume without room", withBackstage({ database: { kind: "postgres", storage: "0" } }), /database\.storage is 0, and with less than 64Mi PostgreSQL does not start/],
+    ["more than Kubernetes counts", withBackstage({ database: { kind: "postgres", storage: "99E" } }), /database\.storage is more than Kubernetes can count; lower it/],
+    ["an autoscaler that has nothing to count", withBackstage({ autoscaling: { maxReplicas: 3 }, resources: { requests: { cpu: "0" } } }), /resources\.requests\.cpu must be more than 0 with backstage\.autoscaling/],
+    ["a toleration of every taint by comparison", withBackstage({ tolerations: [{ effect: "NoSchedule" }] }), /tolerations\.0\.operator must be Exists where backstage\.tolerations\.0\.key is unset/],
+    ["a toleration that compares nothing", withBackstage({ tolerations: [{ key: "a", operator: "Exists", value: "b" }] }), /tolerations\.0\.value is of no use with the operator Exists/],
+    ["a taint that is no label", withBackstage({ tolerations: [{ key: "a b" }] }), /tolerations\.0\.key is not a label name/],
+    ["a taint's value that is no label's", withBackstage({ tolerations: [{ key: "a", value: "b c" }] }), /tolerations\.0\.value must be at most 63 of/],
+    ["a node label's value that is none", withBackstage({ nodeSelector: { zone: "a b" } }), /nodeSelector\.zone must be at most 63 of/],
+    ["a namespace label's value that is none", withBackstage({ networkPolicy: { fromNamespaces: [{ team: "-a" }] } }), /fromNamespaces\.0\.team must be at most 63 of/],
+    ["a label name with two dots in a row", withBackstage({ nodeSelector: { "a..b/c": "d" } }), /nodeSelector\."a\.\.b\/c" is not a label name/],
+    ["a spread over what is no label", withBackstage({ topologySpread: [{ topologyKey: "a b" }] }), /topologySpread\.0\.topologyKey is not a label name/],
+    ["a spread twice", withBackstage({ topologySpread: [{ topologyKey: "zone" }, { topologyKey: "zone", maxSkew: 2 }] }), /backstage\.topologySpread has zone with ScheduleAnyway twice/],
+    ["an address with two lists of names", withBackstage({ hostAliases: [{ ip: "10.0.0.1", hostnames: ["a"] }, { ip: "10.0.0.1", hostnames: ["b"] }] }), /backstage\.hostAliases has 10\.0\.0\.1 twice/],
+    ["an address with a zone", withBackstage({ hostAliases: [{ ip: "fe80::1%eth0", hostnames: ["a"] }] }), /hostAliases\.0\.ip must be an IP address/],
+    ["a pull secret twice", withBackstage({ imagePullSecrets: ["a", "a"] }), /backstage\.imagePullSecrets has a twice/],
+    ["two volumes in one place", withBackstage({ extraVolumes: [{ name: "a", mountPath: "/x", claim: "a" }, { name: "b", mountPath: "/x", claim: "b" }] }), /backstage\.extraVolumes has the mountPath \/x twice/],
+    ["a volume over the gate, by another way", withBackstage({ extraVolumes: [{ name: "v", mountPath: "/x/../etc/backstage-gate", claim: "c" }] }), /mountPath must be a path without a slash at its end, two in a row, or a part \. or \.\./],
+    ["a volume over the kernel's files", withBackstage({ extraVolumes: [{ name: "v", mountPath: "/proc/self", claim: "c" }] }), /mountPath is a path of the kernel's/],
+    ["a Secret to write to", withBackstage({ extraVolumes: [{ name: "v", mountPath: "/x", secret: "s", writable: true }] }), /extraVolumes\.0\.writable is for a claim and an emptyDir/],
+    ["a folder without room", withBackstage({ extraVolumes: [{ name: "v", mountPath: "/x", emptyDir: "0" }] }), /emptyDir is 0, and with less than 1Ki nothing can be written/],
+    ["a variable with a NUL", withBackstage({ extraEnv: [{ name: "A", value: "a\0b" }] }), /extraEnv\.0\.value has a NUL character/],
+    ["rights in no API group", withBackstage({ serviceAccount: { automountToken: true, rules: [{ apiGroups: [], resources: ["pods"], verbs: ["get"] }] } }), /rules\.0\.apiGroups must name an API group; the core is ""/],
+    ["annotations that are too much", withBackstage({ serviceAccount: { annotations: { a: "b".repeat(300_000) } } }), /serviceAccount\.annotations hold more than 261120 bytes/],
+    ["a database host that is no address", withBackstage({ database: { kind: "external", host: "10.0.0.300", credentials: { secret: "s" } } }), /database\.host must be a host name/],
+    ["a database name that PostgreSQL cuts off", withBackstage({ database: { kind: "external", host: "db", database: "d".repeat(64), credentials: { secret: "s" } } }), /database\.database is longer than 63 bytes/],
+    ["a repository with a password", hybrid({ argocd: { repoUrl: "https://me:hunter2@git.example.com/a.git" } }), /^config: gitops\.argocd\.repoUrl holds a password; remove it, and give Argo CD a repository credential\.$/],
+    ["a repository that is none", hybrid({ argocd: { repoUrl: "a b" } }), /gitops\.argocd\.repoUrl must be the URL of a Git repository/],
     ["gates that outlast the rollout", { ...valid(), backstage: { ...valid().backstage, gateSeconds: 300 } }, /gateSeconds must be less than backstage\.rolloutSeconds/],
   ];
   for (const [what, values, sentence] of refused) {
