@@ -45,7 +45,7 @@ const kinds: Readonly<Record<string, fc.Arbitrary<string>>> = {
   "API group": fc.oneof(fc.domain(), chosen("", "apps")),
   "URL of a repository": fc.oneof(fc.webUrl({ validSchemes: ["https", "ssh"] }), chosen("git@git.example.com:platform/deploy.git")),
   "event type": chosen("LOGIN", "LOGIN_ERROR"),
-  CIDR: fc.tuple(octets, fc.nat(32)).map((parts) => parts.join("/")),
+  CIDR: fc.oneof(fc.tuple(octets, fc.nat(32)).map((parts) => parts.join("/")), fc.nat(255).map((octet) => `10.${octet}.0.0/16`), chosen("fd00::/8", "10.0.0.1/32")),
 };
 
 const maybe = (value: fc.Arbitrary<unknown>, times: number): fc.Arbitrary<unknown> =>
@@ -230,9 +230,28 @@ function shown(values: Values): string {
   }
 }
 
-/** A configuration with up to three mutations. */
+/** What stands where people put secrets, and in no message. */
+export const CANARY = "c4nary-0f-a-s3cret";
+
+/** The configuration with that in every place of it that may hold a secret. */
+const withCanaries = (config: Values): Values => ({
+  ...config,
+  kubeconfig: `apiVersion: v1\nusers: [{name: a, user: {token: ${CANARY}}}]\n`,
+  backstage: {
+    ...(config.backstage as Values),
+    extraEnv: [{ name: "A", value: CANARY }, { name: "A_TOKEN", value: `${CANARY}\0` }],
+    appConfig: { integrations: { github: [{ token: CANARY }] }, techdocs: { url: `https://me:${CANARY}@example.com` } },
+  },
+  gitops: { ...(config.gitops as Values | undefined), argocd: { repoUrl: `https://me:${CANARY}@git.example.com/a.git` } },
+});
+
+/** A configuration that is plausible, or has up to three mutations, with secrets in it or without. */
 export const configurations: fc.Arbitrary<Case> = fc
-  .tuple(base, fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 3, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 3 }) }))
+  .oneof(
+    { weight: 1, arbitrary: fc.tuple(plausible, fc.constant<Mutation[]>([])) },
+    { weight: 2, arbitrary: fc.tuple(base, fc.array(mutation, { minLength: 1, maxLength: 3 })) },
+    { weight: 1, arbitrary: fc.tuple(plausible.map(withCanaries), fc.array(mutation, { minLength: 1, maxLength: 3 })) },
+  )
   .map(([config, mutations]) => {
     const values = JSON.parse(JSON.stringify(config)) as Values;
     for (const one of mutations) mutate(values, one);

@@ -16,6 +16,22 @@ export function isCidr(value: string): boolean {
 /** An IPv4 or IPv6 address, as the API server takes it: without a zone, and no IPv4 address in an IPv6 one's clothes. */
 const isAddress = (value: string): boolean => isIP(value) !== 0 && !value.includes("%") && !(value.includes(":") && value.includes("."));
 
+/** An address as a number. */
+function numberOf(address: string): bigint {
+  if (isIP(address) === 4) return address.split(".").reduce((sum, octet) => sum * 256n + BigInt(octet), 0n);
+  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
+  const groups = (text = ""): string[] => (text === "" ? [] : text.split(":"));
+  const zeros = Array<string>(8 - groups(head).length - groups(tail).length).fill("0");
+  return [...groups(head), ...zeros, ...groups(tail)].reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n);
+}
+
+function cidrFault(value: string): string | undefined {
+  if (!isCidr(value)) return "must be a network in CIDR notation, such as 10.0.0.0/8";
+  const [address = "", bits] = value.split("/");
+  const host = BigInt((isIP(address) === 4 ? 32 : 128) - Number(bits));
+  return numberOf(address) % 2n ** host === 0n ? undefined : `is an address within a network of ${bits ?? ""} bits, and no network; write 0 for every bit behind those, as in 10.0.0.0/8`;
+}
+
 export const image = judged(z.string(), imageFault).meta({ title: "image reference" });
 
 const QUANTITY = /^(\d+(?:\.\d+)?)(m|[kMGTPE]|[KMGTPE]i|[eE]\d{1,2})?$/;
@@ -56,7 +72,7 @@ export const hostName = z.string().regex(HOST, "must be a host name in lower cas
 
 export const address = z.string().refine(isAddress, "must be an IP address").meta({ title: "IP address" });
 
-export const cidr = z.string().refine(isCidr, "must be a network in CIDR notation, such as 10.0.0.0/8").meta({ title: "CIDR" });
+export const cidr = judged(z.string(), cidrFault).meta({ title: "CIDR" });
 
 /** A key of a ConfigMap or Secret, which is a file's name too. */
 export const key = z

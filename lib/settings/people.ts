@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { builtInRoles } from "../clients";
-import { groupName, groupPath, withParents } from "../groups";
+import { groupName, groupPath, parentOf, withParents } from "../groups";
 import { unmetPolicy } from "../passwordPolicy";
 import { description, flag, judged, lineFault } from "./common";
 
@@ -100,6 +100,16 @@ function claimFaults(groups: PeopleParsed["groups"]): string[] {
   });
 }
 
+/** What is around a group of an adopted realm may be somebody's: it is taken over only where the settings name it. */
+function parentFaults(groups: PeopleParsed["groups"]): string[] {
+  const named = groups.map(({ name }) => name);
+  return groups.flatMap(({ name }, index) => {
+    const parent = parentOf(name);
+    if (parent === undefined || named.includes(parent)) return [];
+    return [`groups.${index}.name ${name} is within ${parent}, which the adopted realm may have already; name that in groups too.`];
+  });
+}
+
 /** Rules of users by themselves. */
 function userFaults(users: PeopleParsed["users"], passwordPolicy: string): string[] {
   const emails = users.map(({ email }) => email);
@@ -119,7 +129,7 @@ function userFaults(users: PeopleParsed["users"], passwordPolicy: string): strin
 }
 
 /** Rules of roles, groups and users that need more than one key. */
-export function peopleFaults({ roles, groups, users }: PeopleParsed, realm: { readonly name: string; readonly login: { readonly passwordPolicy: string } }): string[] {
+export function peopleFaults({ roles, groups, users }: PeopleParsed, realm: { readonly name: string; readonly adopt: boolean; readonly login: { readonly passwordPolicy: string } }): string[] {
   const known = { roles: roles.map(({ name }) => name), groups: allGroups(groups).map(({ name }) => name) };
   const missing = (list: keyof typeof known, names: readonly string[], key: string): string[] =>
     names.flatMap((name, index) =>
@@ -130,6 +140,7 @@ export function peopleFaults({ roles, groups, users }: PeopleParsed, realm: { re
     ...twice(known.roles, (index) => `roles.${index}.name`),
     ...twice(groups.map(({ name }) => name), (index) => `groups.${index}.name`),
     ...claimFaults(groups),
+    ...(realm.adopt ? parentFaults(groups) : []),
     ...twice(users.map(({ username }) => username), (index) => `users.${index}.username`),
     ...twice(users.map(({ email }) => email), (index) => `users.${index}.email`),
     ...userFaults(users, realm.login.passwordPolicy),
