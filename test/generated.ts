@@ -158,7 +158,7 @@ function mended(config: Values): Values {
   delete values.realm.bruteForce;
   if (isObject(values.gitops)) onlyOne(values.gitops, ["secretStore", "clusterSecretStore"], ["secretStore", {}]);
   else if (values.mode !== undefined) values.gitops = { secretStore: {} };
-  return values as unknown as Values;
+  return values;
 }
 
 /** Configurations without a mutation, of which most are accepted. */

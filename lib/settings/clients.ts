@@ -21,13 +21,15 @@ const scope = judged(z.string(), scopeFault).meta({ title: "client scope" });
 /** Where a browser is sent; unlike a base URL it is used as it is written. */
 const endpoint = text.meta({ title: "redirect URI" });
 
-const certificate = judged(z.string(), (value) => {
+function isCertificate(value: string): boolean {
   try {
-    return new X509Certificate(value).subject === undefined ? "must be a certificate" : undefined;
+    return new X509Certificate(value).raw.length > 0;
   } catch {
-    return "must be a certificate, as PEM from -----BEGIN CERTIFICATE----- on";
+    return false;
   }
-}).meta({ title: "certificate" });
+}
+
+const certificate = z.string().refine(isCertificate, "must be a certificate, as PEM from -----BEGIN CERTIFICATE----- on").meta({ title: "certificate" });
 
 const keysShape = Object.fromEntries(
   contractValues.map((value) => [value, key.default(clientContractKeys[value]).describe(`The key that holds the ${value}.`)]),

@@ -1,4 +1,5 @@
-import { KubeConfig, KubernetesObjectApi, type KubernetesObject, PatchStrategy } from "@kubernetes/client-node";
+import { KubeConfig, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
+import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse } from "yaml";
@@ -7,7 +8,7 @@ import { providers } from "../../components/providers";
 import { SourceSecret } from "../../components/sourceSecret";
 import { targetOf } from "../../components/target";
 import { ConfigError, parseConfig, type Settings } from "../../config";
-import * as pulumi from "@pulumi/pulumi";
+import type { Manifest } from "../../lib/gitops/objects";
 import { renderedFiles } from "../../render/files";
 import { plausible, type Values } from "../generated";
 import { record } from "../recorder";
@@ -20,7 +21,6 @@ const NAMESPACE = "accepted-settings";
 /** How many objects are asked about at a time; more would only stand in the API server's queue. */
 const AT_ONCE = 8;
 
-type Manifest = KubernetesObject & { metadata: { name: string; namespace?: string } };
 
 /** The settings of a configuration that is accepted. */
 function accepted(values: Values): Settings | undefined {
@@ -80,7 +80,7 @@ describe("what the program makes of any accepted configuration, as the API serve
       await api.patch(manifest, undefined, "All", "accepted-settings", true, PatchStrategy.ServerSideApply);
       return undefined;
     } catch (error) {
-      return `${manifest.kind ?? ""} ${manifest.metadata.name}: ${(error as Error).message}`;
+      return `${manifest.kind} ${manifest.metadata.name}: ${(error as Error).message}`;
     }
   }
 
