@@ -8,7 +8,7 @@ import { Database, databaseFaults, type DatabaseSettings } from "./database";
 import { exposureFaults, exposureSettings } from "./exposure";
 import { amount, image } from "./kubernetes";
 import { twice } from "./people";
-import { podFaults, podSettings } from "./pod";
+import { podFaults, podSettings, processTextFault } from "./pod";
 
 /** The settings of Backstage: its image, its place in the cluster, its sign-in and its bounds. */
 
@@ -19,7 +19,7 @@ const authProvider = z
   .meta({ title: "id of an auth provider" });
 
 /** An argument of a program, which may have several lines. */
-const argument = judged(z.string(), (value) => (value === "" ? "must not be empty" : /[\0\p{Cs}]/u.test(value) ? "has a NUL character, which no argument can hold; remove it" : undefined)).meta({ title: "text" });
+const argument = judged(z.string(), (value) => (value === "" ? "must not be empty" : processTextFault(value))).meta({ title: "text" });
 
 /** Where the API server looks for a free one; a cluster that was told another range is a rare thing. */
 const NODE_PORTS = [30_000, 32_767] as const;
@@ -96,6 +96,9 @@ function signInFaults({ url: base, authProvider: provider, resolvers, customReso
   return [...faults, ...twice(additionalScopes, (index) => `backstage.additionalScopes.${index}`)];
 }
 
+/** A ConfigMap holds a mebibyte, the program's own app-config included. */
+const MOST_APP_CONFIG = 900_000;
+
 /** Rules of Backstage that need more than one key. */
 export function backstageFaults(backstage: z.output<typeof Backstage>, catalogSync: boolean, isDev: boolean): string[] {
   const most = backstage.autoscaling?.maxReplicas ?? backstage.replicas;
@@ -108,6 +111,9 @@ export function backstageFaults(backstage: z.output<typeof Backstage>, catalogSy
   ];
   if (backstage.autoscaling !== undefined && amount(backstage.resources.requests.cpu) === 0) {
     faults.push("backstage.resources.requests.cpu must be more than 0 with backstage.autoscaling, which counts in percent of it; raise it.");
+  }
+  if (Buffer.byteLength(JSON.stringify(backstage.appConfig)) > MOST_APP_CONFIG) {
+    faults.push(`backstage.appConfig is larger than ${MOST_APP_CONFIG} bytes, which no ConfigMap holds; put a part of it into the image, and name that in backstage.configFiles.`);
   }
   if (backstage.gateSeconds >= backstage.rolloutSeconds) {
     faults.push("backstage.gateSeconds must be less than backstage.rolloutSeconds, or a rollout ends before its gates do; lower it.");

@@ -4,7 +4,7 @@ import { builtInClients, canonicalOrigin, defaultScopes, optionalScopes, postLog
 import { clientContractKeys, contractValues } from "../contract";
 import { publicUrlFault } from "../urls";
 import { description, durationFrom, flag, judged, name, text, url, whole } from "./common";
-import { key } from "./kubernetes";
+import { key, objectName } from "./kubernetes";
 import { twice } from "./people";
 import type { longestSessions } from "./realm";
 
@@ -37,7 +37,7 @@ const keysShape = Object.fromEntries(
 
 const Secret = z.strictObject({
   namespace: name.meta({ description: "The namespace of the contract Secret.", example: "argo" }),
-  name: name.meta({ description: "The name of the contract Secret.", example: "argo-workflows-oidc" }),
+  name: objectName.meta({ description: "The name of the contract Secret.", example: "argo-workflows-oidc" }),
   createNamespace: flag.default(false).describe("Make the namespace too; a destroyed stack takes it along with all that is in it."),
   generation: whole(1, 2 ** 31).default(1).describe("A higher number makes a new client secret."),
   keys: z.strictObject(keysShape).prefault({}).describe("The Secret's keys."),

@@ -63,6 +63,7 @@ const User = z.strictObject({
     .email("must be an e-mail address")
     .max(254, "is longer than 254 characters; shorten it")
     .toLowerCase()
+    .refine((value) => value.indexOf("@") <= 64, "has more than 64 characters before the @; shorten it")
     .meta({ title: "e-mail address", description: "Marked as verified.", example: "ada@example.com" }),
   firstName: personName.meta({ description: "The given name.", example: "Ada" }),
   lastName: personName.meta({ description: "The family name.", example: "Lovelace" }),

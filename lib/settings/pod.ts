@@ -28,9 +28,18 @@ const absolutePath = judged(z.string(), (value) => {
   return Buffer.byteLength(value) > 4095 ? "is longer than a path can be; shorten it" : undefined;
 }).meta({ title: "absolute path" });
 
+/** What Linux takes for one argument or variable, in bytes, its name and an end included. */
+const LONGEST_ARGUMENT = 128 * 1024 - 256;
+
+/** Says what is wrong with a text that a process is started with, or returns undefined. */
+export function processTextFault(value: string): string | undefined {
+  if (/[\0\p{Cs}]/u.test(value)) return "has a NUL character or half of one, which no process can be started with; remove it";
+  return Buffer.byteLength(value) > LONGEST_ARGUMENT ? `is longer than ${LONGEST_ARGUMENT} bytes, with which no process can be started; mount it as a file` : undefined;
+}
+
 const Env = z.strictObject({
   name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a name of A-Z, a-z, 0-9 and _").meta({ title: "variable name", description: "The variable." }),
-  value: z.string("must be a string; put it in quotes").refine((value) => !value.includes("\0"), "has a NUL character, which no variable can hold; remove it").optional().describe("Its value, if it is no secret."),
+  value: judged(z.string("must be a string; put it in quotes"), processTextFault).optional().describe("Its value, if it is no secret."),
   secret: objectName.optional().describe("Or the Secret that holds it, in Backstage's namespace."),
   configMap: objectName.optional().describe("Or the ConfigMap that holds it."),
   key: key.optional().describe("The key in that Secret or ConfigMap; the variable's name when unset."),
@@ -61,10 +70,14 @@ const Spread = z.strictObject({
 
 const apiGroup = z.string().refine((value) => value === "" || HOST.test(value), 'must be an API group, such as apps, or "" for the core').meta({ title: "API group" });
 
+/** The API server takes any text for these, and lets nobody in by one that is spelt otherwise. */
+const resource = z.string().regex(/^(\*|[a-z0-9]([-a-z0-9.]*[a-z0-9])?)(\/(\*|[a-z0-9-]+))?$/, "must be a resource in the plural and in small letters, such as pods or pods/log").meta({ title: "resource" });
+const verb = z.string().regex(/^(\*|[a-z]+)$/, "must be a verb in small letters, such as get").meta({ title: "verb" });
+
 const Rule = z.strictObject({
   apiGroups: z.array(apiGroup).min(1, "must name an API group; the core is \"\"").describe("The API groups; `\"\"` is the core."),
-  resources: z.array(text).min(1, "must name a resource").describe("The resources, each by name."),
-  verbs: z.array(text).min(1, "must name a verb").describe("What may be done, each by name."),
+  resources: z.array(resource).min(1, "must name a resource").describe("The resources, each by name."),
+  verbs: z.array(verb).min(1, "must name a verb").describe("What may be done, each by name."),
   resourceNames: z.array(text).optional().describe("Only these objects."),
 });
 

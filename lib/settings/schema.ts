@@ -45,6 +45,7 @@ export function crossFaults(parsed: Parsed): string[] {
   ];
   return [
     ...urlFaults,
+    ...(parsed.backstage.url === parsed.keycloak.url ? ["backstage.url is keycloak.url, where only one of the two can answer; give one of them another host or path."] : []),
     // There the pods' credential and their app-config come by two ways, each at its own time.
     ...(parsed.rotation.strategy === "blue-green" && parsed.mode !== "direct" ? [`rotation.strategy is blue-green, which needs mode direct; set it to overlap or replace for ${parsed.mode}.`] : []),
     ...identityFaults(parsed, backstage, isDev),

@@ -12,7 +12,7 @@ describe("verify/realmParts", () => {
   beforeEach(() => {
     asked = [];
     answers = {
-      "/admin/realms/platform/client-scopes": [{ name: "tenant" }, { name: "email" }],
+      "/admin/realms/platform/client-scopes": [{ name: "tenant", protocol: "openid-connect" }, { name: "email" }, { name: "role_list", protocol: "saml" }],
       "/admin/serverinfo": {
         providers: { eventsListener: { providers: { "jboss-logging": {}, email: {} } } },
         themes: { login: [{ name: "keycloak" }, { name: "acme" }] },
@@ -49,6 +49,10 @@ describe("verify/realmParts", () => {
       await said({ clients: [client({ defaultScopes: ["emial"], optionalScopes: ["tenant"] })] }),
       "Keycloak: clients.0.defaultScopes.0 is emial, which realm platform does not have as a client scope; make it there first, or did you mean email?",
     );
+  });
+
+  it("takes no scope of SAML clients for one of these", async () => {
+    assert.match(await said({ clients: [client({ optionalScopes: ["role_list"] })] }), /optionalScopes\.0 is role_list, which realm platform does not have/);
   });
 
   it("says so of a realm that is yet to be made too", async () => {
