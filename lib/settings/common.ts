@@ -37,10 +37,10 @@ export const description = z
   .refine((value) => !/[^\P{Cc}\n\t]|\p{Cs}/u.test(value), "has a control character; remove it")
   .meta({ title: "text" });
 
-/** What Keycloak takes in the name of a realm, and its provider can put into a path. */
+/** What Keycloak takes in the name of a realm, makes URLs of, and its provider can put into a path; with braces it fails. */
 function realmNameFault(value: string): string | undefined {
-  const [reserved] = /[:/?#@!$&()*+,;=[\]\\%]/.exec(value) ?? [];
-  if (reserved !== undefined) return `has a ${reserved}, which the name of a realm must not have; write another name`;
+  const [mark] = /[^\p{L}\p{M}\p{N} ._'~-]/u.exec(value) ?? [];
+  if (mark !== undefined) return `has a ${/\p{C}/u.test(mark) ? "control character" : mark}, which the name of a realm must not have; write letters, digits, blanks and any of '.', '_', '-', '~' and an apostrophe`;
   if (/^\.+$/.test(value)) return "is a part of a path and no name; write another name";
   return lineFault(value);
 }

@@ -56,7 +56,7 @@ describe("lib/urls", () => {
   });
 
   it("writes a realm's name as Keycloak does in its issuer", () => {
-    for (const [realm, written] of [["My Realm", "My%20Realm"], ["L'équipe", "L'%C3%A9quipe"], ["a{b}", "a%7Bb%7D"]] as const) {
+    for (const [realm, written] of [["My Realm", "My%20Realm"], ["L'équipe", "L'%C3%A9quipe"]] as const) {
       assert.equal(keycloakUrls("https://id.example.com", realm).issuer, `https://id.example.com/realms/${written}`);
     }
   });
