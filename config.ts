@@ -4,6 +4,7 @@ import type { Overlap } from "./lib/rotation";
 import { clearFaults, encryptedFault, kubeconfigFault, kubeconfigText, sealedPaths } from "./lib/settings/clear";
 import { adminSecretKeys } from "./lib/settings/admin";
 import { completed } from "./lib/settings/backstage";
+import { allGroups } from "./lib/settings/people";
 import { Config, crossFaults, type Parsed, secretKeys } from "./lib/settings/schema";
 import { schemaFaults } from "./lib/settings/sentences";
 
@@ -79,6 +80,7 @@ export function parseConfig(given: Readonly<Record<string, unknown>>, encrypted:
     ...parsed,
     isDev,
     namespaces: { protect: parsed.namespaces.protect ?? !isDev },
+    groups: allGroups(parsed.groups),
     realm: { ...realm, displayName: realm.displayName ?? realm.name, protect: realm.protect ?? !isDev },
     backstage: completed(backstage, parsed.environment),
   };

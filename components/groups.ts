@@ -2,6 +2,7 @@ import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { type Adoption, keyOf } from "../lib/adoption";
+import { fromTheTop, groupName, parentOf } from "../lib/groups";
 import { adoption } from "./adoption";
 import type { Realm } from "./realm";
 
@@ -10,7 +11,7 @@ export interface GroupsArgs {
   readonly realm: Realm;
   /** The realm roles. */
   readonly roles: Settings["roles"];
-  /** The groups, and the roles that each gives. */
+  /** The groups by their paths, those around them too, and the roles that each gives. */
   readonly groups: Settings["groups"];
   /** What is taken over. @default nothing */
   readonly adopted?: Adoption;
@@ -18,7 +19,7 @@ export interface GroupsArgs {
 
 /** The realm's roles and groups, and which roles a group gives to its members. */
 export class Groups extends pulumi.ComponentResource {
-  /** The id of each group, by its name. */
+  /** The id of each group, by its path. */
   readonly groupIds: Readonly<Record<string, pulumi.Output<string>>>;
   /** The id of each realm role, by its name. */
   readonly roleIds: Readonly<Record<string, pulumi.Output<string>>>;
@@ -32,18 +33,20 @@ export class Groups extends pulumi.ComponentResource {
     );
     this.roleIds = Object.fromEntries(roles.map(({ id }, index) => [args.roles[index]?.name ?? "", id]));
     const ids: Record<string, pulumi.Output<string>> = {};
-    for (const { roles: given, ...group } of args.groups) {
+    for (const { roles: given, name: path, ...more } of fromTheTop(args.groups)) {
+      const group = { ...more, name: groupName(path) };
       const wanted = given.length === 0 ? group : { ...group, roles: given };
+      const parent = parentOf(path);
       const made = new keycloak.Group(
-        `${name}-${group.name}`,
-        { realmId, ...group },
+        `${name}-${path}`,
+        { realmId, ...group, ...(parent === undefined ? {} : { parentId: ids[parent] ?? "" }) },
         // Attributes are none of the settings' business; left out, the provider would clear an adopted group's.
-        { ...options, ignoreChanges: ["attributes"], ...adoption(this, args.adopted, keyOf("group", group.name), wanted) },
+        { ...options, ignoreChanges: ["attributes"], ...adoption(this, args.adopted, keyOf("group", path), wanted) },
       );
-      ids[group.name] = made.id;
+      ids[path] = made.id;
       if (given.length === 0) continue;
       new keycloak.GroupRoles(
-        `${name}-${group.name}`,
+        `${name}-${path}`,
         { realmId, groupId: made.id, roleIds: given.map((role) => this.roleIds[role] ?? ""), exhaustive: true },
         { parent: this, dependsOn: [made, ...roles] },
       );

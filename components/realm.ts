@@ -1,5 +1,6 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
 import type { Settings } from "../config";
 import { type Adoption, keyOf, realmAttributes } from "../lib/adoption";
 import { durationText } from "../lib/durations";
@@ -41,6 +42,9 @@ function lifetimes(given: Lifetimes): keycloak.RealmArgs {
   };
 }
 
+/** Keycloak's own id of a realm, which is its name unless that is too long for the column; never changed, as an adopted realm has another. */
+const internalId = (name: string): { internalId?: string } => (name.length <= 36 ? {} : { internalId: createHash("sha256").update(name).digest("hex").slice(0, 36) });
+
 function bruteForceDetection(given: Settings["realm"]["bruteForce"]): keycloak.types.input.RealmSecurityDefensesBruteForceDetection {
   return {
     permanentLockout: given.permanentLockout,
@@ -72,6 +76,7 @@ export class Realm extends pulumi.ComponentResource {
     const key = keyOf("realm", realmName);
     const inputs = {
       realm: realmName,
+      ...internalId(realmName),
       enabled: true,
       displayName,
       sslRequired,
@@ -92,7 +97,7 @@ export class Realm extends pulumi.ComponentResource {
       securityDefenses: { bruteForceDetection: bruteForceDetection(settings.bruteForce) },
       attributes: realmAttributes(args.adopted?.[key]),
     } satisfies keycloak.RealmArgs;
-    const realm = new keycloak.Realm(name, inputs, { parent: this, protect, ...adoption(this, args.adopted, key, { ...inputs, bruteForceProtected: true }) });
+    const realm = new keycloak.Realm(name, inputs, { parent: this, protect, ignoreChanges: Object.keys(internalId(realmName)), ...adoption(this, args.adopted, key, { ...inputs, bruteForceProtected: true }) });
     new keycloak.RealmEvents(
       name,
       {

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Settings } from "../config";
 import { type Adoption, keyOf } from "../lib/adoption";
+import { passwordLength } from "../lib/passwordPolicy";
 import { keepers } from "../lib/rotation";
 import { adoption } from "./adoption";
 import type { Groups } from "./groups";
@@ -36,7 +37,7 @@ export class Users extends pulumi.ComponentResource {
     for (const { groups, roles, initialPassword, ...user } of args.users) {
       const own = `${name}-${user.username}`;
       // One of each kind, so that a password policy has nothing to refuse.
-      const password = { length: 20, special: false, minLower: 1, minUpper: 1, minNumeric: 1, ...keepers(passwordGeneration) };
+      const password = { length: passwordLength, special: false, minLower: 1, minUpper: 1, minNumeric: 1, ...keepers(passwordGeneration) };
       const value = initialPassword ? new random.RandomPassword(own, password, { parent: this }).result : undefined;
       if (value !== undefined) passwords[user.username] = value;
       const inputs = {

@@ -24,7 +24,8 @@ const q = encodeURIComponent;
 export const kinds = {
   "client scope": { path: () => "/client-scopes", name: "name", lists: {} },
   role: { path: (name: string) => `/roles/${q(name)}`, name: "name", lists: {} },
-  group: { path: (name: string) => `/groups?exact=true&search=${q(name)}`, name: "name", lists: { roles: "/role-mappings/realm" } },
+  // By its path the Admin API tells one group, by its name those that have it, with the groups around them.
+  group: { path: (name: string) => (name.includes("/") ? `/group-by-path/${name.split("/").map(q).join("/")}` : `/groups?exact=true&search=${q(name)}`), name: "name", lists: { roles: "/role-mappings/realm" } },
   user: { path: (name: string) => `/users?exact=true&username=${q(name)}`, name: "username", lists: { groups: "/groups" } },
   client: { path: (name: string) => `/clients?clientId=${q(name)}`, name: "clientId", lists: {} },
 } as const;

@@ -184,11 +184,8 @@ export function keycloakClaims({ realm, roles, groups, users, clients, catalogSy
   ];
 }
 
-/** What Keycloak makes, with every realm or with what the program makes. */
-const ofKeycloak = ({ catalogSync }: ClaimSettings): Claim[] => [
-  ...builtInClients.map((name) => inKeycloak("client", name, "realm.name", undefined, "a client of Keycloak's own")),
-  ...(catalogSync.enabled ? [inKeycloak("user", `service-account-${catalogSync.clientId.toLowerCase()}`, "catalogSync.clientId", undefined, "the user that Keycloak makes behind catalogSync.clientId")] : []),
-];
+/** What Keycloak makes with every realm. */
+const ofKeycloak: readonly Claim[] = builtInClients.map((name) => inKeycloak("client", name, "realm.name", undefined, "a client of Keycloak's own"));
 
 /** What the settings name and others make: it must not be the program's. */
 function references(settings: ClaimSettings): Claim[] {
@@ -228,7 +225,7 @@ export function claimFaults(settings: ClaimSettings): string[] {
     if (!faults.has(setting)) faults.set(setting, `${begin}, ${owner.owner}; ${says?.remedy ?? "choose another"}.`);
   };
   // Whoever applies them: in hybrid mode the Secrets are the External Secrets Operator's, under the same names.
-  const made = [...ofKeycloak(settings), ...keycloakClaims(settings), ...clusterClaims({ ...settings, mode: "direct" }), ...sourceObjects(settings), ...renderedObjects(settings)];
+  const made = [...ofKeycloak, ...keycloakClaims(settings), ...clusterClaims({ ...settings, mode: "direct" }), ...sourceObjects(settings), ...renderedObjects(settings)];
   for (const claim of made) {
     const place = placeOf(claim);
     const owner = owners.get(place);

@@ -17,7 +17,11 @@ export const keyedHash = (data: Readonly<Record<string, string>>, key: string): 
 /** The pod template annotation that turns a client that was made anew into a rollout. */
 export const clientAnnotation = "checksum/oidc-client";
 
+/** How long an annotation's name may be behind its prefix. */
+const LONGEST = 63;
+
 /** The pod template annotation that turns a changed Secret or ConfigMap into a rollout. */
 export function checksumAnnotation(kind: "secret" | "configmap", name: string): string {
-  return `checksum/${kind}-${name}`;
+  const own = `${kind}-${name}`;
+  return `checksum/${own.length <= LONGEST ? own : `${own.slice(0, 40)}-${createHash("sha256").update(name).digest("hex").slice(0, 16)}`}`;
 }

@@ -2,20 +2,36 @@
 
 export const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
+/** A DNS host name: labels of a-z, 0-9 and hyphens, 253 characters in all. */
+export const HOST = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/;
+
+/** Says what is wrong with the part of a URL that browsers, proxies and certificates must agree on, or returns undefined. */
+export function authorityFault({ username, password, hostname, port }: URL): string | undefined {
+  if (username !== "" || password !== "") return "holds credentials; remove the part before the @";
+  if (/[*%]/.test(hostname)) return "has a wildcard or an escape in its host; write one exact host";
+  if (port === "0") return "names port 0, at which nobody can listen; correct the port";
+  if (HOST.test(hostname) || /^\[[0-9a-f:.]+\]$/.test(hostname)) return undefined;
+  return "names a host that is no DNS name; write labels of a-z, 0-9 and -, with dots between them and none at the end";
+}
+
 /**
  * Says what is wrong with a public base URL, or returns undefined when it is right.
  * @param allowHttp plain http is allowed for any host; otherwise only for loopback.
  */
 export function publicUrlFault(value: string, allowHttp: boolean): string | undefined {
   // `new URL("https:///keycloak")` silently makes "keycloak" the host, so an empty host is caught by hand.
-  if (/^https?:\/\/(\/|$|[:?#])/.test(value)) return "has an empty host; write the host that browsers use";
-  if (!/^https?:\/\//.test(value) || !URL.canParse(value)) {
+  if (/^https?:\/\/(\/|$|[:?#])/i.test(value)) return "has an empty host; write the host that browsers use";
+  if (!/^https?:\/\//i.test(value) || !URL.canParse(value)) {
     return "is not an absolute URL; write it as https://host or https://host/path";
   }
+  if (/[\s\p{C}]/u.test(value)) return "has a blank or a control character; remove it";
   const url = new URL(value);
-  if (url.username !== "" || url.password !== "") return "holds credentials; remove the part before the @";
+  const fault = authorityFault(url);
+  if (fault !== undefined) return fault;
   if (/[?#]/.test(value)) return "has a query or a fragment; remove everything from the ? or # on";
-  if (/[*%]/.test(url.host)) return "has a wildcard or an escape in its host; write one exact host";
+  // What an HTTPRoute takes for a path, and Java for a URL; a wildcard would be one of a redirect URI that derives from it.
+  if (!/^([-A-Za-z0-9/._~!$&'()+,;=:@]|%[0-9A-Fa-f]{2})+$/.test(url.pathname)) return "has a path with a character that no URL has, or a wildcard; write it percent-encoded";
+  if (value.length > 255) return "is longer than 255 characters, which Keycloak cannot store; shorten it";
   if (url.protocol === "http:" && !allowHttp && !LOOPBACK.test(url.hostname)) {
     return "is plain http, which is allowed only for loopback or in the dev environment; use https";
   }

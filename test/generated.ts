@@ -1,4 +1,6 @@
 import fc from "fast-check";
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
 import { z } from "zod";
 import { Config } from "../lib/settings/schema";
 
@@ -17,15 +19,33 @@ const TAKEN = ["a", "b", "dev", "backstage", "backstage-database", "backstage-en
 const chosen = (...values: unknown[]): fc.Arbitrary<string> => fc.constantFrom(...(values as string[]));
 const octets = fc.tuple(...[1, 2, 3, 4].map(() => fc.nat(255))).map((parts) => parts.join("."));
 
+const word = fc.stringMatching(/^[a-z][a-z0-9]{2,12}$/);
+/** Several words joined by one of these. */
+const words = (...between: string[]): fc.Arbitrary<string> => fc.tuple(word, chosen(...between), word).map((parts) => parts.join(""));
+
 /** The kinds that are checked by a function, which no schema can hold, by the title that the schema gives them. */
 const kinds: Readonly<Record<string, fc.Arbitrary<string>>> = {
   URL: fc.webUrl({ validSchemes: [...Array<string>(9).fill("https"), "http"] }),
-  "duration, such as `30m`": fc.tuple(fc.nat(2000), chosen("s", "m", "h")).map((parts) => parts.join("")),
+  "duration, such as `30m`": fc.oneof({ weight: 9, arbitrary: fc.tuple(fc.integer({ min: 60, max: 2000 }), chosen("s", "m", "h", "d")).map((parts) => parts.join("")) }, { weight: 1, arbitrary: chosen("0s", "1d12h", "500ms") }),
   "date and time": fc.date({ noInvalidDate: true, min: new Date("2000-01-01"), max: new Date("2100-01-01") }).map((date) => date.toISOString()),
   "image reference": fc.tuple(chosen("a", "example.com/a/b", "localhost:5000/x"), chosen(":1", ":1.2-rc", `@sha256:${"0a".repeat(32)}`)).map((parts) => parts.join("")),
-  "IP address": fc.oneof(octets, fc.ipV6()),
+  "IP address": fc.oneof(octets, fc.ipV6().map((ip) => (ip.includes(".") ? "fd00::1" : ip))),
   host: fc.oneof(fc.domain(), octets),
-  CIDR: fc.tuple(octets, fc.nat(32)).map((parts) => parts.join("/")),
+  text: fc.oneof(fc.string({ minLength: 1, maxLength: 300, unit: "grapheme" }), word, chosen(...TAKEN)),
+  "realm name": fc.oneof(word, words(" ", ".", "'"), fc.integer({ min: 37, max: 255 }).map((length) => "r".repeat(length))),
+  "role name": fc.oneof(word, words(" ", ":", "_"), chosen(...TAKEN, "offline_access")),
+  "group name or path": fc.oneof(word, words(" ", "/", " & "), word.map((name) => `/${name}/a`), chosen(...TAKEN)),
+  "user name": fc.oneof(word, words("@", ".", "+"), chosen("ada@example.com", ...TAKEN)),
+  "client scope": fc.oneof(word, chosen("profile", "email", "tenant:read")),
+  "redirect URI": fc.oneof(fc.domain().map((host) => `https://${host}/cb`), chosen("com.example.app:/cb", "http://localhost:8085/cb", "+", "https://a.example.com/?acs")),
+  origin: fc.oneof(fc.domain().map((host) => `https://${host}`), chosen("+", "HTTPS://A.example.com:443")),
+  certificate: fc.constant(readFileSync(path.join(__dirname, "unit", "saml.pem"), "utf8")),
+  "absolute path": fc.array(word, { minLength: 1, maxLength: 3 }).map((parts) => `/${parts.join("/")}`),
+  quantity: fc.tuple(fc.integer({ min: 1, max: 2000 }), chosen("", "m", "k", "Mi", "Gi", "G")).map((parts) => parts.join("")),
+  "API group": fc.oneof(fc.domain(), chosen("", "apps")),
+  "URL of a repository": fc.oneof(fc.webUrl({ validSchemes: ["https", "ssh"] }), chosen("git@git.example.com:platform/deploy.git")),
+  "event type": chosen("LOGIN", "LOGIN_ERROR"),
+  CIDR: fc.oneof(fc.tuple(octets, fc.nat(32)).map((parts) => parts.join("/")), fc.nat(255).map((octet) => `10.${octet}.0.0/16`), chosen("fd00::/8", "10.0.0.1/32")),
 };
 
 const maybe = (value: fc.Arbitrary<unknown>, times: number): fc.Arbitrary<unknown> =>
@@ -80,7 +100,69 @@ const sections = Object.entries(schema.properties ?? {}).flatMap(([top, of]) => 
 const section = fc.oneof(...sections.map(({ path, of }) => ({ weight: leaves(of), arbitrary: wellFormed(of, true).map((value) => ({ path, value })) })));
 
 const sparse = wellFormed(schema) as fc.Arbitrary<Values>;
-const base = fc.tuple(sparse, section).map(([config, { path: [top = "", key], value }]) => ({ ...config, [top]: key === undefined ? value : { ...(config[top] as Values), [key]: value } }));
+/** A configuration with so many of its parts looked at closely. */
+const looked = (closely: number): fc.Arbitrary<Values> =>
+  fc.tuple(sparse, fc.array(section, { minLength: closely, maxLength: closely })).map(([config, parts]) =>
+    parts.reduce<Values>((all, { path: [top = "", key], value }) => ({ ...all, [top]: key === undefined ? value : { ...(all[top] as Values), [key]: value } }), config),
+  );
+const base = looked(1);
+
+const asList = (value: unknown): Values[] => (Array.isArray(value) ? (value as Values[]) : []);
+
+/** Keeps one of several keys, the one that the rest of the object chooses; sets it where there is none. */
+function onlyOne(holder: Values, keys: readonly string[], otherwise: readonly [string, unknown]): void {
+  const [kept, ...others] = keys.filter((key) => holder[key] !== undefined);
+  for (const key of others) Reflect.deleteProperty(holder, key);
+  if (kept === undefined) holder[otherwise[0]] = otherwise[1];
+}
+
+/** Mends what only rules over several keys refuse, so that most of what is left is a configuration that somebody could mean. */
+function mended(config: Values): Values {
+  const values = JSON.parse(JSON.stringify(config)) as { environment: string; backstage: Values; clients?: Values[]; gitops?: Values; mode?: string; rotation?: Values; realm: Values };
+  const { backstage } = values;
+  const of = (holder: Values | undefined, key: string): Values => (isObject(holder?.[key]) ? holder[key] : {});
+  backstage.resolvers = [{ resolver: "emailLocalPartMatchingUserEntityName" }];
+  backstage.command = ["node", ...asList(backstage.command)];
+  delete backstage.additionalScopes;
+  delete backstage.appConfig;
+  delete backstage.gateSeconds;
+  delete backstage.rolloutSeconds;
+  delete values.rotation;
+  // Whether an address is one of the cluster's Services only the cluster knows.
+  delete of(backstage, "database").clusterIP;
+  for (const env of asList(backstage.extraEnv)) onlyOne(env, ["value", "secret", "configMap"], ["value", "1"]);
+  for (const volume of asList(backstage.extraVolumes)) {
+    onlyOne(volume, ["claim", "emptyDir", "secret", "configMap"], ["emptyDir", "1Gi"]);
+    if (volume.claim === undefined && volume.emptyDir === undefined) delete volume.writable;
+  }
+  if (isObject(backstage.caBundle)) onlyOne(backstage.caBundle, ["secret", "configMap"], ["configMap", "ca"]);
+  for (const toleration of asList(backstage.tolerations)) {
+    if (toleration.key === undefined) toleration.operator = "Exists";
+    if (toleration.operator === "Exists") delete toleration.value;
+  }
+  const account = of(backstage, "serviceAccount");
+  if (asList(account.rules).length > 0) account.automountToken = true;
+  if (of(backstage, "exposure").kind !== "service" && isObject(backstage.exposure)) delete backstage.nodePort;
+  for (const [index, client] of asList(values.clients).entries()) {
+    if (client.kind === "saml") for (const key of ["secret", "adopt", "postLogoutRedirectUris", "webOrigins", "mappers"]) Reflect.deleteProperty(client, key);
+    else delete client.saml;
+    if (client.kind === "public") delete client.secret;
+    else if (client.kind !== "saml") client.secret ??= { namespace: "apps", name: `oidc-${index}` };
+    if (client.kind === "saml") client.saml ??= { assertionConsumerUrl: "https://a.example.com/acs" };
+    const usual = (uris: unknown): unknown => (Array.isArray(uris) ? uris.filter((uri) => uri !== "+") : uris);
+    client.redirectUris = ["https://a.example.com/cb", ...(usual(client.redirectUris) as string[])];
+    for (const key of ["defaultScopes", "optionalScopes", "lifetimes"]) Reflect.deleteProperty(client, key);
+  }
+  // Lifetimes contradict each other more often than not, and no Kubernetes object has them.
+  delete values.realm.lifetimes;
+  delete values.realm.bruteForce;
+  if (isObject(values.gitops)) onlyOne(values.gitops, ["secretStore", "clusterSecretStore"], ["secretStore", {}]);
+  else if (values.mode !== undefined) values.gitops = { secretStore: {} };
+  return values;
+}
+
+/** Configurations without a mutation, of which most are accepted. */
+export const plausible: fc.Arbitrary<Values> = looked(3).map(mended);
 
 /** `[[[...]]]` or `{"a":{"a":...}}`, so deep. */
 const nested = (depth: number, [open, close]: readonly [string, string]): unknown => JSON.parse(`${open.repeat(depth)}0${close.repeat(depth)}`);
@@ -148,9 +230,28 @@ function shown(values: Values): string {
   }
 }
 
-/** A configuration with up to three mutations. */
+/** What stands where people put secrets, and in no message. */
+export const CANARY = "c4nary-0f-a-s3cret";
+
+/** The configuration with that in every place of it that may hold a secret. */
+const withCanaries = (config: Values): Values => ({
+  ...config,
+  kubeconfig: `apiVersion: v1\nusers: [{name: a, user: {token: ${CANARY}}}]\n`,
+  backstage: {
+    ...(config.backstage as Values),
+    extraEnv: [{ name: "A", value: CANARY }, { name: "A_TOKEN", value: `${CANARY}\0` }],
+    appConfig: { integrations: { github: [{ token: CANARY }] }, techdocs: { url: `https://me:${CANARY}@example.com` } },
+  },
+  gitops: { ...(config.gitops as Values | undefined), argocd: { repoUrl: `https://me:${CANARY}@git.example.com/a.git` } },
+});
+
+/** A configuration that is plausible, or has up to three mutations, with secrets in it or without. */
 export const configurations: fc.Arbitrary<Case> = fc
-  .tuple(base, fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 3, arbitrary: fc.array(mutation, { minLength: 1, maxLength: 3 }) }))
+  .oneof(
+    { weight: 1, arbitrary: fc.tuple(plausible, fc.constant<Mutation[]>([])) },
+    { weight: 2, arbitrary: fc.tuple(base, fc.array(mutation, { minLength: 1, maxLength: 3 })) },
+    { weight: 1, arbitrary: fc.tuple(plausible.map(withCanaries), fc.array(mutation, { minLength: 1, maxLength: 3 })) },
+  )
   .map(([config, mutations]) => {
     const values = JSON.parse(JSON.stringify(config)) as Values;
     for (const one of mutations) mutate(values, one);

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { type Adopted, adoptedMappers, type Adoption, isManaged, keyOf, type Kind, kinds, madeHere, mapperKey, type Representation } from "../lib/adoption";
 import { groupsMapper, groupsScope } from "../lib/clients";
+import { groupPath } from "../lib/groups";
 import { keycloakUrls } from "../lib/urls";
 import { mapperResource, type State } from "./state";
 
@@ -39,11 +40,11 @@ export function finder(get: (path: string) => Promise<unknown>, realm: string): 
   return async (kind, name) => {
     const { path, name: field, lists } = kinds[kind];
     const answer = [(await get(path(name))) ?? []].flat() as Found[];
-    const found = answer.find((one) => one[field as keyof Found] === name);
+    const found = answer.find((one) => one[field as keyof Found] === name || (kind === "group" && one.path === `/${name}`));
     if (found === undefined) return undefined;
     const names = Object.entries(lists).map(async ([key, below]) => {
-      const list = ((await get(`/${kind}s/${found.id}${below}`)) ?? []) as { name: string }[];
-      return [key, list.map((one) => one.name)] as const;
+      const list = ((await get(`/${kind}s/${found.id}${below}`)) ?? []) as { name: string; path?: string }[];
+      return [key, list.map((one) => (one.path === undefined ? one.name : groupPath(one.path)))] as const;
     });
     return { importId: `${realm}/${found.id}`, found: { ...found, ...Object.fromEntries(await Promise.all(names)) } };
   };

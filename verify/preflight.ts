@@ -17,6 +17,7 @@ import { lastUpdate } from "./lastUpdate";
 import { findLeftovers } from "./leftovers";
 import { neededFaults } from "./needed";
 import { foreignNamespaces } from "./owners";
+import { realmHasParts } from "./realmParts";
 import { safeRotation } from "./rotation";
 import { stateOf } from "./state";
 
@@ -149,6 +150,7 @@ export async function preflight(settings: Settings): Promise<{ settings: Setting
   await apiServerAnswers(settings.kubeconfig);
   await clusterHasAll(settings);
   const accessToken = await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
+  await realmHasParts(settings, accessToken);
   const decided = { ...settings, rotation: await safeRotation(settings, last.rotation, accessToken) };
   const state = await stateOf();
   const foreign = await foreignNamespaces(decided, last, state);

@@ -1,6 +1,6 @@
-import makeFetchCookie from "fetch-cookie";
 import { parse } from "node-html-parser";
 import { backstageUrls } from "../lib/urls";
+import { browser as newBrowser } from "./browser";
 
 export interface SignInArgs {
   /** Backstage's public URL. */
@@ -55,7 +55,7 @@ function isBackstages(text: string): boolean {
  */
 export async function signIn(args: SignInArgs): Promise<SignIn> {
   const began = performance.now();
-  const browser = makeFetchCookie(fetch);
+  const browser = newBrowser();
   const visit = async (url: string, init: RequestInit = {}): Promise<Response> =>
     // Never over a connection that was kept: it would lead on to a pod that is about to end.
     browser(url, { redirect: "manual", headers: { connection: "close" }, ...init, signal: AbortSignal.timeout(args.timeoutMs ?? 15_000) });

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { keyOf, type Kind, type Representation } from "../lib/adoption";
 import { placeOf } from "../lib/claims";
+import { groupPath } from "../lib/groups";
 
 interface Known {
   readonly type: string;
@@ -58,6 +59,9 @@ function kubernetesPlace(type: string, { metadata }: Representation): string {
 
 /** The name of a mapper's resource, as the component of its owner gives it. */
 export const mapperResource = (kind: Kind, owner: string, mapper: string): string => (kind === "client scope" ? owner : `${owner}-${mapper}`);
+/** The name of an object; of a group its path, as the settings know it. */
+const nameIn = (outputs: Representation, [kind, output]: readonly [Kind | "realm", string]): string =>
+  kind === "group" && typeof outputs.path === "string" ? groupPath(outputs.path) : String(outputs[output]);
 
 const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
 
@@ -71,7 +75,7 @@ export async function stateOf(): Promise<State> {
   const named = Object.entries(outputs).flatMap(([urn, { type, outputs: own }]) => {
     if (type.startsWith("kubernetes:")) return READ.test(urn) ? [] : [{ urn, place: kubernetesPlace(type, own) }];
     const [kind, output] = names[type] ?? [];
-    return kind === undefined || output === undefined ? [] : [{ urn, place: keyOf(kind, String(own[output])) }];
+    return kind === undefined || output === undefined ? [] : [{ urn, place: keyOf(kind, nameIn(own, [kind, output])) }];
   });
   const ids = Object.entries(outputs).flatMap(([urn, { type, outputs: own }]): [string, string][] => {
     const [kind, prefix, output] = sayings[type] ?? [];

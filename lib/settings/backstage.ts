@@ -2,12 +2,13 @@ import { z } from "zod";
 import { backstageScopes } from "../clients";
 import { overlayFaults } from "../overlay";
 import { resolverFault } from "../resolvers";
-import { bounded, clientId, duration, flag, name, port, seconds, text, url, whole } from "./common";
+import { backstageUrls } from "../urls";
+import { bounded, clientId, durationFrom, flag, judged, name, port, seconds, text, url, whole } from "./common";
 import { Database, databaseFaults, type DatabaseSettings } from "./database";
 import { exposureFaults, exposureSettings } from "./exposure";
-import { image } from "./kubernetes";
+import { amount, image } from "./kubernetes";
 import { twice } from "./people";
-import { podFaults, podSettings } from "./pod";
+import { podFaults, podSettings, processTextFault } from "./pod";
 
 /** The settings of Backstage: its image, its place in the cluster, its sign-in and its bounds. */
 
@@ -16,6 +17,12 @@ const authProvider = z
   .string()
   .regex(/^(?!guest$)[a-z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$/, "must be letters, digits and single hyphens, a small letter first, and not guest")
   .meta({ title: "id of an auth provider" });
+
+/** An argument of a program, which may have several lines. */
+const argument = judged(z.string(), (value) => (value === "" ? "must not be empty" : processTextFault(value))).meta({ title: "text" });
+
+/** Where the API server looks for a free one; a cluster that was told another range is a rare thing. */
+const NODE_PORTS = [30_000, 32_767] as const;
 
 export const Backstage = z.strictObject({
   url: url.meta({
@@ -28,7 +35,7 @@ export const Backstage = z.strictObject({
   }),
   imagePullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).default("IfNotPresent").describe("When the kubelet pulls the image."),
   command: z
-    .array(text)
+    .array(argument)
     .min(1, "must name a program")
     .default(["node", "packages/backend"])
     .describe("What starts Backstage in that image, by `node`."),
@@ -43,7 +50,7 @@ export const Backstage = z.strictObject({
   port: port(1024).default(7007).describe("The TCP port that the backend listens on."),
   healthPort: port(1024).default(7008).describe("The TCP port that the kubelet asks for its health, and Prometheus for the last proof."),
   database: Database.optional().describe("Where Backstage keeps its data; when unset `postgres`, in `dev` `memory`."),
-  nodePort: port(1).optional().describe("Makes the Service a NodePort."),
+  nodePort: whole(...NODE_PORTS).optional().describe("Makes the Service a NodePort."),
   authProvider: authProvider
     .default("oidc")
     .describe("The auth provider's id, as the image registers it; Backstage's own OIDC module has `oidc`. It is part of the redirect URI."),
@@ -58,7 +65,7 @@ export const Backstage = z.strictObject({
     .array(text)
     .default([])
     .meta({ description: "What a sign-in asks for beside `openid`, `profile` and `email`; scopes of Backstage's client.", example: ["offline_access"] }),
-  sessionDuration: duration.prefault("24h").describe("How long a sign-in is refreshed without a new one, at most."),
+  sessionDuration: durationFrom("1m").prefault("24h").describe("How long a sign-in is refreshed without a new one, at most."),
   appConfig: z.record(z.string(), z.unknown(), "must be an object").default({}).meta({
     title: "object",
     description: "More app-config, over the image's own; a key that the sign-in stands on is refused, and so is a secret that is no `${VARIABLE}`.",
@@ -91,7 +98,7 @@ export function completed(backstage: z.output<typeof Backstage>, environment: st
 }
 
 /** Rules of the sign-in: what neither Keycloak nor the OIDC module would take. */
-function signInFaults({ resolvers, customResolvers, additionalScopes, sessionDuration }: z.output<typeof Backstage>): string[] {
+function signInFaults({ url: base, authProvider: provider, resolvers, customResolvers, additionalScopes }: z.output<typeof Backstage>): string[] {
   const faults = resolvers.flatMap(({ resolver }, index) => {
     const fault = resolverFault(resolver, customResolvers);
     return fault === undefined ? [] : [`backstage.resolvers.${index}.resolver ${fault}`];
@@ -100,9 +107,12 @@ function signInFaults({ resolvers, customResolvers, additionalScopes, sessionDur
     if (backstageScopes.includes(scope)) return;
     faults.push(`backstage.additionalScopes.${index} is ${scope}, which Backstage's client does not have; write one of ${backstageScopes.join(", ")}.`);
   });
-  if (sessionDuration < 60) faults.push("backstage.sessionDuration must be at least 1m; raise it.");
+  if (backstageUrls(base, provider, "").redirectUri.length > 255) faults.push("backstage.url makes a redirect URI of more than 255 characters, which Keycloak cannot store; shorten it.");
   return [...faults, ...twice(additionalScopes, (index) => `backstage.additionalScopes.${index}`)];
 }
+
+/** A ConfigMap holds a mebibyte, the program's own app-config included. */
+const MOST_APP_CONFIG = 900_000;
 
 /** Rules of Backstage that need more than one key. */
 export function backstageFaults(backstage: z.output<typeof Backstage>, catalogSync: boolean, isDev: boolean): string[] {
@@ -118,6 +128,12 @@ export function backstageFaults(backstage: z.output<typeof Backstage>, catalogSy
     faults.push("backstage.command must begin with node, into which the pod's health server is loaded; correct it.");
   }
   if (backstage.healthPort === backstage.port) faults.push(`backstage.healthPort must not be backstage.port, which is ${backstage.port}; choose another.`);
+  if (backstage.autoscaling !== undefined && amount(backstage.resources.requests.cpu) === 0) {
+    faults.push("backstage.resources.requests.cpu must be more than 0 with backstage.autoscaling, which counts in percent of it; raise it.");
+  }
+  if (Buffer.byteLength(JSON.stringify(backstage.appConfig)) > MOST_APP_CONFIG) {
+    faults.push(`backstage.appConfig is larger than ${MOST_APP_CONFIG} bytes, which no ConfigMap holds; put a part of it into the image, and name that in backstage.configFiles.`);
+  }
   if (backstage.gateSeconds >= rolloutSecondsOf(backstage)) {
     faults.push("backstage.gateSeconds must be less than backstage.rolloutSeconds, or a rollout ends before its gates do; lower it.");
   }

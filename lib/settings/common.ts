@@ -1,8 +1,15 @@
 import { z } from "zod";
-import { seconds as durationSeconds } from "../durations";
+import { wholeSeconds } from "../durations";
 import { canonicalUrl, publicUrlFault } from "../urls";
 
 /** The kinds of values that settings are made of. `title` is what docs/configuration.md calls the kind. */
+
+/** A kind that a function judges: it says what is wrong, or returns undefined. */
+export const judged = <Kind extends z.ZodType<string>>(kind: Kind, fault: (value: string) => string | undefined): Kind =>
+  kind.superRefine((value, context) => {
+    const message = fault(value);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  });
 
 /** A Kubernetes name, as a DNS label. */
 export const name = z
@@ -10,12 +17,35 @@ export const name = z
   .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "must be 1 to 63 of a-z, 0-9 and -, with a letter or digit at each end")
   .meta({ title: "name" });
 
-export const text = z.string().min(1, "must not be empty").meta({ title: "text" });
+/** Says what is wrong with a line of text, or returns undefined. @param most in UTF-16 units, which no database counts as fewer */
+export function lineFault(value: string, most = 255): string | undefined {
+  if (value === "") return "must not be empty";
+  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(value)) return "has a line break or a control character; write one line of text";
+  if (value.trim() !== value) return "begins or ends with a blank; remove it";
+  return value.length > most ? `is longer than ${most} characters; shorten it` : undefined;
+}
 
-export const realmName = z
+/** A line of text: most columns of Keycloak's database hold 255 characters. */
+export const text = judged(z.string(), lineFault).meta({ title: "text" });
+
+/** Text for people, of several lines if need be. */
+export const description = z
   .string()
-  .regex(/^[A-Za-z0-9._-]{1,36}$/, "must be 1 to 36 of A-Z, a-z, 0-9, '.', '_' and '-'")
-  .meta({ title: "1 to 36 of `A-Za-z0-9._-`" });
+  .trim()
+  .min(1, "must not be empty")
+  .max(255, "is longer than 255 characters; shorten it")
+  .refine((value) => !/[^\P{Cc}\n\t]|\p{Cs}/u.test(value), "has a control character; remove it")
+  .meta({ title: "text" });
+
+/** What Keycloak takes in the name of a realm, makes URLs of, and its provider can put into a path; with braces it fails. */
+function realmNameFault(value: string): string | undefined {
+  const [mark] = /[^\p{L}\p{M}\p{N} ._'~-]/u.exec(value) ?? [];
+  if (mark !== undefined) return `has a ${/\p{C}/u.test(mark) ? "control character" : mark}, which the name of a realm must not have; write letters, digits, blanks and any of '.', '_', '-', '~' and an apostrophe`;
+  if (/^\.+$/.test(value)) return "is a part of a path and no name; write another name";
+  return lineFault(value);
+}
+
+export const realmName = judged(z.string(), realmNameFault).meta({ title: "realm name" });
 
 export const clientId = z
   .string()
@@ -49,16 +79,24 @@ export const bounded = whole(1, 3600, "seconds");
 export const seconds = (byDefault: number): z.ZodDefault<z.ZodInt> => bounded.default(byDefault);
 export const port = (min: number): z.ZodInt => whole(min, 65535);
 
-/** A duration such as 30m or 1h30m; the parsed value is in seconds. */
-export const duration = z
-  .string("must be a duration, such as 30m or 1h30m")
-  .transform((value, context) => {
-    const total = durationSeconds(value);
-    if (total !== undefined) return total;
-    context.addIssue({ code: "custom", message: "must be a duration, such as 30m or 1h30m" });
-    return z.NEVER;
-  })
-  .meta({ title: "duration, such as `30m`" });
+/**
+ * A duration such as 30m or 1h30m; the parsed value is in seconds.
+ * @param least the shortest that does no harm, as it is written. @param none "0s" is taken too, and means something of its own
+ */
+export function durationFrom(least: string, none = false) {
+  const fewest = wholeSeconds(least) as number;
+  return z
+    .string("must be a duration, such as 30m or 1h30m")
+    .transform((value, context) => {
+      const total = wholeSeconds(value);
+      if (typeof total === "number" && (total >= fewest || (none && total === 0))) return total;
+      context.addIssue({ code: "custom", message: typeof total === "string" ? total : `must be at least ${least}${none ? ", or 0s" : ""}; raise it` });
+      return z.NEVER;
+    })
+    .meta({ title: "duration, such as `30m`" });
+}
+
+export const duration = durationFrom("0s");
 
 /** As RFC 3339 writes it, or as Pulumi hands over one that stands in a stack's file without quotes. */
 const DATE_TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?) ?(Z|[+-]\d\d):?(\d\d)?(?: \S+)?$/;

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { flag, port, text } from "./common";
-import { address, host, image, key, objectName, quantity } from "./kubernetes";
+import { flag, judged, lineFault, port } from "./common";
+import { address, host, image, key, objectName, quantityFrom } from "./kubernetes";
 
 /** The settings of Backstage's database. */
 
@@ -11,17 +11,20 @@ const Memory = z.strictObject({
 const Postgres = z.strictObject({
   kind: z.literal("postgres").describe("A PostgreSQL beside Backstage, with a generated password and a volume."),
   image: image.default("docker.io/library/postgres:17.6-bookworm").describe("PostgreSQL's official image, or one with its contract."),
-  storage: quantity.default("10Gi").describe("The size of the volume."),
+  storage: quantityFrom("64Mi", "PostgreSQL does not start").default("10Gi").describe("The size of the volume."),
   storageClassName: objectName.optional().describe("The volume's StorageClass; the cluster's default when unset."),
   clusterIP: address.optional().describe("A fixed address of its Service, for a cluster without DNS; Backstage then uses it instead of the name."),
   protect: flag.optional().describe("Refuse to delete the volume; when unset true, in `dev` false."),
 });
 
+/** PostgreSQL cuts a longer name off. */
+const databaseName = judged(z.string(), (value) => lineFault(value) ?? (Buffer.byteLength(value) > 63 ? "is longer than 63 bytes, as no name in PostgreSQL is; shorten it" : undefined)).meta({ title: "text" });
+
 const External = z.strictObject({
   kind: z.literal("external").describe("A PostgreSQL that somebody else runs."),
   host: host.meta({ description: "Its host.", example: "db.example.com" }),
   port: port(1).default(5432).describe("Its TCP port."),
-  database: text.default("backstage").describe("The database in which each of Backstage's plugins has a schema."),
+  database: databaseName.default("backstage").describe("The database in which each of Backstage's plugins has a schema."),
   divisionMode: z
     .enum(["schema", "database"])
     .default("schema")

@@ -1,6 +1,7 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { flag, name, port, whole } from "./common";
-import { cidr, labels, objectName } from "./kubernetes";
+import { annotations, cidr, labels, objectName } from "./kubernetes";
 
 /** The settings of how Backstage is reached, how many of it there are, and whom it may reach. */
 
@@ -10,14 +11,14 @@ const Exposure = z.discriminatedUnion("kind", [
     kind: z.literal("ingress").describe("An Ingress for the host and path of `backstage.url`."),
     className: objectName.optional().describe("The IngressClass; the cluster's default when unset."),
     tlsSecret: objectName.optional().describe("The Secret with the certificate; the controller's default certificate when unset."),
-    annotations: labels.default({}).describe("The Ingress' annotations; with a path in `backstage.url` the one that makes the controller strip it."),
+    annotations: annotations.default({}).describe("The Ingress' annotations; with a path in `backstage.url` the one that makes the controller strip it."),
   }),
   z.strictObject({
     kind: z.literal("gateway").describe("A Gateway API HTTPRoute; TLS ends at the Gateway, and a path in `backstage.url` is stripped."),
     gateway: objectName.describe("The Gateway."),
     gatewayNamespace: name.optional().describe("Its namespace; Backstage's own when unset."),
     sectionName: objectName.optional().describe("The Gateway's listener, the one with TLS; every one when unset."),
-    annotations: labels.default({}).describe("The HTTPRoute's annotations."),
+    annotations: annotations.default({}).describe("The HTTPRoute's annotations."),
   }),
 ]);
 
@@ -44,6 +45,9 @@ export const exposureSettings = {
 
 export type ExposureSettings = z.output<z.ZodObject<typeof exposureSettings>>;
 
+/** How an Ingress named its class before it had a field for it. */
+const CLASS_ANNOTATION = "kubernetes.io/ingress.class";
+
 /** Rules of these that need more than one key. */
 export function exposureFaults({ exposure, autoscaling }: ExposureSettings, url: string, nodePort: number | undefined): string[] {
   const faults: string[] = [];
@@ -52,6 +56,15 @@ export function exposureFaults({ exposure, autoscaling }: ExposureSettings, url:
   }
   if (exposure.kind !== "service" && nodePort !== undefined) {
     faults.push(`backstage.nodePort would lead past the ${exposure.kind} and its TLS; remove it, or set backstage.exposure.kind to service.`);
+  }
+  if (exposure.kind !== "service" && isIP(new URL(url).hostname.replace(/^\[|\]$/g, "")) !== 0) {
+    faults.push(`backstage.url names an IP address, for which no ${exposure.kind} can be made; give it a host name, or set backstage.exposure.kind to service.`);
+  }
+  if (exposure.kind !== "service" && /\/\/|%2f/i.test(new URL(url).pathname)) {
+    faults.push(`backstage.url has a path that no ${exposure.kind} takes, with slashes in a row or an escaped one; write it with single slashes.`);
+  }
+  if (exposure.kind === "ingress" && exposure.className !== undefined && Object.hasOwn(exposure.annotations, CLASS_ANNOTATION)) {
+    faults.push(`backstage.exposure.annotations has ${CLASS_ANNOTATION}, which no Ingress may have beside its class; remove it, or backstage.exposure.className.`);
   }
   if (exposure.kind === "ingress" && new URL(url).pathname !== "/" && Object.keys(exposure.annotations).length === 0) {
     faults.push("backstage.exposure.annotations must make the controller strip the path of backstage.url, which Backstage does not know; set them.");

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { hookDeletePolicies, hooks } from "../gitops/annotations";
 import { sourceKey } from "../gitops/sourceKey";
-import { duration, flag, name, text, whole } from "./common";
+import { durationFrom, flag, judged, lineFault, name, text, whole } from "./common";
 import { objectName } from "./kubernetes";
 
 /** The settings of what is rendered for Argo CD and the External Secrets Operator. */
@@ -35,8 +35,14 @@ const PushSecret = z.strictObject({
   key: text.default("keycloak-clients").describe("What holds the values there."),
 });
 
+/** As Git and Argo CD take it; what is rendered is read by everybody, so that it is no place for a password. */
+const repoUrl = judged(z.string(), (value) => {
+  if (/^[a-z+]+:\/\/[^/@]*:[^/]*@/i.test(value)) return "holds a password; remove it, and give Argo CD a repository credential";
+  return lineFault(value) ?? (/^((https?|ssh|git|oci|file):\/\/\S+|[^\s/:@]+@[^\s/:@]+:\S+)$/i.test(value) ? undefined : "must be the URL of a Git repository, such as https://git.example.com/platform.git");
+}).meta({ title: "URL of a repository" });
+
 const ArgoCd = z.strictObject({
-  repoUrl: text.meta({ description: "The Git repository that holds the rendered files.", example: "https://git.example.com/platform.git" }),
+  repoUrl: repoUrl.meta({ description: "The Git repository that holds the rendered files.", example: "https://git.example.com/platform.git" }),
   revision: text.default("main").describe("Its branch, tag or commit."),
   namespace: name.default("argocd").describe("Where Argo CD's own objects live."),
   server: text.default("https://kubernetes.default.svc").describe("The cluster, as Argo CD knows it."),
@@ -55,7 +61,7 @@ export const Gitops = z.strictObject({
   source: Source.prefault({}).describe("The Secret that Pulumi writes the credentials of all clients to."),
   secretStore: SecretStore.optional().describe("Read the source Secret by a SecretStore that is rendered too; every key has a default."),
   clusterSecretStore: ClusterSecretStore.optional().describe("Or read from a ClusterSecretStore that exists."),
-  refreshInterval: duration.prefault("30s").describe("How often the External Secrets Operator reads again."),
+  refreshInterval: durationFrom("1s").prefault("30s").describe("How often the External Secrets Operator reads again."),
   pushSecret: PushSecret.optional().describe("Copy the source Secret to a remote store; it is never deleted there."),
   reloader: flag.default(false).describe("Ask Stakater Reloader for a rollout when a Secret changes."),
   hook: z.enum(hooks).default("PostSync").describe("When Argo CD runs the gate Job."),
@@ -84,14 +90,13 @@ export type Mode = z.output<typeof mode>;
 export function gitopsFaults(chosen: Mode, gitops: GitopsSettings, entries: readonly { owner: string; keys: readonly string[] }[]): string[] {
   if (chosen === "direct") return [];
   const faults: string[] = [];
-  const { secretStore, clusterSecretStore, refreshInterval, folder } = gitops;
+  const { secretStore, clusterSecretStore, folder } = gitops;
   if (secretStore === undefined && clusterSecretStore === undefined) {
     faults.push("gitops needs secretStore or clusterSecretStore; set gitops.secretStore.name for a store of its own.");
   }
   if (secretStore !== undefined && clusterSecretStore !== undefined) {
     faults.push("gitops.secretStore and gitops.clusterSecretStore are both set; keep one.");
   }
-  if (refreshInterval === 0) faults.push("gitops.refreshInterval must be more than 0, which would never read a new secret; set it to 30s.");
   if (folder.split("/").some((part) => part === ".git" || part === "..")) {
     faults.push("gitops.folder leads into .git or out of the repository; choose a folder of its own.");
   }

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { overlapFault, rotationSteps, rotationStrategies } from "../rotation";
+import { green, overlapFault, rotationSteps, rotationStrategies } from "../rotation";
 import { Admin, adminFaults } from "./admin";
 import { clientFaults, clientSettings } from "./clients";
-import { clientId, dateTime, duration, flag, seconds, url, whole } from "./common";
+import { clientId, dateTime, duration, durationFrom, flag, seconds, url, whole } from "./common";
 import { peopleFaults, peopleSettings } from "./people";
-import { Realm, realmFaults } from "./realm";
+import { longestSessions, Realm, realmFaults } from "./realm";
 
 /** The settings of Keycloak: where it is, the realm, who is in it, and how secrets are rotated. */
 
@@ -56,8 +56,8 @@ export const Rotation = z.strictObject({
 export const CatalogSync = z.strictObject({
   enabled: flag.default(false).describe("Fill Backstage's catalog with the realm's users and groups, by a client that may do no more than view them."),
   clientId: clientId.default("backstage-catalog").describe("That client."),
-  frequency: duration.prefault("30m").describe("How often the catalog is filled anew."),
-  timeout: duration.prefault("3m").describe("How long that may take."),
+  frequency: durationFrom("10s").prefault("30m").describe("How often the catalog is filled anew."),
+  timeout: durationFrom("1s").prefault("3m").describe("How long that may take."),
 });
 
 export const identitySettings = {
@@ -71,10 +71,10 @@ export const identitySettings = {
 
 type IdentityParsed = { [K in keyof typeof identitySettings]: z.output<(typeof identitySettings)[K]> };
 
-/** Rules of identity that need more than one key. @param rolloutSeconds how long a rollout of Backstage may take */
-export function identityFaults(settings: IdentityParsed, rolloutSeconds: number, isDev: boolean): string[] {
+/** Rules of identity that need more than one key. @param backstage its client, and how long a rollout of it may take */
+export function identityFaults(settings: IdentityParsed, { clientId: own, rolloutSeconds }: { clientId: string; rolloutSeconds: number }, isDev: boolean): string[] {
   const { keycloak, realm, clients, rotation } = settings;
-  const faults = [...adminFaults(keycloak.admin), ...realmFaults(realm), ...peopleFaults(settings)];
+  const faults = [...adminFaults(keycloak.admin), ...realmFaults(realm), ...peopleFaults(settings, realm)];
   if (realm.name === keycloak.admin.realm) {
     faults.push(`realm.name must not be ${keycloak.admin.realm}, the realm of Keycloak's own administrators; choose another name.`);
   }
@@ -83,5 +83,7 @@ export function identityFaults(settings: IdentityParsed, rolloutSeconds: number,
   if (rotation.step !== undefined && (rotation.strategy !== "blue-green" || rotation.generation === 1)) {
     faults.push("rotation.step is for rotation.strategy blue-green and a rotation.generation above 1; remove it.");
   }
-  return [...faults, ...clientFaults(clients, isDev)];
+  const second = rotation.strategy === "blue-green" ? green(own) : own;
+  if (second.length > 255) faults.push(`backstage.clientId is too long for the client of ${second.length} characters that a rotation by blue-green makes beside it; shorten it to ${255 - (second.length - own.length)}.`);
+  return [...faults, ...clientFaults(clients, longestSessions(realm), isDev)];
 }

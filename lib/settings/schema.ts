@@ -52,10 +52,11 @@ export function crossFaults(parsed: Parsed): string[] {
   ];
   return [
     ...urlFaults,
+    ...(parsed.backstage.url === parsed.keycloak.url ? ["backstage.url is keycloak.url, where only one of the two can answer; give one of them another host or path."] : []),
     // There the pods' credential and their app-config come by two ways, each at its own time.
     ...(parsed.rotation.strategy === "blue-green" && parsed.mode !== "direct" ? [`rotation.strategy is blue-green, which needs mode direct; set it to overlap or replace for ${parsed.mode}.`] : []),
     ...claimFaults(parsed),
-    ...identityFaults(parsed, rolloutSecondsOf(parsed.backstage), isDev),
+    ...identityFaults(parsed, { clientId: parsed.backstage.clientId, rolloutSeconds: rolloutSecondsOf(parsed.backstage) }, isDev),
     ...backstageFaults(parsed.backstage, parsed.catalogSync.enabled, isDev),
     ...gitopsFaults(parsed.mode, parsed.gitops, entries),
   ];

@@ -45,6 +45,8 @@ function sentences(issue: Issue): string[] {
     const { options } = issue as { options?: readonly unknown[] };
     return [`${path} must be one of ${(options ?? []).map(String).join(", ")}.`];
   }
+  // Of a map's key that is wrong zod only says that it is.
+  if (issue.code === "invalid_key") return [`${path} ${issue.issues[0]?.message ?? "is not a name that may stand here"}.`];
   // zod's own sentence is there only where the schema has none
   if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input")) return [`${path} must be of type ${issue.expected}.`];
   return [`${path} ${issue.message}.`];

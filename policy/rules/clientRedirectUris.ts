@@ -1,4 +1,4 @@
-import { redirectUriFault } from "../../lib/clients";
+import { postLogoutUriFault, redirectUriFault } from "../../lib/clients";
 import { clientType, samlType, signsIn } from "../keycloak";
 import { at, items } from "../known";
 import { resourceRule } from "../rule";
@@ -15,9 +15,9 @@ export const clientRedirectUris = resourceRule<{ allowHttp: boolean }>({
     const uris = at(props, "validRedirectUris");
     const empty = uris === undefined || (Array.isArray(uris) && uris.length === 0);
     if (empty && type === clientType && signsIn(props)) return ["validRedirectUris is empty although the client signs people in; write the one that it uses"];
-    return ["validRedirectUris", "validPostLogoutRedirectUris"].flatMap((key) =>
+    return Object.entries({ validRedirectUris: redirectUriFault, validPostLogoutRedirectUris: postLogoutUriFault }).flatMap(([key, faultOf]) =>
       items(at(props, key), key).flatMap(({ path, item }) => {
-        const fault = typeof item === "string" ? redirectUriFault(item, allowHttp) : undefined;
+        const fault = typeof item === "string" ? faultOf(item, allowHttp) : undefined;
         return fault === undefined ? [] : [`${path} ${fault}`];
       }),
     );

@@ -1,7 +1,7 @@
-import makeFetchCookie from "fetch-cookie";
 import { parse } from "node-html-parser";
 import { createHash, randomBytes } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
+import { browser as cookies } from "../../verify/browser";
 
 /** An application of the platform, as its users' browser and its backend meet Keycloak. */
 
@@ -12,7 +12,7 @@ interface Person {
 
 /** A browser: cookies of its own, and no redirect is followed unseen. */
 function browser(): (url: string, init?: RequestInit) => Promise<Response> {
-  const visit = makeFetchCookie(fetch);
+  const visit = cookies();
   return (url, init = {}) => visit(url, { redirect: "manual", ...init, signal: AbortSignal.timeout(15_000) });
 }
 

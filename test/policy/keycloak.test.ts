@@ -43,7 +43,12 @@ testResource("client-redirect-uris", client, [
   ["a wildcard where the profile allows http", { [uri]: "http://a.example.com/*" }, ["has a wildcard"], { allowHttp: true }],
   ["plain http to loopback", { [uri]: "http://localhost:8085/callback" }, []],
   ["one of two", { "props/validRedirectUris/1": "https://b.example.com/*" }, ["validRedirectUris[1] has a wildcard"]],
-  ["a sign-out anywhere", { "props/validPostLogoutRedirectUris/0": "+" }, ["validPostLogoutRedirectUris[0] is not an absolute URL"]],
+  ["a sign-out anywhere", { "props/validPostLogoutRedirectUris/0": "*" }, ["validPostLogoutRedirectUris[0] has a wildcard"]],
+  ["a sign-out to every redirect URI", { "props/validPostLogoutRedirectUris/0": "+" }, []],
+  ["every redirect URI as one itself", { [uri]: "+" }, ["validRedirectUris[0] is not an absolute URL"]],
+  ["a native app's own scheme", { [uri]: "com.example.app:/callback" }, []],
+  ["a scheme that any app may claim", { [uri]: "app:/callback" }, ["validRedirectUris[0] is not an absolute URL"]],
+  ["a blank at the end", { [uri]: "https://backstage.example.com/a " }, ["validRedirectUris[0] has a blank"]],
   ["none", { "props/validRedirectUris": undefined }, ["validRedirectUris is empty"]],
   ["an empty list", { "props/validRedirectUris": [] }, ["validRedirectUris is empty"]],
   ["none of a service account", { "props/validRedirectUris": [], ...serviceAccount }, []],
@@ -67,7 +72,8 @@ testResource("client-flows", client, [
 
 testResource("client-web-origins", client, [
   ["every origin", { "props/webOrigins/0": "*" }, ["webOrigins[0] has a wildcard"]],
-  ["those of the redirect URIs", { "props/webOrigins/0": "+" }, ["webOrigins[0] is not an absolute URL"]],
+  ["those of the redirect URIs", { "props/webOrigins/0": "+" }, []],
+  ["a native app's own scheme", { "props/webOrigins/0": "com.example.app:/x" }, ["webOrigins[0] is not an absolute URL"]],
   ["with a path", { "props/webOrigins/0": "https://backstage.example.com/app" }, ["webOrigins[0] is more than an origin"]],
   ["plain http", { "props/webOrigins/0": "http://backstage.example.com" }, ["webOrigins[0] is plain http"]],
   ["plain http where the profile allows it", { "props/webOrigins/0": "http://backstage.example.com" }, [], { allowHttp: true }],

@@ -208,6 +208,7 @@ for (const preview of [false, true]) {
         [contractKeys.issuer]: "https://id.example.com/auth/realms/platform",
         [contractKeys.metadataUrl]: "https://id.example.com/auth/realms/platform/.well-known/openid-configuration",
         [contractKeys.sessionSecret]: "result-of-backstage-env-vars-session",
+        [contractKeys.generations]: JSON.stringify({ client: 1 }),
         [catalogKeys.clientId]: "backstage-catalog",
         [catalogKeys.clientSecret]: "result-of-backstage-catalog-secret",
       });

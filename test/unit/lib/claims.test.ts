@@ -146,7 +146,6 @@ describe("two owners of one object", () => {
     ["the catalog's client that takes over", full({ rotation: { strategy: "blue-green" }, catalogSync: { enabled: true, clientId: "backstage-green" } }), `catalogSync.clientId is backstage-green, ${itself}; choose another.`],
     ["Backstage's client that is Keycloak's own", withBackstage({ clientId: "account" }), "backstage.clientId is account, a client of Keycloak's own; choose another."],
     ["the catalog's client that is Keycloak's own", full({ catalogSync: { enabled: true, clientId: "realm-management" } }), "catalogSync.clientId is realm-management, a client of Keycloak's own; choose another."],
-    ["a user behind a service account", full({ users: [{ username: "service-account-backstage-catalog", email: "a@example.com", firstName: "A", lastName: "B" }] }), "users.0.username is service-account-backstage-catalog, the user that Keycloak makes behind catalogSync.clientId; choose another."],
     [
       "mappers that come to one name",
       full({ clients: [app("a", { mappers: [{ name: "b-c", audience: "x" }] }), app("a-b", { mappers: [{ name: "c", audience: "x" }] })] }),

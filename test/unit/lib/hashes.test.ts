@@ -31,4 +31,11 @@ describe("lib/hashes", () => {
   it("names the annotation after the object", () => {
     assert.equal(checksumAnnotation("secret", "backstage-env-vars"), "checksum/secret-backstage-env-vars");
   });
+
+  it("is a name that the API server takes, however long the object's is, and another for every object", () => {
+    const names = [50, 56, 57, 253].flatMap((length) => ["a", "b"].map((end) => "n".repeat(length) + end));
+    const all = names.flatMap((name) => [checksumAnnotation("secret", name), checksumAnnotation("configmap", name)]);
+    for (const annotation of all) assert.match(annotation, /^checksum\/[a-z0-9][-a-z0-9.]{0,61}[a-z0-9]$/);
+    assert.equal(new Set(all).size, all.length);
+  });
 });

@@ -15,12 +15,23 @@ describe("lib/urls", () => {
     ["https://id.example.com/#a", /query or a fragment/],
     ["https://*.example.com", /wildcard/],
     ["http://id.example.com", /plain http/],
+    ["HTTP://id.example.com", /plain http/],
+    ["https://id_1.example.com", /no DNS name/],
+    ["https://id.example.com.", /no DNS name/],
+    ["https://-id.example.com", /no DNS name/],
+    [`https://${"a".repeat(64)}.example.com`, /no DNS name/],
+    ["https://id.example.com:0", /port 0/],
+    ["https://id.example.com/a b", /blank/],
+    ["https://id.example.com/\n", /blank/],
+    ["https://id.example.com/*", /wildcard/],
+    ["https://id.example.com/a|b", /no URL has/],
+    [`https://id.example.com/${"a".repeat(255)}`, /longer than 255/],
   ];
   for (const [url, fault] of faults) {
     it(`refuses ${url}`, () => assert.match(publicUrlFault(url, false) ?? "accepted", fault));
   }
 
-  for (const url of ["https://id.example.com", "https://id.example.com:8443/auth/", "http://localhost:8080", "http://127.0.0.1", "http://[::1]:80"]) {
+  for (const url of ["https://id.example.com", "https://id.example.com:8443/auth/", "HTTPS://ID.Example.com", "https://bücher.example.com", "https://10.0.0.1", "http://localhost:8080", "http://127.0.0.1", "http://[::1]:80"]) {
     it(`accepts ${url}`, () => assert.equal(publicUrlFault(url, false), undefined));
   }
 
@@ -42,6 +53,12 @@ describe("lib/urls", () => {
       token: "https://id.example.com/auth/realms/platform/protocol/openid-connect/token",
     });
     assert.equal(keycloakUrls("https://id.example.com", "platform").basePath, "");
+  });
+
+  it("writes a realm's name as Keycloak does in its issuer", () => {
+    for (const [realm, written] of [["My Realm", "My%20Realm"], ["L'équipe", "L'%C3%A9quipe"]] as const) {
+      assert.equal(keycloakUrls("https://id.example.com", realm).issuer, `https://id.example.com/realms/${written}`);
+    }
   });
 
   it("derives Backstage's URLs from its sub-path", () => {

@@ -84,6 +84,16 @@ describe("verify/adoption", () => {
     assert.deepEqual(adoptionChanges(adopted["group admin"]?.found ?? {}, { roles: [] }), ['roles is ["grafana-admin"] and becomes []']);
   });
 
+  it("finds a group by its path, and tells the groups of a user by theirs", async () => {
+    answers["/group-by-path/admin/team%20a"] = { id: "g2", name: "team a", path: "/admin/team a" };
+    answers["/users/u1/groups"] = [{ id: "g2", name: "team a", path: "/admin/team a" }];
+    const groups = [{ name: "admin" }, { name: "/admin/team a" }, { name: "/admin/new" }];
+    const adopted = await find({ ...people, groups, users: [{ username: "user1", ...user, groups: ["admin/team a"] }] });
+    assert.equal(adopted["group admin/team a"]?.importId, "platform/g2");
+    assert.deepEqual(realmAttributes(adopted["realm platform"]), { "made-by-backstage-keycloak": "group admin/new" });
+    assert.deepEqual(adoptionChanges(adopted["user user1"]?.found ?? {}, { groups: ["admin/team a"] }), []);
+  });
+
   it("leaves alone what the program has made, which an import would replace and delete in the end", async () => {
     const marked = (made: string): void => {
       answers[""] = { realm: "platform", attributes: { "made-by-backstage-keycloak": made } };

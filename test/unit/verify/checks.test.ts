@@ -52,7 +52,7 @@ describe("verify/checks", () => {
     const named = (table: string, column: number): string[] =>
       table.split("\n").flatMap((line) => [...(line.split(/(?<!\\)\|/)[column] ?? "").matchAll(/`([a-z-]+)`/g)].map(([, name]) => name ?? ""));
     const logins = [{ username: "ada", password: "" }];
-    const every = [...new Set([...names(context({}, logins)), ...names(context({ mode: "hybrid", application: "argocd/backstage-prod" }, logins))])];
+    const every = [...new Set([...names(context({}, logins)), ...names(context({ mode: "hybrid", application: "argocd/backstage-prod", credential: { [catalogKeys.clientId]: "catalog" } }, logins))])];
     assert.deepEqual(named(runbook.split("\n## ")[0] ?? "", 1).toSorted(), every.toSorted());
     assert.deepEqual(every.filter((name) => !named(byHand, 2).includes(name)), ["cluster"]);
   });
