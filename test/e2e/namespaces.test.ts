@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { stackMark } from "../../lib/owners";
+import { ports } from "../../sandbox/settings";
 import { apply, kubectl } from "./gitops";
-import { keycloakAdmin, story, TestStack } from "./harness";
+import { keycloakAdmin, platform, story, TestStack } from "./harness";
 
 const THEIRS = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "theirs", namespace: "shared" }, data: { key: "value" } };
 const namespaceOf = (name: string): object => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
@@ -22,6 +23,13 @@ describe("a namespace that was there before", function () {
     await own.remove();
     await kubectl("delete", "namespace", "shared", "--ignore-not-found");
   });
+
+  /** Backstage in another namespace, and so at another port: the cluster has one Service of each, and the old one goes last. */
+  async function elsewhere(): Promise<Record<string, unknown>> {
+    const nodePort = ports.backstage + 14;
+    const { nodeAddress } = await platform();
+    return { backstage: { namespace: "shared-next", nodePort, url: `http://${nodeAddress}:${nodePort}` } };
+  }
 
   /** It is as its owner made it, with what its owner has in it. */
   async function isTheirs(): Promise<void> {
@@ -65,7 +73,7 @@ describe("a namespace that was there before", function () {
   });
 
   it("stays when Backstage moves to another one, which the program makes", async () => {
-    await own.configure({ backstage: { namespace: "shared-next" }, namespaces: { protect: true } });
+    await own.configure({ ...(await elsewhere()), namespaces: { protect: true } });
     await own.up();
     await isTheirs();
     await assert.rejects(own.cluster.apps.readNamespacedDeployment({ namespace: "shared", name: "backstage" }), { code: 404 });
@@ -80,7 +88,7 @@ describe("a namespace that was there before", function () {
       await own.configure({ namespaces: { protect } });
       assert.match(await refusal(), sentence, `protect is ${protect} now, and was true in the run before`);
     }
-    await own.configure({ backstage: { namespace: "shared-next" } });
+    await own.configure(await elsewhere());
     await own.up();
     await own.configure();
     await own.up();
