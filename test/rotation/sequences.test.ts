@@ -4,7 +4,7 @@ import { contractKeys, standbyKeys } from "../../lib/contract";
 import { discover, probe } from "../../lib/gate/keycloak.mjs";
 import { green, type LastRotation } from "../../lib/rotation";
 import { sleep, type RunResult } from "../../sandbox/process";
-import { keycloakAdmin, meanwhile, story, TestStack } from "./harness";
+import { keycloakAdmin, meanwhile, story, TestStack } from "../e2e/harness";
 
 /*
  * Ten random sequences of rotation settings on the real servers, by runs of which some are killed. After each run Keycloak is
