@@ -151,8 +151,8 @@ export async function preflight(settings: Settings): Promise<{ settings: Setting
   await clusterHasAll(settings);
   const accessToken = await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
   await realmHasParts(settings, accessToken);
-  const decided = { ...settings, rotation: await safeRotation(settings, last.rotation, accessToken) };
   const state = await stateOf();
+  const decided = { ...settings, rotation: await safeRotation(settings, last.rotation, accessToken, state) };
   const foreign = await foreignNamespaces(decided, last, state);
   return { settings: decided, adopted: { ...(await findLeftovers(decided, accessToken, state)), ...(await findAdopted(decided, accessToken, state)) }, foreign };
 }

@@ -3,7 +3,7 @@ import type { Settings } from "../config";
 import { probe } from "../lib/gate/keycloak.mjs";
 import { asksForOverlap, changesSecret, decided, overlapOf, raises, secretName, signInClients, slots, stepFault, type LastRotation, type Overlap, type SignInClient } from "../lib/rotation";
 import { keycloakUrls } from "../lib/urls";
-import { type State, stateOf } from "./state";
+import type { State } from "./state";
 
 /** What is asked, of Keycloak and of the state, before a rotation is decided. */
 export interface Asked {
@@ -139,8 +139,8 @@ export function loweredFaults({ rotation, catalogSync, clients }: Pick<Settings,
  * outage that nobody chose, or would bring a secret back; says whom it costs a sign-in.
  * @param accessToken fresh: it tells Keycloak's clock
  */
-export async function safeRotation(settings: Settings, last: LastRotation | undefined, accessToken: string): Promise<Settings["rotation"]> {
-  const { begun, secretOf } = secretsIn(await stateOf());
+export async function safeRotation(settings: Settings, last: LastRotation | undefined, accessToken: string, state: State): Promise<Settings["rotation"]> {
+  const { begun, secretOf } = secretsIn(state);
   const lowered = loweredFaults(settings, begun);
   if (lowered.length > 0) throw new pulumi.RunError(lowered.map((fault) => `config: ${fault}`).join("\n"));
   const { rotation, overlap, fault, warnings } = await decideRotation(settings, last, {
