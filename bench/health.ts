@@ -26,6 +26,7 @@ async function main(): Promise<number> {
   const folders = { "the health server": `${threads}/${thread}`, "Backstage as a whole": `/proc/${pid}` };
   const before = Object.values(folders).map(cpuOf);
   await sleep(SECONDS * 1000);
+  if (!fs.existsSync(`${threads}/${thread}`)) throw new UserError("That Backstage ended while it was measured; run nothing beside it.");
   Object.entries(folders).forEach(([what, folder], index) => {
     console.log(`${what}: ${(((cpuOf(folder) - (before[index] ?? 0)) / SECONDS) * 60).toFixed(2)} CPU seconds a minute`);
   });

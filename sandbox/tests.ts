@@ -80,8 +80,8 @@ const added = (one: Outcome, other: Outcome): Outcome => ({ passed: one.passed +
 /** The workflows of .github, without the linters that a machine may have or not. */
 const workflows = async (): Promise<Outcome> => check("workflows", ["-shellcheck=", "-pyflakes="], path.join(await goTools("actionlint"), "actionlint"));
 
-/** Half an hour more each: only when named. */
-const ONLY_NAMED = ["faults", "rotation"];
+/** Minutes to half an hour more each: only when named. */
+const ONLY_NAMED = ["faults", "rotation", "settings"];
 
 /** The program installed as users do, on the oldest Node that it claims: one pass or one failure. */
 async function packaging(): Promise<Outcome> {
@@ -102,6 +102,7 @@ export async function runTests(only?: string): Promise<boolean> {
     e2e: () => onPlatform(() => mocha("end-to-end tests on the real servers", ["test/e2e"])),
     faults: () => onPlatform(() => mocha("faults: what is killed, stopped, filled and deleted", ["test/faults"])),
     rotation: () => onPlatform(() => mocha("rotations in every order and under the operators' hands", ["test/rotation"])),
+    settings: () => onPlatform(() => mocha("the objects of any accepted settings, as the API server judges them", ["test/settings"])),
     foreign: () =>
       onPlatform(async (running) => {
         const env = onForeignCluster(running);

@@ -12,15 +12,14 @@ import type { Manifest } from "../../lib/gitops/objects";
 import { renderedFiles } from "../../render/files";
 import { plausible, type Values } from "../generated";
 import { record } from "../recorder";
-import { crdFiles } from "./crds";
-import { kubectl } from "./gitops";
-import { platform } from "./harness";
+import { crdFiles } from "../e2e/crds";
+import { kubectl } from "../e2e/gitops";
+import { platform } from "../e2e/harness";
 
 const CONFIGURATIONS = 500;
 const NAMESPACE = "accepted-settings";
 /** How many objects are asked about at a time; more would only stand in the API server's queue. */
 const AT_ONCE = 8;
-
 
 /** The settings of a configuration that is accepted. */
 function accepted(values: Values): Settings | undefined {
@@ -53,7 +52,7 @@ const here = (manifest: Manifest): Manifest =>
   manifest.metadata.namespace === undefined ? manifest : { ...manifest, metadata: { ...manifest.metadata, namespace: NAMESPACE } };
 
 describe("what the program makes of any accepted configuration, as the API server judges it", function () {
-  this.timeout("8m");
+  this.timeout("30m");
   let api: KubernetesObjectApi;
   let crds: string[] = [];
   let nodePorts: Set<number | undefined>;
