@@ -133,7 +133,9 @@ class World {
     const { child, said } = this.spawn(over.args ?? [path.join(scripts, "health.mjs")], env);
     const ask = async (what: string): Promise<{ status: number; text: string }> => {
       const response = await fetch(`http://127.0.0.1:${healthPort}/${what}`, { signal: AbortSignal.timeout(2000) });
-      return { status: response.status, text: (await response.text()).trim() };
+      const text = (await response.text()).trim();
+      for (const secret of [SECRET, inUse[contractKeys.clientSecret] ?? SECRET]) assert.ok(!text.includes(secret) && !said().includes(secret), `/${what} or the log shows a secret`);
+      return { status: response.status, text };
     };
     /** Waits until a probe answers so. */
     const until = async (what: string, status: number, seconds: number): Promise<string> => {
