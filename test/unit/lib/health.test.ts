@@ -162,7 +162,10 @@ class World {
 
 const later = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** Most of what these do is wait, so all of them do it at the same time, each in a world of its own. */
+/** How many of them do so at a time: more would only make a busy machine slow. */
+const AT_ONCE = 7;
+
+/** Most of what these do is wait, so several do it at the same time, each in a world of its own; the last ones, which wait longest, first. */
 function sideBySide(): (title: string, scenario: (world: World) => Promise<void>) => void {
   const scenarios = new Map<string, (world: World) => Promise<void>>();
   const running = new Map<string, Promise<Error | undefined>>();
@@ -177,7 +180,13 @@ function sideBySide(): (title: string, scenario: (world: World) => Promise<void>
       .finally(() => world.end());
   };
   before(() => {
-    for (const [title, scenario] of scenarios) running.set(title, told(scenario));
+    // Each begins when one of those before it has ended.
+    const slots: Promise<unknown>[] = Array.from({ length: AT_ONCE }, () => Promise.resolve());
+    for (const [index, [title, scenario]] of [...scenarios].reverse().entries()) {
+      const outcome = (slots[index % AT_ONCE] ?? Promise.resolve()).then(() => told(scenario));
+      slots[index % AT_ONCE] = outcome;
+      running.set(title, outcome);
+    }
   });
   return (title, scenario) => {
     scenarios.set(title, scenario);
@@ -189,7 +198,7 @@ function sideBySide(): (title: string, scenario: (world: World) => Promise<void>
 }
 
 describe("the scripts of a pod", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const scenario = sideBySide();
 
   describe("before Backstage starts", () => {
@@ -282,17 +291,17 @@ describe("the scripts of a pod", function () {
     scenario("leave a Backstage alone that answers long before it is ready, and end one that outlasts its bound", async (world) => {
       world.backstage = { alive: true, ready: false, start: 500 };
       const pod = await world.pod(world.values(), { startSeconds: 6 });
-      await pod.until("startup", 200, 10);
+      await pod.until("startup", 200, 30);
       await later(3);
       assert.equal((await pod.ask("live")).status, 200);
       assert.match((await pod.ask("ready")).text, /still starting/);
       assert.equal(world.sessions, 0, "a start must not be judged by a sign-in");
-      assert.match(await pod.until("live", 503, 10), /not ready in 6 s/);
+      assert.match(await pod.until("live", 503, 30), /not ready in 6 s/);
     });
 
     scenario("are ready once a sign-in is proven, and write one session for it", async (world) => {
       const pod = await world.pod(world.values());
-      await pod.until("ready", 200, 10);
+      await pod.until("ready", 200, 30);
       await later(1);
       assert.equal(world.sessions, 1);
       assert.match(pod.said(), /proof: Keycloak accepts the credential in use .*a sign-in starts; client backstage, client 2, session 1/);
@@ -301,7 +310,7 @@ describe("the scripts of a pod", function () {
 
     scenario("are not ready with a refused secret, and write no session for it", async (world) => {
       const pod = await world.pod(world.values("Stale"));
-      await pod.until("startup", 200, 10);
+      await pod.until("startup", 200, 30);
       await later(4);
       assert.match((await pod.ask("ready")).text, /refuses the secret of client backstage/);
       assert.equal((await pod.ask("live")).status, 200, "a restart would not heal it");
@@ -311,10 +320,10 @@ describe("the scripts of a pod", function () {
     scenario("restart a Backstage that began before Keycloak answered, and not one that lacks the module", async (world) => {
       world.backstage.start = 500;
       const broken = await world.pod(world.values());
-      assert.match(await broken.until("live", 503, 20), /a restart repeats the discovery/);
+      assert.match(await broken.until("live", 503, 60), /a restart repeats the discovery/);
       world.backstage.start = 404;
       const lacking = await world.pod(world.values());
-      await lacking.until("startup", 200, 10);
+      await lacking.until("startup", 200, 30);
       await later(12);
       assert.equal((await lacking.ask("live")).status, 200);
       assert.match((await lacking.ask("ready")).text, /no sign-in provider at .*add the OIDC module/);
@@ -326,7 +335,7 @@ describe("the scripts of a pod", function () {
       const env = { NODE_OPTIONS: `--require ${app}.agent.cjs`, HTTP_PROXY: "http://127.0.0.1:9", http_proxy: "http://127.0.0.1:9", NODE_USE_ENV_PROXY: "1" };
       fs.writeFileSync(`${app}.agent.cjs`, "setInterval(() => {}, 1000)");
       const pod = await world.pod(world.values(), { env, args: ["--import", path.join(scripts, "preload.mjs"), app] });
-      await pod.until("ready", 200, 10);
+      await pod.until("ready", 200, 30);
       await later(5);
       assert.equal((await pod.ask("live")).status, 200, "the thread answers although the process hangs");
       for (const file of [app, `${app}.agent.cjs`]) fs.rmSync(file);
@@ -336,7 +345,7 @@ describe("the scripts of a pod", function () {
   describe("while Backstage runs", () => {
     const proven = async (world: World, over: Parameters<World["pod"]>[1] = {}, inUse = world.values()) => {
       const pod = await world.pod(inUse, over);
-      await pod.until("ready", 200, 10);
+      await pod.until("ready", 200, 30);
       return pod;
     };
 
@@ -396,7 +405,7 @@ describe("the scripts of a pod", function () {
         const pod = await proven(world, {}, inUse);
         world.mount(change(inUse, world));
         happens(world);
-        assert.match(await pod.until("live", 503, 25), line);
+        assert.match(await pod.until("live", 503, 60), line);
         assert.equal((await pod.ask("ready")).status, 503, "it leaves the service before it ends");
       });
     }
