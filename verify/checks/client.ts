@@ -61,7 +61,8 @@ export async function authorize({ outputs }: Context, query: Readonly<Record<str
   const { redirectUri } = backstageUrls(outputs.backstageUrl, outputs.authProvider, outputs.authEnvironment);
   const { clientId } = credentialOf(outputs.credential);
   const all = new URLSearchParams({ client_id: clientId, redirect_uri: redirectUri, response_type: "code", scope: "openid", state: "verify", ...query });
-  const response = await request(`${endpoint(outputs.issuer, "auth")}?${all.toString()}`);
+  // A Keycloak that has just started may take many seconds for its first form.
+  const response = await request(`${endpoint(outputs.issuer, "auth")}?${all.toString()}`, {}, 20_000);
   const page = await response.text();
   const location = response.headers.get("location");
   // The implicit flow is answered in the fragment.
