@@ -15,6 +15,13 @@ export function sharedDatabase() {
 }
 
 /**
+ * What the database is to be asked with.
+ * @param {(key: string) => string | undefined} read
+ * @returns {Login}
+ */
+export const loginFrom = (read) => ({ user: read("DATABASE_USER"), password: read("DATABASE_PASSWORD") });
+
+/**
  * @param {Address} address
  * @param {Login} login
  */

@@ -5,12 +5,11 @@
 //   /live     fails only when a restart is what heals
 //   /metrics  the last proof of the credential in use, and how old it is
 // Never prints or answers a secret.
-import { createHash } from "node:crypto";
 import { writeSync } from "node:fs";
 import * as http from "node:http";
 import { parentPort } from "node:worker_threads";
 import { differences, generationsOf, mountedValue, setting, valueInUse } from "./contract.mjs";
-import { connected, databaseTakes, gotTurn, sharedDatabase } from "./database.mjs";
+import { connected, databaseTakes, gotTurn, loginFrom, sharedDatabase } from "./database.mjs";
 import { catalogCredential, credentialsFrom, discover, pauseAfter, probe, prove } from "./keycloak.mjs";
 import { liveFault, readyFault, takeoverOf } from "./judge.mjs";
 
@@ -109,11 +108,11 @@ async function firstProof() {
     if (fault === undefined) {
       state.proven = true;
       state.restart = undefined;
-      sayOnce("proof", `proof: Keycloak accepts the credential in use (${why}), and a sign-in starts${whose()}`);
+      sayOnce("sign-in", `proof: Keycloak accepts the credential in use (${why}), and a sign-in starts${whose()}`);
       return;
     }
     state.fault = fault;
-    sayOnce("proof", `proof: ${fault}`);
+    sayOnce("sign-in", `proof: ${fault}`);
     // Keycloak answers, and Backstage cannot start a sign-in: only a start repeats the discovery. A module that is missing stays missing.
     state.restart = answer === "accepted" && failures >= 3 && starts.status !== 404 ? "Keycloak answers, but Backstage cannot start a sign-in: a restart repeats the discovery" : undefined;
     await pause(pauseAfter(failures, retryAfter, answer !== "unknown"));
@@ -133,40 +132,53 @@ function noted(/** @type {string} */ credential, /** @type {Verdict} */ verdict)
   if (verdict.answer !== "unknown") proofs.set(credential, { verdict, at: Date.now() / 1000 });
 }
 
-/** Repeats the proof: one question each time, at a moment of this pod's own. A pod whose sessions are good stays in service. */
+/** What a refusal means, by what the credential is for. */
+const lost = { "sign-in": "every new sign-in fails", catalog: "the catalog is not filled any more" };
+
+/**
+ * Asks once more whether Keycloak accepts credentials in use, and says and notes what it answers.
+ * @param {keyof typeof lost} subject
+ * @param {import("./keycloak.mjs").Credential[]} credentials
+ * @param {string} endpoint
+ */
+async function proveAgain(subject, credentials, endpoint) {
+  /** @type {Verdict} */
+  let verdict = { answer: "unknown", why: "" };
+  for (const credential of credentials) if ((verdict = await probe(credential, endpoint)).answer !== "accepted") break;
+  noted(subject, verdict);
+  const { answer, why } = verdict;
+  const outcome = {
+    accepted: `Keycloak accepts ${subject === "catalog" ? `the catalog's credential (${why})` : `the credential in use (${why})${whose()}`}`,
+    refused: `${why}; ${lost[subject]}: run pulumi up --refresh`,
+    unknown: `not repeated: ${why}`,
+  };
+  sayOnce(subject, `proof: ${outcome[answer]}`);
+  return verdict;
+}
+
+/** Repeats the proof: one question each time, at a moment of this pod's own; in every tenth round the catalog's too. A pod whose sessions are good stays in service. */
 async function laterProofs() {
   let endpoint = "";
   // What could not be asked is asked again soon: it leaves no trace in Keycloak.
   let unasked = 0;
   /** @type {number | undefined} */
   let asked;
-  for (let round = 0; ; round++) {
+  for (let round = 1; ; round++) {
     await pause(unasked === 0 ? PROOF_SECONDS * (1 + 0.5 * Math.random()) : pauseAfter(unasked, asked, true));
-    const catalog = round % 10 === 0 ? catalogCredential(valueInUse) : undefined;
-    const credentials = catalog === undefined ? credentialsFrom(valueInUse) : [catalog];
-    const subject = catalog === undefined ? "sign-in" : "catalog";
     if (endpoint === "") {
       const discovery = await discover(credentialsFrom(valueInUse)[0]);
       if (!discovery.ok) {
         [unasked, asked] = [unasked + 1, discovery.retryAfter];
-        sayOnce("proof", `proof: not repeated: ${discovery.why}`);
+        sayOnce("sign-in", `proof: not repeated: ${discovery.why}`);
         continue;
       }
       endpoint = discovery.tokenEndpoint;
     }
-    /** @type {Verdict} */
-    let verdict = { answer: "unknown", why: "" };
-    for (const credential of credentials) if ((verdict = await probe(credential, endpoint)).answer !== "accepted") break;
-    noted(subject, verdict);
-    const what = subject === "catalog" ? "the catalog's credential" : "the credential in use";
-    const outcome = {
-      accepted: `Keycloak accepts ${what} (${verdict.why})${subject === "catalog" ? "" : whose()}`,
-      refused: `${verdict.why}; ${subject === "catalog" ? "the catalog is not filled any more" : "every new sign-in fails"}: run pulumi up --refresh`,
-      unknown: `not repeated: ${verdict.why}`,
-    };
-    sayOnce(subject === "catalog" ? "catalog" : "proof", `proof: ${outcome[verdict.answer]}`);
-    [unasked, asked] = verdict.answer === "unknown" ? [unasked + 1, verdict.retryAfter] : [0, undefined];
+    const { answer, retryAfter } = await proveAgain("sign-in", credentialsFrom(valueInUse), endpoint);
+    [unasked, asked] = answer === "unknown" ? [unasked + 1, retryAfter] : [0, undefined];
     if (unasked > 0) endpoint = "";
+    const catalog = round % 10 === 0 ? catalogCredential(valueInUse) : undefined;
+    if (unasked === 0 && catalog !== undefined) await proveAgain("catalog", [catalog], endpoint);
   }
 }
 
@@ -179,8 +191,7 @@ async function compared(group) {
   if (group === "database") {
     const address = sharedDatabase();
     if (address === undefined) return { mounted: "accepted", inUse: "accepted" };
-    const login = (/** @type {(key: string) => string | undefined} */ read) => ({ user: read("DATABASE_USER"), password: read("DATABASE_PASSWORD") });
-    return { mounted: await databaseTakes(address, login(mountedValue)), inUse: await databaseTakes(address, login(valueInUse)) };
+    return { mounted: await databaseTakes(address, loginFrom(mountedValue)), inUse: await databaseTakes(address, loginFrom(valueInUse)) };
   }
   // Nobody but Backstage itself knows it.
   if (group === "session") return { mounted: "accepted", inUse: "accepted" };
@@ -194,30 +205,31 @@ const PATIENCE = 120;
 /** In seconds: how long no other pod may be starting before this one goes. A container that ends is back in less. */
 const QUIET = 20;
 
+/** Alone on its database a pod need not ask. */
+const ALONE = { giveBack: async () => {} };
+
 /**
- * Waits until no other pod is starting or going, and keeps it so until this process ends; undefined when it cannot be
- * known now. Alone on its database a pod need not ask.
+ * The turn to go, while no other pod is starting or going: kept until this process ends, or it is given back. Undefined
+ * where it is another's, or the database cannot be asked now.
  */
 async function turnToGo() {
   const address = sharedDatabase();
-  if (address === undefined) return true;
-  const logins = [mountedValue, valueInUse].map((read) => ({ user: read("DATABASE_USER"), password: read("DATABASE_PASSWORD") }));
-  for (const login of logins) {
-    try {
-      const client = await connected(address, login);
-      const isFree = await gotTurn(client);
-      if (isFree) {
-        await client.query("rollback");
-        await pause(QUIET * (1 + Math.random()));
-        if (await gotTurn(client)) return true;
-      }
-      await client.end();
-      return false;
-    } catch {
-      // with the other login, or later
-    }
+  if (address === undefined) return ALONE;
+  for (const read of [mountedValue, valueInUse]) {
+    const client = await connected(address, loginFrom(read)).catch(() => undefined);
+    if (client === undefined) continue;
+    const giveBack = () => client.end().catch(() => undefined);
+    const isMine = async () => {
+      if (!(await gotTurn(client))) return false;
+      await client.query("rollback");
+      await pause(QUIET * (1 + Math.random()));
+      return gotTurn(client);
+    };
+    if (await isMine().catch(() => false)) return { giveBack };
+    await giveBack();
+    return undefined;
   }
-  return false;
+  return undefined;
 }
 
 /**
@@ -225,13 +237,13 @@ async function turnToGo() {
  * is refused; else only after a while, since a rollout does it better.
  */
 async function takeOver() {
-  const hashOf = (/** @type {string[]} */ keys) => createHash("sha256").update(JSON.stringify(keys.map((key) => [key, mountedValue(key)]))).digest("hex");
+  const valuesOf = (/** @type {string[]} */ keys) => JSON.stringify(keys.map((key) => [key, mountedValue(key)]));
   let [since, seen, unsure] = [0, "", false];
   for (; ; await pause(5)) {
     const differing = differences();
     const keys = [...differing.values()].flat();
-    const hash = hashOf(keys);
-    if (hash !== seen) [seen, since, unsure] = [hash, now(), false];
+    const values = valuesOf(keys);
+    if (values !== seen) [seen, since, unsure] = [values, now(), false];
     // Of what a start reads, only the database can keep it from ever being ready.
     if (keys.length === 0 || !(state.wasReady || differing.has("database"))) continue;
     const verdicts = [];
@@ -248,9 +260,13 @@ async function takeOver() {
     unsure = decision === "unsure";
     if (unsure && !again) continue;
     sayOnce("takeover", `takeover: ${what}, proven right; this pod restarts when it is its turn`);
-    if (!(await turnToGo())) continue;
+    const turn = await turnToGo();
+    if (turn === undefined) continue;
     // It may have changed while this pod waited.
-    if (hashOf(keys) !== hash) continue;
+    if (valuesOf(keys) !== values) {
+      await turn.giveBack();
+      continue;
+    }
     state.takeover = `${what}, proven right: a restart takes it over`;
     say(`takeover: ${state.takeover}`);
     return;

@@ -4,7 +4,8 @@
 // again. Whoever has the turn takes such locks away, for nobody else is starting.
 import * as path from "node:path";
 import { isMainThread, Worker } from "node:worker_threads";
-import { connected, gotTurn, sharedDatabase } from "./database.mjs";
+import { valueInUse } from "./contract.mjs";
+import { connected, gotTurn, loginFrom, sharedDatabase } from "./database.mjs";
 
 /** @typedef {import("./database.mjs").Address} Address */
 /** @typedef {import("./database.mjs").Client} Client */
@@ -38,7 +39,7 @@ function setWaiting(/** @type {boolean} */ value) {
   health?.postMessage({ waits });
 }
 
-const login = { user: process.env.DATABASE_USER, password: process.env.DATABASE_PASSWORD };
+const login = loginFrom(valueInUse);
 
 /** Takes away the locks that a Backstage left behind when it ended in the middle of a migration. */
 async function unlock(/** @type {Address} */ address) {
@@ -53,8 +54,7 @@ async function unlock(/** @type {Address} */ address) {
   await client.end();
 }
 
-async function takeTurn(/** @type {Address} */ address) {
-  const turn = await connected(address, login);
+async function takeTurn(/** @type {Address} */ address, /** @type {Client} */ turn) {
   for (let tries = 0; !(await gotTurn(turn)); tries++) {
     // A word each minute: whoever looks at the log sees that it still waits, and for what.
     if (tries % 60 === 0) say("another Backstage is starting; waiting for it");
@@ -64,8 +64,6 @@ async function takeTurn(/** @type {Address} */ address) {
   setWaiting(false);
   const plugins = await turn.query("select datname as database from pg_database where datname like 'backstage\\_plugin\\_%'");
   for (const { database = "" } of address.perPlugin ? plugins.rows : [address]) await unlock({ ...address, database });
-  // Once Backstage is ready the next may start.
-  void ready.then(() => turn.end());
 }
 
 // Not in what Backstage itself starts, which inherits the option.
@@ -74,10 +72,17 @@ if (isMainThread && process.channel === undefined) {
   watchOver();
   const address = sharedDatabase();
   for (let said = ""; address !== undefined; ) {
+    /** @type {Client | undefined} */
+    let turn;
     try {
-      await takeTurn(address);
+      turn = await connected(address, login);
+      await takeTurn(address, turn);
+      // Once Backstage is ready the next may start.
+      void ready.then(turn.end.bind(turn));
       break;
     } catch (error) {
+      // Else it would be another one's, to the next try.
+      await turn?.end().catch(() => undefined);
       const { code, message } = /** @type {Error & { code?: string }} */ (error);
       if (code === "MODULE_NOT_FOUND") {
         say("the image has no client for PostgreSQL: add the package pg to Backstage's backend");

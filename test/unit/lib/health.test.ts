@@ -42,6 +42,7 @@ class World {
   backstage = { alive: true, ready: true, start: 302 };
   sessions = 0;
   readonly running: ChildProcess[] = [];
+  readonly folders: string[] = [];
   readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), "health-"));
 
   private constructor(
@@ -105,6 +106,51 @@ class World {
     for (const [key, value] of Object.entries(values)) fs.writeFileSync(path.join(this.folder, key), value);
   }
 
+  /**
+   * Puts a client for PostgreSQL where Backstage would have its own. The lock is a file, of whoever made it; queries whose
+   * text is in the file `fails` fail once.
+   */
+  database(): { env: NodeJS.ProcessEnv; isLocked: () => boolean; fail: (query: string) => void } {
+    const app = fs.mkdtempSync(path.join(os.tmpdir(), "app-"));
+    const [lock, fails] = [path.join(app, "lock"), path.join(app, "fails")];
+    fs.mkdirSync(path.join(app, "node_modules", "pg"), { recursive: true });
+    fs.writeFileSync(
+      path.join(app, "node_modules", "pg", "index.js"),
+      `const fs = require("node:fs");
+      exports.Client = class {
+        on() {}
+        async connect() {}
+        async query(sql) {
+          if (fs.existsSync(${JSON.stringify(fails)}) && sql.includes(fs.readFileSync(${JSON.stringify(fails)}, "utf8"))) {
+            fs.rmSync(${JSON.stringify(fails)});
+            throw new Error("the connection broke");
+          }
+          if (sql === "rollback") this.release();
+          if (!sql.includes("pg_try_advisory_xact_lock")) return { rows: [] };
+          try {
+            fs.writeFileSync(${JSON.stringify(lock)}, "", { flag: "wx" });
+            this.mine = true;
+          } catch {}
+          return { rows: [{ mine: String(this.mine === true) }] };
+        }
+        release() {
+          if (this.mine) fs.rmSync(${JSON.stringify(lock)});
+          this.mine = false;
+        }
+        async end() {
+          this.release();
+        }
+      };`,
+    );
+    this.folders.push(app);
+    const address = { host: "db", port: 5432, database: "backstage", perPlugin: false };
+    return {
+      env: { GATE_DATABASE: JSON.stringify(address), GATE_APP: path.join(app, "index.js").replace(/\/index\.js$/, "") },
+      isLocked: () => fs.existsSync(lock),
+      fail: (query) => fs.writeFileSync(fails, query),
+    };
+  }
+
   private env(settings: ReturnType<typeof gateEnv>, more: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     return { PATH: process.env.PATH, ...Object.fromEntries(settings.map(({ name, value }) => [name as string, value as string])), GATE_SECRETS_PATH: this.folder, ...more };
   }
@@ -165,7 +211,7 @@ class World {
       server.closeAllConnections();
       server.close();
     }
-    fs.rmSync(this.folder, { recursive: true });
+    for (const folder of [this.folder, ...this.folders]) fs.rmSync(folder, { recursive: true });
   }
 }
 
@@ -337,6 +383,17 @@ describe("the scripts of a pod", function () {
       assert.equal((await lacking.ask("live")).status, 200);
     });
 
+    scenario("give their turn back where the database fails them after they got it, and take it again", async (world) => {
+      const { env, fail } = world.database();
+      fail("knex_migrations_lock");
+      const app = env.GATE_APP ?? "";
+      fs.writeFileSync(path.join(app, "index.js"), "console.log('Backstage begins'); setInterval(() => {}, 1000)");
+      const pod = await world.pod(world.values(), { env, args: ["--import", path.join(scripts, "preload.mjs"), app] });
+      await pod.until("startup", 200, 30);
+      await later(6);
+      assert.match(pod.said(), /does not let Backstage start yet: the connection broke\n[^]*Backstage begins/);
+    });
+
     scenario("do so in a thread of Backstage's own process, past its proxies, agents and a loop that hangs", async (world) => {
       const app = path.join(world.folder, "..", `app-${process.pid}.cjs`);
       fs.writeFileSync(app, "setTimeout(() => { for (;;); }, 4000)");
@@ -433,6 +490,21 @@ describe("the scripts of a pod", function () {
         assert.deepEqual([(await pod.ask("ready")).status, (await pod.ask("live")).status], [200, 200]);
       });
     }
+
+    scenario("hold up no other pod's start for a value that changes back while they wait for their turn", async (world) => {
+      const { env, isLocked } = world.database();
+      const pod = await proven(world, { env });
+      world.accepts = new Set(["New"]);
+      world.mount(world.values("New"));
+      await pod.untilSays("metrics", /backstage_credential_differs 1/, 30);
+      while (!/restarts when it is its turn/.test(pod.said())) await later(0.2);
+      world.accepts = new Set([SECRET]);
+      world.mount(world.values());
+      // Longer than it may wait for its turn.
+      await later(45);
+      assert.ok(!isLocked(), "it holds the turn of others");
+      assert.equal((await pod.ask("live")).status, 200);
+    });
 
     scenario("restart a Backstage that hangs, also while Keycloak is down and the Secret is gone", async (world) => {
       const pod = await proven(world);
