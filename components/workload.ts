@@ -1,11 +1,11 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { catalogSource, type Settings } from "../config";
-import { backstageContractKeys, catalogKeys, contractKeys, contractSecretName, externalSecretName, standbyKeys, type Expected } from "../lib/contract";
+import { backstageContractKeys, catalogKeys, contractKeys, contractSecretName, externalSecretName, standbyKeys } from "../lib/contract";
+import { expectedOf } from "../lib/expected";
 import { databaseName } from "../lib/database";
 import { placement } from "../lib/pod";
 import { signInClients } from "../lib/rotation";
-import { keycloakUrls } from "../lib/urls";
 import { Backstage, type BackstageTransforms } from "./backstage";
 import { ContractSecret } from "./contractSecret";
 import { Database } from "./database";
@@ -20,21 +20,6 @@ export interface Workload {
 }
 
 const NAME = "backstage";
-
-/** What Backstage's pods are made for: the contract Secret by these settings. */
-export function expectedOf({ backstage, catalogSync, keycloak, realm, rotation }: Omit<Settings, "adminSecret">): Expected {
-  const { active, standby } = signInClients(backstage, rotation);
-  return {
-    issuer: keycloakUrls(keycloak.url, realm.name).issuer,
-    clientId: active.clientId,
-    generations: {
-      client: active.generation,
-      ...(standby === undefined ? {} : { standby: standby.generation }),
-      session: rotation.sessionSecret,
-      ...(catalogSync.enabled ? { catalog: rotation.catalogSync } : {}),
-    },
-  };
-}
 
 /** The Kubernetes half of the chain: namespace, contract Secret, database, and Backstage behind its gates. */
 export function workload(

@@ -1,8 +1,8 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as k8s from "@pulumi/kubernetes";
 import { platform } from "../components/platform";
-import { expectedOf } from "../components/workload";
 import type { Settings } from "../config";
+import { expectedOf } from "../lib/expected";
 import { application, parent, project } from "../lib/gitops/argocd";
 import { pushSecret, readerRole, secretStore } from "../lib/gitops/externalSecrets";
 import { folderFiles, document, kustomization } from "../lib/gitops/files";

@@ -51,7 +51,6 @@ export function finder(get: (path: string) => Promise<unknown>, realm: string): 
 }
 
 type Known = Pick<State, "keys" | "ids" | "mappers">;
-const nothing: Known = { keys: new Set(), ids: new Map(), mappers: new Set() };
 
 /**
  * Does the state have this very object? Then Pulumi would replace it by the import, and delete it in the end: whatever
@@ -88,7 +87,7 @@ async function adoptedRealm({ realm, roles, groups, users }: Settings, get: (pat
 }
 
 /** Looks up what is to be adopted, with the administrator's own token. Throws one sentence when it is not there. */
-export async function findAdopted(settings: Settings, token: string, known: Known = nothing): Promise<Adoption> {
+export async function findAdopted(settings: Settings, token: string, known: Known): Promise<Adoption> {
   const { realm, backstage, catalogSync } = settings;
   const get = reader(settings, token);
   const find = finder(get, realm.name);

@@ -8,10 +8,12 @@ export interface LastUpdate {
   readonly rotation?: LastRotation;
 }
 
+/** The stack's name in full, by which the engine's own functions find it. */
+export const stackName = (): string => [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
+
 /** The outputs of the stack's last update; empty before the first. */
 export async function lastUpdate(): Promise<LastUpdate> {
-  const name = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
   // A StackReference asks the same, but as a resource that every preview would list.
-  const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as { outputs?: LastUpdate };
+  const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stackName() })) as { outputs?: LastUpdate };
   return outputs ?? {};
 }

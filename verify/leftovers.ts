@@ -5,7 +5,7 @@ import { type Adopted, adoptedMappers, type Adoption, isManaged, keyOf, type Kin
 import { groupsMapper, groupsScope } from "../lib/clients";
 import { signInClients } from "../lib/rotation";
 import { adminUrl, finder, namedIn, reader } from "./adoption";
-import { mapperResource, type State, stateOf } from "./state";
+import { mapperResource, type State } from "./state";
 
 /*
  * A run that was killed while Keycloak made an object leaves it there, unknown to the state, and each later run would end
@@ -94,9 +94,8 @@ async function setPasswords(settings: Settings, token: string, get: Get, { passw
 }
 
 /** Finds what a killed run has left in Keycloak. Throws a sentence for each object that is somebody else's and in the way. */
-export async function findLeftovers(settings: Settings, token: string, known?: State): Promise<Adoption> {
+export async function findLeftovers(settings: Settings, token: string, state: State): Promise<Adoption> {
   const { realm } = settings;
-  const state = known ?? (await stateOf());
   const { isEmpty, keys, mappers } = state;
   const realmKey = keyOf("realm", realm.name);
   const wanted = namedBy(settings)

@@ -1,8 +1,6 @@
 import type { CoreV1Api } from "@kubernetes/client-node";
 import { type Needed, neededFault } from "../lib/needed";
-import { clusterConfig } from "./kubeconfig";
-
-const ANSWER_MS = 15_000;
+import { clusterConfig, inTime } from "./kubeconfig";
 
 /** The keys of an object; none for what has no data. */
 async function keysOf(core: CoreV1Api, { kind, namespace, name }: Needed): Promise<string[]> {
@@ -22,8 +20,7 @@ export async function neededFaults(needed: readonly Needed[], kubeconfig: string
   const { CoreV1Api } = await import("@kubernetes/client-node");
   const core = (await clusterConfig(kubeconfig)).makeApiClient(CoreV1Api);
   const faults = needed.map(async (one) => {
-    const timeout = new Promise<string>((resolve) => setTimeout(resolve, ANSWER_MS, "unknown").unref());
-    const keys = await Promise.race([keysOf(core, one), timeout]).catch((error: unknown) => ((error as { code?: unknown }).code === 404 ? undefined : "unknown"));
+    const keys = await inTime(keysOf(core, one), "unknown").catch((error: unknown) => ((error as { code?: unknown }).code === 404 ? undefined : "unknown"));
     return typeof keys === "string" ? undefined : neededFault(one, keys);
   });
   return [...new Set(await Promise.all(faults))].filter((fault) => fault !== undefined);

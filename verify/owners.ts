@@ -2,11 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { type Claim, clusterClaims, keycloakClaims, placeOf } from "../lib/claims";
 import { droppedFaults, moveFaults, ownerOf, type Seen } from "../lib/owners";
-import { clusterConfig } from "./kubeconfig";
+import { ANSWER_MS, clusterConfig, inTime } from "./kubeconfig";
 import type { LastUpdate } from "./lastUpdate";
 import type { State } from "./state";
 
-const ANSWER_MS = 15_000;
 /** How many objects are asked for at a time. */
 const AT_ONCE = 20;
 
@@ -23,8 +22,7 @@ async function look(claims: readonly Claim[], kubeconfig: string): Promise<Seen[
   const seen: Seen[] = [];
   for (let from = 0; from < claims.length; from += AT_ONCE) {
     const some = claims.slice(from, from + AT_ONCE).map((claim) => {
-      const timeout = new Promise<Seen>((resolve) => setTimeout(resolve, ANSWER_MS, { unknown: `no answer in ${ANSWER_MS / 1000} s` }).unref());
-      return Promise.race([read(claim), timeout]).catch((error: unknown): Seen => {
+      return inTime<Seen, Seen>(read(claim), { unknown: `no answer in ${ANSWER_MS / 1000} s` }).catch((error: unknown): Seen => {
         const { code, message } = error as { code?: unknown; message: string };
         // A kind whose CRD is not there has no object either.
         return code === 404 || /^Unrecognized API version and kind/.test(message) ? "missing" : { unknown: typeof code === "number" || typeof code === "string" ? String(code) : "no answer" };

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { keyOf, type Kind, type Representation } from "../lib/adoption";
 import { placeOf } from "../lib/claims";
 import { groupPath } from "../lib/groups";
+import { stackName } from "./lastUpdate";
 
 interface Known {
   readonly type: string;
@@ -68,9 +69,8 @@ const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
 const isPassword = ({ type }: Known): boolean => type === "random:index/randomPassword:RandomPassword";
 
 export async function stateOf(): Promise<State> {
-  const stackName = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
   // The engine's own function: the program may read its state, and no more than that.
-  const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName })) as { outputs?: Record<string, Known> };
+  const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName: stackName() })) as { outputs?: Record<string, Known> };
   const known = Object.values(outputs);
   const named = Object.entries(outputs).flatMap(([urn, { type, outputs: own }]) => {
     if (type.startsWith("kubernetes:")) return READ.test(urn) ? [] : [{ urn, place: kubernetesPlace(type, own) }];

@@ -13,12 +13,7 @@ describe("a rotation in hybrid reaches the running pods", function () {
 
   before(async () => {
     hybrid = await HybridStack.create("hybrid-rotation", 27, 2);
-    await hybrid.configure();
-    await hybrid.own.up();
-    await hybrid.sync();
-    await hybrid.upAndRefresh();
-    await hybrid.arrived("client backstage, client 1, session 1, catalog 1", 200);
-    await hybrid.own.mustSignIn();
+    await hybrid.start(200);
   });
   after(() => hybrid.remove());
 

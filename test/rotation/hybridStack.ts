@@ -19,6 +19,16 @@ export class HybridStack {
     return new HybridStack(await TestStack.create(name, portOffset), replicas);
   }
 
+  /** Brings it up from nothing, and signs in. */
+  async start(seconds: number): Promise<void> {
+    await this.configure();
+    await this.own.up();
+    await this.sync();
+    await this.upAndRefresh();
+    await this.arrived("client backstage, client 1, session 1, catalog 1", seconds);
+    await this.own.mustSignIn();
+  }
+
   async configure(rotation: Record<string, unknown> = {}, over: Record<string, unknown> = {}): Promise<void> {
     const { own, replicas } = this;
     const database = { kind: "postgres", ...(await databaseSettings(await platform())) };

@@ -15,12 +15,7 @@ for (const replicas of [2, 5] as const) {
     let hybrid: HybridStack;
     before(async () => {
       hybrid = await HybridStack.create(`overlap-${replicas}`, 40 + replicas, replicas);
-      await hybrid.configure();
-      await hybrid.own.up();
-      await hybrid.sync();
-      await hybrid.upAndRefresh();
-      await hybrid.arrived("client backstage, client 1, session 1, catalog 1", 400);
-      await hybrid.own.mustSignIn();
+      await hybrid.start(400);
     });
     after(() => hybrid.remove());
 

@@ -54,7 +54,8 @@ describe("verify/adoption", () => {
     globalThis.fetch = real;
   });
   type Known = Parameters<typeof findAdopted>[2];
-  const find = async (values: object = people, known?: Known): Promise<Awaited<ReturnType<typeof findAdopted>>> => findAdopted(settingsOf(values), "token", known);
+  const nothing: Known = { keys: new Set(), ids: new Map(), mappers: new Set() };
+  const find = async (values: object = people, known = nothing): Promise<Awaited<ReturnType<typeof findAdopted>>> => findAdopted(settingsOf(values), "token", known);
   const idsOf = async (values?: object): Promise<Record<string, string>> =>
     Object.fromEntries(Object.entries(await find(values)).map(([key, { importId }]) => [key, importId]));
 

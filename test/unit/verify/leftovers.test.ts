@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { parseConfig, type Settings } from "../../../config";
 import { managedBy, realmAttributes } from "../../../lib/adoption";
 import { findLeftovers } from "../../../verify/leftovers";
+import { stateOf } from "../../../verify/state";
 
 const base = {
   environment: "prod",
@@ -39,7 +40,7 @@ describe("verify/leftovers", () => {
       preview,
       "organization",
     );
-    return Object.keys(await findLeftovers(settingsOf(values), "token"));
+    return Object.keys(await findLeftovers(settingsOf(values), "token", await stateOf()));
   };
   beforeEach(() => {
     sent = [];
