@@ -2,11 +2,14 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { verify } from "../verify/checks";
+import { backstageAnswers } from "../verify/checks/backstage";
+import { isRolledOut } from "../verify/checks/pods";
 import { clusterClient } from "../verify/cluster";
+import type { Context } from "../verify/context";
 import { exitCode, table } from "../verify/run";
 import { clusterRunning } from "./cluster";
 import { nodePids } from "./node/host";
-import { daemonPid, log, memoryMiB } from "./process";
+import { daemonPid, log, memoryMiB, waitFor } from "./process";
 import { startPlatform, stopPlatform } from "./platform";
 import { pulumiEnv } from "./pulumi";
 import { cache, inPlatform, platform, UserError } from "./settings";
@@ -14,6 +17,20 @@ import { Stack } from "./stack";
 import { runTests } from "./tests";
 
 const DEMO_STACK = "dev";
+
+/** How long, in seconds, a Backstage may take to come back that no run has rolled out. */
+const RETURN_SECONDS = 120;
+
+/**
+ * A machine that was started anew brings its pods back by itself, and a run that changes nothing waits for none of
+ * them. Whether they came is for verify to say.
+ */
+async function awaitBackstage(context: Context): Promise<void> {
+  const back = async (): Promise<string> => `${await isRolledOut(context)}; ${await backstageAnswers(context)}`;
+  if (await back().catch(() => undefined)) return;
+  log("waiting for Backstage");
+  await waitFor("Backstage", RETURN_SECONDS, back).catch(() => undefined);
+}
 
 /** From whatever there is to a proven sign-in: the platform, the real program, the checks. */
 async function demo(): Promise<boolean> {
@@ -26,7 +43,9 @@ async function demo(): Promise<boolean> {
   if (up.code !== 0) throw new UserError("pulumi up failed, see above; mend it and run make demo again.");
   const outputs = await stack.outputs();
   const logins = Object.entries(outputs.userPasswords).map(([username, password]) => ({ username, password }));
-  const results = await verify({ outputs, cluster: clusterClient(running.kubeconfig), logins });
+  const context = { outputs, cluster: clusterClient(running.kubeconfig), logins };
+  await awaitBackstage(context);
+  const results = await verify(context);
   console.log(`\n${table(results)}\n
 Backstage   ${outputs.backstageUrl}
 Keycloak    ${outputs.keycloakUrl}

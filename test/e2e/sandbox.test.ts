@@ -99,7 +99,8 @@ describe("the local platform", function () {
 
   it("says who has taken Keycloak's port", async () => {
     await killKeycloak();
-    const server = net.createServer();
+    // Pods ask there all the time; a connection that stays open would keep the server from closing.
+    const server = net.createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => server.listen(8080, `${prefix}.0.1`, resolve));
     const { code, stderr } = await make("demo");
     await new Promise((resolve) => server.close(resolve));
