@@ -54,7 +54,8 @@ function unfit(value: unknown, path: string, depth = DEEPEST): string[] {
   if (value === "__proto__") return [`${path} is __proto__, a name that JavaScript keeps for itself; choose another.`];
   if (typeof value !== "object" || value === null) return [];
   if (depth === 0) return [`${path.split(".", 1)[0] ?? ""} is nested more than ${DEEPEST} deep; write it flatter.`];
-  if (Object.hasOwn(value, "__proto__")) return [`${path} has a key __proto__, a name that JavaScript keeps for itself; choose another.`];
+  if (Object.hasOwn(value, "__proto__"))
+    return [`${path} has a key __proto__, a name that JavaScript keeps for itself; choose another.`];
   return Object.entries(value).flatMap(([key, inner]) => unfit(inner, `${path}.${key}`, depth - 1));
 }
 
@@ -62,17 +63,33 @@ function unfit(value: unknown, path: string, depth = DEEPEST): string[] {
  * Parses plain config values; throws a ConfigError with one sentence for each fault.
  * @param encrypted the keys that Pulumi holds encrypted; what a stack's file shows as such is told by itself
  */
-export function parseConfig(given: Readonly<Record<string, unknown>>, encrypted: readonly string[] = []): Omit<Settings, "adminSecret"> {
-  const sealed = Object.entries(given).flatMap(([key, value]) => (Object.hasOwn(Config.shape, key) ? sealedPaths(value, key) : []));
+export function parseConfig(
+  given: Readonly<Record<string, unknown>>,
+  encrypted: readonly string[] = [],
+): Omit<Settings, "adminSecret"> {
+  const sealed = Object.entries(given).flatMap(([key, value]) =>
+    Object.hasOwn(Config.shape, key) ? sealedPaths(value, key) : [],
+  );
   const unkept = [...encrypted, ...sealed].filter((path) => path !== "kubeconfig");
   if (unkept.length > 0) return fail(unkept.map(encryptedFault));
-  const values: Readonly<Record<string, unknown>> = { ...given, ...(given.kubeconfig === undefined ? {} : { kubeconfig: kubeconfigText(sealed.includes("kubeconfig") ? "" : given.kubeconfig) }) };
+  const values: Readonly<Record<string, unknown>> = {
+    ...given,
+    ...(given.kubeconfig === undefined
+      ? {}
+      : { kubeconfig: kubeconfigText(sealed.includes("kubeconfig") ? "" : given.kubeconfig) }),
+  };
   const result = Config.safeParse(values, { reportInput: true });
   if (!result.success) return fail(schemaFaults(result.error));
-  const [wrong] = Object.keys(Config.shape).flatMap((key) => (Object.hasOwn(values, key) ? unfit(values[key], key) : []));
+  const [wrong] = Object.keys(Config.shape).flatMap((key) =>
+    Object.hasOwn(values, key) ? unfit(values[key], key) : [],
+  );
   if (wrong !== undefined) return fail([wrong]);
   const parsed = result.data;
-  const faults = [...crossFaults(parsed), ...clearFaults(parsed), ...kubeconfigFault(parsed.kubeconfig, encrypted.includes("kubeconfig"))];
+  const faults = [
+    ...crossFaults(parsed),
+    ...clearFaults(parsed),
+    ...kubeconfigFault(parsed.kubeconfig, encrypted.includes("kubeconfig")),
+  ];
   if (faults.length > 0) return fail(faults);
   const isDev = parsed.environment === "dev";
   const { realm, backstage } = parsed;
@@ -98,17 +115,32 @@ export function loadConfig(): Settings {
   const encrypted = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
   const settings = parseConfig(
     Object.fromEntries(values),
-    values.map(([own]) => own).filter((own) => Object.hasOwn(Config.shape, own) && encrypted.includes(`${prefix}${own}`)),
+    values
+      .map(([own]) => own)
+      .filter((own) => Object.hasOwn(Config.shape, own) && encrypted.includes(`${prefix}${own}`)),
   );
   const key = adminSecretKeys[settings.keycloak.admin.method];
   const adminSecret = config.getSecret(key);
-  if (adminSecret === undefined || config.get(key) === "") fail([`${key} is missing; set it with \`pulumi config set --secret ${key}\`.`]);
-  const inClear = Object.keys(secretKeys).filter((own) => config.get(own) !== undefined && !encrypted.includes(`${prefix}${own}`));
-  if (inClear.length > 0) fail(inClear.map((own) => `${own} is in clear; set it anew with \`pulumi config set --secret ${own}\`.`));
+  if (adminSecret === undefined || config.get(key) === "")
+    fail([`${key} is missing; set it with \`pulumi config set --secret ${key}\`.`]);
+  const inClear = Object.keys(secretKeys).filter(
+    (own) => config.get(own) !== undefined && !encrypted.includes(`${prefix}${own}`),
+  );
+  if (inClear.length > 0)
+    fail(inClear.map((own) => `${own} is in clear; set it anew with \`pulumi config set --secret ${own}\`.`));
   return { ...settings, adminSecret };
 }
 
 /** Where Backstage's catalog gets users and groups. */
-export function catalogSource({ keycloak, realm, catalogSync }: Pick<Settings, "keycloak" | "realm" | "catalogSync">): CatalogSource {
-  return { keycloakUrl: keycloak.url, realm: realm.name, frequency: catalogSync.frequency, timeout: catalogSync.timeout };
+export function catalogSource({
+  keycloak,
+  realm,
+  catalogSync,
+}: Pick<Settings, "keycloak" | "realm" | "catalogSync">): CatalogSource {
+  return {
+    keycloakUrl: keycloak.url,
+    realm: realm.name,
+    frequency: catalogSync.frequency,
+    timeout: catalogSync.timeout,
+  };
 }

@@ -5,7 +5,12 @@ export default defineConfig(
   { ignores: ["node_modules/", "sandbox/app/", "sandbox/backstage/", "test/reporter.cjs"] },
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ["eslint.config.mjs"] }, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ["eslint.config.mjs"] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       // Numbers are safe in a template; Pulumi's Outputs are what this rule is here to catch.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],

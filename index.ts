@@ -22,9 +22,16 @@ export = async () => {
   const source =
     settings.mode === "direct"
       ? undefined
-      : new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials, namespaces }, { providers: [given.kubernetes] }).secretName;
+      : new SourceSecret(
+          "keycloak-clients",
+          { settings: settings.gitops.source, credentials: target.credentials, namespaces },
+          { providers: [given.kubernetes] },
+        ).secretName;
 
-  const { rotation, gitops: { argocd } } = settings;
+  const {
+    rotation,
+    gitops: { argocd },
+  } = settings;
   return {
     mode: settings.mode,
     ...(argocd === undefined ? {} : { application: `${argocd.namespace}/${applicationName("backstage", getStack())}` }),

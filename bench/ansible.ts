@@ -6,8 +6,8 @@ import { log, run, runUnchecked } from "../sandbox/process";
 import { inCache, inPlatform } from "../sandbox/settings";
 
 /**
- * What the Keycloak part is compared with: Ansible, whose collection community.general has modules for Keycloak and comes
- * with the package `ansible` of PyPI. keycloak-config-cli is in no package registry.
+ * What the Keycloak part is compared with: Ansible, whose collection community.general has modules for Keycloak and
+ * comes with the package `ansible` of PyPI. keycloak-config-cli is in no package registry.
  */
 const VERSION = "12.3.0";
 
@@ -49,7 +49,12 @@ export class Ansible {
 
   configure(clients: readonly BenchClient[], state: "present" | "absent" = "present"): void {
     // The token of one sign-in for all, and another sign-in once it has expired.
-    const user = { auth_realm: "master", auth_client_id: "admin-cli", auth_username: "admin", auth_password: adminPassword() };
+    const user = {
+      auth_realm: "master",
+      auth_client_id: "admin-cli",
+      auth_username: "admin",
+      auth_password: adminPassword(),
+    };
     const at = { auth_keycloak_url: this.url, token: "{{ login.json.access_token }}", ...user };
     const each = {
       ...at,
@@ -67,21 +72,51 @@ export class Ansible {
     };
     const form = { grant_type: "password", client_id: "admin-cli", username: "admin", password: adminPassword() };
     const tasks = [
-      { uri: { url: `${this.url}/realms/master/protocol/openid-connect/token`, method: "POST", body_format: "form-urlencoded", body: form }, register: "login" },
+      {
+        uri: {
+          url: `${this.url}/realms/master/protocol/openid-connect/token`,
+          method: "POST",
+          body_format: "form-urlencoded",
+          body: form,
+        },
+        register: "login",
+      },
       { "community.general.keycloak_realm": { ...at, id: this.realm, realm: this.realm, enabled: true, state } },
-      ...(state === "absent" ? [] : [{ "community.general.keycloak_client": each, loop: clients, loop_control: { label: "{{ item.clientId }}" } }]),
+      ...(state === "absent"
+        ? []
+        : [
+            {
+              "community.general.keycloak_client": each,
+              loop: clients,
+              loop_control: { label: "{{ item.clientId }}" },
+            },
+          ]),
     ];
     fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-    fs.writeFileSync(path.join(this.folder, "play.yaml"), stringify([{ hosts: "localhost", connection: "local", gather_facts: false, tasks }]), { mode: 0o600 });
+    fs.writeFileSync(
+      path.join(this.folder, "play.yaml"),
+      stringify([{ hosts: "localhost", connection: "local", gather_facts: false, tasks }]),
+      { mode: 0o600 },
+    );
   }
 
   /** Runs the playbook; the seconds it took. @param changes how many clients it has to change */
   async play(changes: number): Promise<number> {
     const began = performance.now();
-    const args = ["--inventory", "localhost,", "--extra-vars", `ansible_python_interpreter=${path.join(this.bin, "python")}`, "play.yaml"];
-    const { code, stdout } = await runUnchecked(path.join(this.bin, "ansible-playbook"), args, { cwd: this.folder, env: { ...process.env, LC_ALL: "C.UTF-8" } });
+    const args = [
+      "--inventory",
+      "localhost,",
+      "--extra-vars",
+      `ansible_python_interpreter=${path.join(this.bin, "python")}`,
+      "play.yaml",
+    ];
+    const { code, stdout } = await runUnchecked(path.join(this.bin, "ansible-playbook"), args, {
+      cwd: this.folder,
+      env: { ...process.env, LC_ALL: "C.UTF-8" },
+    });
     const changed = stdout.match(/^changed: .*item=/gm)?.length ?? 0;
-    if (code !== 0 || changed !== changes) throw new Error(`Ansible was to change ${changes} clients:\n${stdout.slice(-2000)}`);
+    if (code !== 0 || changed !== changes)
+      throw new Error(`Ansible was to change ${changes} clients:\n${stdout.slice(-2000)}`);
     return (performance.now() - began) / 1000;
   }
 }

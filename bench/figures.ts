@@ -10,10 +10,14 @@ export function median(values: readonly number[]): number {
 }
 
 /** The exponent by which y grows with x, between two points. */
-export const exponent = (from: readonly [x: number, y: number], to: readonly [x: number, y: number]): number => Math.log(to[1] / from[1]) / Math.log(to[0] / from[0]);
+export const exponent = (from: readonly [x: number, y: number], to: readonly [x: number, y: number]): number =>
+  Math.log(to[1] / from[1]) / Math.log(to[0] / from[0]);
 
 /** Values in their order, from another one on in each round: whoever begins a round has it a little harder. */
-export const inTurn = <T>(values: readonly T[], round: number): T[] => [...values.slice(round % values.length), ...values.slice(0, round % values.length)];
+export const inTurn = <T>(values: readonly T[], round: number): T[] => [
+  ...values.slice(round % values.length),
+  ...values.slice(0, round % values.length),
+];
 
 /** The processor time of the Node process of one run: what makes it note that, and what it noted, in seconds. */
 export function nodeTime(): { readonly env: Readonly<Record<string, string>>; readonly seconds: () => number } {

@@ -12,8 +12,9 @@ import { signIn } from "../verify/signIn";
 import { median } from "./figures";
 
 /**
- * Where the time goes from `pulumi up` on the empty platform to the first sign-in. The moments are those at which the CLI
- * prints a line, a watch tells a change of the pod, and the kubelet's log has Backstage's own. `npm run bench:first`; BENCH_ROUNDS.
+ * Where the time goes from `pulumi up` on the empty platform to the first sign-in. The moments are those at which the
+ * CLI prints a line, a watch tells a change of the pod, and the kubelet's log has Backstage's own. `npm run
+ * bench:first`; BENCH_ROUNDS.
  */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const NAME = "bench-first";
@@ -49,15 +50,27 @@ async function measure(stack: Stack, kubeconfig: string): Promise<Moments> {
   const podSeen = ({ status }: V1Pod): void => {
     first("pod");
     const begun = (name: string, statuses: V1ContainerStatus[] = []): boolean =>
-      statuses.some(({ name: own, state }) => own === name && (state?.running !== undefined || state?.terminated !== undefined));
+      statuses.some(
+        ({ name: own, state }) => own === name && (state?.running !== undefined || state?.terminated !== undefined),
+      );
     for (const gate of gateNames) if (begun(gate, status?.initContainerStatuses)) first(gate);
-    if (status?.initContainerStatuses?.every(({ state }) => state?.terminated?.exitCode === 0) === true) first("gatesPassed");
+    if (status?.initContainerStatuses?.every(({ state }) => state?.terminated?.exitCode === 0) === true)
+      first("gatesPassed");
     if (begun("backstage", status?.containerStatuses)) first("backstage");
     if (status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") === true) first("ready");
   };
-  const watch = await new Watch(config).watch(`/api/v1/namespaces/${NAME}/pods`, {}, (_, pod) => podSeen(pod as V1Pod), () => undefined);
+  const watch = await new Watch(config).watch(
+    `/api/v1/namespaces/${NAME}/pods`,
+    {},
+    (_, pod) => podSeen(pod as V1Pod),
+    () => undefined,
+  );
 
-  const child = spawn(await ensurePulumi(), stack.updating("up"), { cwd: stack.folder, env: await pulumiEnv(), stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(await ensurePulumi(), stack.updating("up"), {
+    cwd: stack.folder,
+    env: await pulumiEnv(),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const lines: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     lines.push(line);
@@ -75,15 +88,31 @@ async function measure(stack: Stack, kubeconfig: string): Promise<Moments> {
   const { backstageUrl, authProvider, authEnvironment, userPasswords, namespace } = await stack.outputs();
   // Reading the outputs is no part of it.
   const ended = Date.now();
-  await waitFor("a good sign-in", 30, async () => {
-    const outcome = await signIn({ backstageUrl, authProvider, authEnvironment, username: "ada", password: userPasswords.ada ?? "" });
-    return outcome.ok ? true : Promise.reject(new Error(JSON.stringify(outcome)));
-  }, 50);
+  await waitFor(
+    "a good sign-in",
+    30,
+    async () => {
+      const outcome = await signIn({
+        backstageUrl,
+        authProvider,
+        authEnvironment,
+        username: "ada",
+        password: userPasswords.ada ?? "",
+      });
+      return outcome.ok ? true : Promise.reject(new Error(JSON.stringify(outcome)));
+    },
+    50,
+  );
   seen.signedIn = (seen.upEnds ?? NaN) + Date.now() - ended;
 
   const { core, pods } = clusterClient(kubeconfig);
   const [pod] = await pods(namespace, "backstage");
-  const log = await core.readNamespacedPodLog({ namespace, name: pod?.metadata?.name ?? "", container: "backstage", timestamps: true });
+  const log = await core.readNamespacedPodLog({
+    namespace,
+    name: pod?.metadata?.name ?? "",
+    container: "backstage",
+    timestamps: true,
+  });
   const listening = log.split("\n").find((line) => /Listening on/.test(line));
   seen.listens = Date.parse(listening?.split(" ", 1)[0] ?? "") - began;
   return seen;
@@ -93,7 +122,10 @@ async function main(): Promise<void> {
   const running = await startPlatform();
   const stack = new Stack(NAME, running);
   const nodePort = ports.backstage + 19;
-  await stack.configure({ realm: { name: NAME }, backstage: { namespace: NAME, nodePort, url: `http://${running.nodeAddress}:${nodePort}` } });
+  await stack.configure({
+    realm: { name: NAME },
+    backstage: { namespace: NAME, nodePort, url: `http://${running.nodeAddress}:${nodePort}` },
+  });
   const rounds: Moments[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     rounds.push(await measure(stack, running.kubeconfig));
@@ -108,9 +140,13 @@ async function main(): Promise<void> {
   console.log("| phase | seconds | share | unavoidable |\n|---|---|---|---|");
   for (const [index, [, what, unavoidable]] of phases.entries()) {
     const seconds = took[index] ?? NaN;
-    console.log(`| ${what} | ${seconds.toFixed(1)} | ${((seconds / total) * 100).toFixed(0)} % | ${unavoidable ? "yes" : ""} |`);
+    console.log(
+      `| ${what} | ${seconds.toFixed(1)} | ${((seconds / total) * 100).toFixed(0)} % | ${unavoidable ? "yes" : ""} |`,
+    );
   }
-  console.log(`| all of it | ${total.toFixed(1)} | the floor is ${floor.toFixed(1)} s; the whole takes ${(total / floor).toFixed(2)} times that | |`);
+  console.log(
+    `| all of it | ${total.toFixed(1)} | the floor is ${floor.toFixed(1)} s; the whole takes ${(total / floor).toFixed(2)} times that | |`,
+  );
 }
 
 void main();

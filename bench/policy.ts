@@ -5,8 +5,8 @@ import { Stack } from "../sandbox/stack";
 import { inTurn, median } from "./figures";
 
 /**
- * What the policy pack adds to a preview of the default stack without changes, and what a pack without policies adds: in
- * turn on the same machine, so that each round has the same neighbours. `npm run bench:policy`.
+ * What the policy pack adds to a preview of the default stack without changes, and what a pack without policies adds:
+ * in turn on the same machine, so that each round has the same neighbours. `npm run bench:policy`.
  */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 9);
 const NAME = "bench-policy";
@@ -22,7 +22,10 @@ async function main(): Promise<void> {
   const running = await startPlatform();
   const stack = new Stack(NAME, running);
   const nodePort = ports.backstage + 19;
-  await stack.configure({ realm: { name: NAME }, backstage: { namespace: NAME, nodePort, url: `http://${running.nodeAddress}:${nodePort}` } });
+  await stack.configure({
+    realm: { name: NAME },
+    backstage: { namespace: NAME, nodePort, url: `http://${running.nodeAddress}:${nodePort}` },
+  });
   const up = await stack.up();
   if (up.code !== 0) throw new Error(up.stdout + up.stderr);
   const rounds: Record<string, number>[] = [];
@@ -41,7 +44,9 @@ async function main(): Promise<void> {
   console.log(`${/(\d+) created/.exec(up.stdout)?.[1] ?? "?"} resources, medians of ${ROUNDS} rounds`);
   for (const name of Object.keys(arms)) {
     const added = median(rounds.map((seconds) => (seconds[name] ?? NaN) / (seconds["no pack"] ?? NaN) - 1));
-    console.log(`${name.padEnd(24)} ${median(rounds.map((seconds) => seconds[name] ?? NaN)).toFixed(2)} s, ${(added * 100).toFixed(0)} % more`);
+    console.log(
+      `${name.padEnd(24)} ${median(rounds.map((seconds) => seconds[name] ?? NaN)).toFixed(2)} s, ${(added * 100).toFixed(0)} % more`,
+    );
   }
 }
 

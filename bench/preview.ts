@@ -16,7 +16,18 @@ const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const NAME = "bench";
 const STRAIGHT = "bench-straight";
 
-const applications = ["argo-workflows", "jupyterhub", "kubeflow", "mlflow", "spark", "airflow", "grafana", "argocd", "kargo", "portal"];
+const applications = [
+  "argo-workflows",
+  "jupyterhub",
+  "kubeflow",
+  "mlflow",
+  "spark",
+  "airflow",
+  "grafana",
+  "argocd",
+  "kargo",
+  "portal",
+];
 const clients = applications.map((clientId) => ({
   clientId,
   rootUrl: `https://${clientId}.example.com`,
@@ -30,7 +41,10 @@ const byDefault = { BENCH_START: "default" };
 /** The stack as the SDK starts it when nothing tells it otherwise: it checks the types. */
 function defaultStartIn(folder: string, stack: Stack): void {
   fs.cpSync(stack.folder, folder, { recursive: true });
-  fs.writeFileSync(path.join(folder, "Pulumi.yaml"), stringify({ name: "backstage-keycloak", runtime: "nodejs", main: root }));
+  fs.writeFileSync(
+    path.join(folder, "Pulumi.yaml"),
+    stringify({ name: "backstage-keycloak", runtime: "nodejs", main: root }),
+  );
 }
 
 /** The straight-line program and its state, in a folder of their own; nothing is made on the servers. */
@@ -59,7 +73,11 @@ async function main(): Promise<void> {
   const running = await startPlatform();
   const stack = new Stack(NAME, running);
   const nodePort = ports.backstage + 9;
-  await stack.configure({ realm: { name: NAME }, clients, backstage: { namespace: NAME, nodePort, url: `http://${running.nodeAddress}:${nodePort}` } });
+  await stack.configure({
+    realm: { name: NAME },
+    clients,
+    backstage: { namespace: NAME, nodePort, url: `http://${running.nodeAddress}:${nodePort}` },
+  });
   const up = await stack.up();
   if (up.code !== 0) throw new Error(up.stdout + up.stderr);
   const folder = inPlatform(STRAIGHT);
@@ -79,7 +97,10 @@ async function main(): Promise<void> {
       const { cwd, name, env } = starts[start];
       const node = nodeTime();
       const began = performance.now();
-      const { code, stdout } = await pulumi(["preview", "--non-interactive", "--expect-no-changes", "--stack", name], { cwd, env: { ...node.env, ...env } });
+      const { code, stdout } = await pulumi(["preview", "--non-interactive", "--expect-no-changes", "--stack", name], {
+        cwd,
+        env: { ...node.env, ...env },
+      });
       if (code !== 0) throw new Error(stdout);
       figures[start].wall.push((performance.now() - began) / 1000);
       figures[start].cpu.push(node.seconds());
@@ -89,12 +110,20 @@ async function main(): Promise<void> {
   await stack.destroy();
 
   const resources = /(\d+) unchanged/.exec(up.stdout)?.[1] ?? /(\d+) created/.exec(up.stdout)?.[1] ?? "?";
-  console.log(`${resources} resources, medians of ${ROUNDS} previews each, and of the program's share of the same round`);
+  console.log(
+    `${resources} resources, medians of ${ROUNDS} previews each, and of the program's share of the same round`,
+  );
   for (const [start, { what }] of Object.entries(starts)) {
     const { cpu, wall } = figures[start as keyof typeof starts];
-    const share = (own: readonly number[], of: readonly number[]): string => `${(median(own.map((value, round) => value / (of[round] ?? NaN))) * 100).toFixed(0)} %`;
-    const shares = start === "program" ? "" : `; the program takes ${share(figures.program.cpu, cpu)} and ${share(figures.program.wall, wall)}`;
-    console.log(`${what.padEnd(40)} ${median(cpu).toFixed(2)} s of Node's processor time, ${median(wall).toFixed(2)} s in all${shares}`);
+    const share = (own: readonly number[], of: readonly number[]): string =>
+      `${(median(own.map((value, round) => value / (of[round] ?? NaN))) * 100).toFixed(0)} %`;
+    const shares =
+      start === "program"
+        ? ""
+        : `; the program takes ${share(figures.program.cpu, cpu)} and ${share(figures.program.wall, wall)}`;
+    console.log(
+      `${what.padEnd(40)} ${median(cpu).toFixed(2)} s of Node's processor time, ${median(wall).toFixed(2)} s in all${shares}`,
+    );
   }
 }
 

@@ -10,9 +10,9 @@ import { Ansible, type BenchClient } from "./ansible";
 import { exponent, median, nodeTime } from "./figures";
 
 /**
- * How a run grows with the number of clients, each with a contract Secret: the first `up`, a preview without changes, the
- * same with a refresh and with the policy pack, and an `up` that changes one client; beside it Ansible, which makes the
- * realm and the clients alone and asks Keycloak for each of them in every run. `npm run bench:scale`; BENCH_SIZES,
+ * How a run grows with the number of clients, each with a contract Secret: the first `up`, a preview without changes,
+ * the same with a refresh and with the policy pack, and an `up` that changes one client; beside it Ansible, which makes
+ * the realm and the clients alone and asks Keycloak for each of them in every run. `npm run bench:scale`; BENCH_SIZES,
  * BENCH_ROUNDS, and up to how many clients the two slowest are measured: BENCH_STEPS_UP_TO, BENCH_ANSIBLE_UP_TO.
  */
 const SIZES = (process.env.BENCH_SIZES ?? "1,10,100").split(",").map(Number);
@@ -20,7 +20,10 @@ const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 /** An engine that writes the whole state after every step grows with the square of the clients. */
 const STEPS_UP_TO = Number(process.env.BENCH_STEPS_UP_TO ?? 300);
 const ANSIBLE_UP_TO = Number(process.env.BENCH_ANSIBLE_UP_TO ?? 300);
-/** Makes the engine write the state at the end alone: a run that is killed then leaves nothing that the next one knows of. */
+/**
+ * Makes the engine write the state at the end alone: a run that is killed then leaves nothing that the next one knows
+ * of.
+ */
 const AT_THE_END = { PULUMI_SKIP_CHECKPOINTS: "true" };
 const NAME = "bench-scale";
 const pack = path.join(root, "policy");
@@ -84,11 +87,19 @@ async function main(): Promise<void> {
   const configure = (size: number, description: string): Promise<void> =>
     stack.configure({
       realm: { name: NAME },
-      clients: clientsOf(size, description).map((client) => ({ ...client, secret: { namespace: "bench-scale-apps", name: client.clientId, createNamespace: true } })),
+      clients: clientsOf(size, description).map((client) => ({
+        ...client,
+        secret: { namespace: "bench-scale-apps", name: client.clientId, createNamespace: true },
+      })),
       backstage: { namespace: NAME, nodePort, url: `http://${running.nodeAddress}:${nodePort}` },
     });
   const ansible = await Ansible.create(running.keycloakUrl, `${NAME}-ansible`);
-  const played = async (changes: number): Promise<Cost> => ({ seconds: await ansible.play(changes), node: NaN, engine: NaN, memory: NaN });
+  const played = async (changes: number): Promise<Cost> => ({
+    seconds: await ansible.play(changes),
+    node: NaN,
+    engine: NaN,
+    memory: NaN,
+  });
 
   const destroy = (): Promise<unknown> => stack.mustRun(stack.updating("destroy"), AT_THE_END);
 
@@ -116,7 +127,8 @@ async function main(): Promise<void> {
       if (withAnsible) add("Ansible, one to change", await played(1));
     }
     rows.push(...[...arms].map(([what, costs]) => ({ size, what, costs })));
-    for (const [what, costs] of arms) log(`${size} clients, ${what}: ${costs.map(({ seconds }) => seconds.toFixed(1)).join(", ")} s`);
+    for (const [what, costs] of arms)
+      log(`${size} clients, ${what}: ${costs.map(({ seconds }) => seconds.toFixed(1)).join(", ")} s`);
     if (withAnsible) {
       ansible.configure([], "absent");
       await ansible.play(0);
@@ -127,12 +139,18 @@ async function main(): Promise<void> {
 
   const figure = (value: number, digits: number): string => (Number.isNaN(value) ? "" : value.toFixed(digits));
   const middle = (costs: readonly Cost[], measure: Measure): number => median(costs.map((one) => one[measure]));
-  console.log("| clients | what | seconds | Node's processor time, s | engine's, s | engine's peak memory, MiB | exponent of growth |\n|---|---|---|---|---|---|---|");
+  console.log(
+    "| clients | what | seconds | Node's processor time, s | engine's, s | engine's peak memory, MiB | " +
+      "exponent of growth |\n|---|---|---|---|---|---|---|",
+  );
   for (const { size, what, costs } of rows) {
     const before = rows.filter((row) => row.what === what && row.size < size).at(-1);
     const seconds = middle(costs, "seconds");
-    const growth = before === undefined ? "" : exponent([before.size, middle(before.costs, "seconds")], [size, seconds]).toFixed(2);
-    console.log(`| ${[size, what, figure(seconds, 1), figure(middle(costs, "node"), 1), figure(middle(costs, "engine"), 1), figure(middle(costs, "memory"), 0), growth].join(" | ")} |`);
+    const growth =
+      before === undefined ? "" : exponent([before.size, middle(before.costs, "seconds")], [size, seconds]).toFixed(2);
+    console.log(
+      `| ${[size, what, figure(seconds, 1), figure(middle(costs, "node"), 1), figure(middle(costs, "engine"), 1), figure(middle(costs, "memory"), 0), growth].join(" | ")} |`,
+    );
   }
 }
 

@@ -26,21 +26,32 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 const nameOf = (urn: string): string => urn.slice(urn.lastIndexOf("::") + 2);
 
 /** A value of the state; a secret as what it is the secret of. */
-const clear = (value: unknown): unknown => (isObject(value) && SECRET in value ? (JSON.parse(value.plaintext as string) as unknown) : value);
+const clear = (value: unknown): unknown =>
+  isObject(value) && SECRET in value ? (JSON.parse(value.plaintext as string) as unknown) : value;
 
 /** `keycloak:openid/client:Client` is `keycloak.openid.Client` in the SDK, a group of Kubernetes its first word. */
 function classOf(type: string): string {
   const [pkg = "", module = "", name = ""] = type.split(":");
   if (pkg === "pulumi") return `${name}.Provider`;
   const [first = "", version = ""] = module.split("/");
-  return [pkg, ...(first === "index" ? [] : [first.split(".")[0]]), ...(pkg === "kubernetes" ? [version] : []), name].join(".");
+  return [
+    pkg,
+    ...(first === "index" ? [] : [first.split(".")[0]]),
+    ...(pkg === "kubernetes" ? [version] : []),
+    name,
+  ].join(".");
 }
 
 /** Where one of a resource's outputs is this text, as the end of an expression. */
 function outputPath(outputs: unknown, text: string, depth = 2): string | undefined {
   for (const [key, held] of Object.entries(isObject(outputs) ? outputs : {})) {
     const value = clear(held);
-    const inner = value === text ? "" : depth > 1 && isObject(value) && !Array.isArray(value) ? outputPath(value, text, depth - 1) : undefined;
+    const inner =
+      value === text
+        ? ""
+        : depth > 1 && isObject(value) && !Array.isArray(value)
+          ? outputPath(value, text, depth - 1)
+          : undefined;
     if (inner !== undefined && /^[a-z]\w*$/i.test(key)) return `.${key}${inner}`;
   }
   return undefined;
@@ -50,7 +61,10 @@ function outputPath(outputs: unknown, text: string, depth = 2): string | undefin
 export function straightLine({ deployment }: Exported): string {
   const { resources } = deployment;
   const all = new Map(resources.map((resource) => [resource.urn, resource]));
-  const made = resources.filter(({ type, custom, urn }) => custom === true && !(type.startsWith("pulumi:providers:") && nameOf(urn).startsWith("default")));
+  const made = resources.filter(
+    ({ type, custom, urn }) =>
+      custom === true && !(type.startsWith("pulumi:providers:") && nameOf(urn).startsWith("default")),
+  );
   const variables = new Map(made.map(({ urn }, index) => [urn, `r${index}`]));
   const reach = (urn: string): string[] => (all.get(urn)?.dependencies ?? []).flatMap((next) => [next, ...reach(next)]);
 
@@ -75,32 +89,46 @@ export function straightLine({ deployment }: Exported): string {
     const given = Object.entries(inputs)
       .filter(([key]) => !key.startsWith("__") && !(isProvider && key === "version"))
       // The engine holds a provider's inputs as text.
-      .map(([key, value]) => `${key}: ${isProvider && /^(true|false|\d+)$/.test(String(value)) ? String(value) : expression(value, propertyDependencies[key] ?? [])}`);
+      .map(
+        ([key, value]) =>
+          `${key}: ${isProvider && /^(true|false|\d+)$/.test(String(value)) ? String(value) : expression(value, propertyDependencies[key] ?? [])}`,
+      );
     const referred = Object.values(propertyDependencies).flat();
     // Only the edges that no other edge implies, as a person would write them.
-    const needed = dependencies.filter((one) => !referred.includes(one) && !dependencies.some((other) => other !== one && reach(other).includes(one)));
+    const needed = dependencies.filter(
+      (one) => !referred.includes(one) && !dependencies.some((other) => other !== one && reach(other).includes(one)),
+    );
     const by = provider === undefined ? undefined : variables.get(provider.slice(0, provider.lastIndexOf("::")));
     const options = [
       ...(by === undefined ? [] : [`provider: ${by}`]),
       ...(needed.length === 0 ? [] : [`dependsOn: [${needed.map((one) => variables.get(one)).join(", ")}]`]),
     ];
-    return `const ${variables.get(urn) ?? ""} = new ${classOf(type)}(${JSON.stringify(nameOf(urn))}, { ${given.join(", ")} }, { ${options.join(", ")} });`;
+    return (
+      `const ${variables.get(urn) ?? ""} = new ${classOf(type)}(${JSON.stringify(nameOf(urn))}, ` +
+      `{ ${given.join(", ")} }, { ${options.join(", ")} });`
+    );
   });
-  const imports = ["keycloak", "kubernetes", "pulumi", "random"].map((pkg) => `import * as ${pkg} from "@pulumi/${pkg}";`);
+  const imports = ["keycloak", "kubernetes", "pulumi", "random"].map(
+    (pkg) => `import * as ${pkg} from "@pulumi/${pkg}";`,
+  );
   return [...imports, ...lines, ""].join("\n");
 }
 
 /** The state that this file would have made as `stack`: the same resources, each directly under the stack. */
 export function flatState(exported: Exported, stack: string): unknown {
-  const urns = exported.deployment.resources.filter(({ type, custom }) => custom === true || type === ROOT).map(({ urn, type }) => {
-    const [, was = "", project = ""] = /^urn:pulumi:([^:]*)::([^:]*)::/.exec(urn) ?? [];
-    const name = type === ROOT ? nameOf(urn).replace(new RegExp(`${was}$`), stack) : nameOf(urn);
-    return [urn, `urn:pulumi:${stack}::${project}::${type}::${name}`] as const;
-  });
+  const urns = exported.deployment.resources
+    .filter(({ type, custom }) => custom === true || type === ROOT)
+    .map(({ urn, type }) => {
+      const [, was = "", project = ""] = /^urn:pulumi:([^:]*)::([^:]*)::/.exec(urn) ?? [];
+      const name = type === ROOT ? nameOf(urn).replace(new RegExp(`${was}$`), stack) : nameOf(urn);
+      return [urn, `urn:pulumi:${stack}::${project}::${type}::${name}`] as const;
+    });
   const flat = new Map(urns);
-  if (new Set(flat.values()).size < flat.size) throw new Error("two resources have the same type and name, which a flat program cannot have");
+  if (new Set(flat.values()).size < flat.size)
+    throw new Error("two resources have the same type and name, which a flat program cannot have");
   const root = urns.map(([, urn]) => urn).find((urn) => urn.includes(`::${ROOT}::`));
-  const renamed = (list: readonly string[]): string[] => list.map((urn) => flat.get(urn)).filter((urn) => urn !== undefined);
+  const renamed = (list: readonly string[]): string[] =>
+    list.map((urn) => flat.get(urn)).filter((urn) => urn !== undefined);
   const resources = exported.deployment.resources
     .filter(({ urn }) => flat.has(urn))
     .map((resource) => {
@@ -111,9 +139,13 @@ export function flatState(exported: Exported, stack: string): unknown {
         urn: flat.get(urn),
         ...(type === ROOT ? { outputs: {} } : {}),
         ...(resource.parent === undefined ? {} : { parent: root }),
-        ...(provider === undefined ? {} : { provider: `${flat.get(provider.slice(0, at)) ?? ""}${provider.slice(at)}` }),
+        ...(provider === undefined
+          ? {}
+          : { provider: `${flat.get(provider.slice(0, at)) ?? ""}${provider.slice(at)}` }),
         dependencies: renamed(dependencies),
-        propertyDependencies: Object.fromEntries(Object.entries(propertyDependencies).map(([key, list]) => [key, renamed(list)])),
+        propertyDependencies: Object.fromEntries(
+          Object.entries(propertyDependencies).map(([key, list]) => [key, renamed(list)]),
+        ),
       };
     });
   return { ...exported, deployment: { ...exported.deployment, resources } };

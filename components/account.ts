@@ -25,7 +25,10 @@ export class Account extends pulumi.ComponentResource {
     const metadata = { name, namespace, labels: { app: name }, annotations: args.target.annotations("configuration") };
     const account = new k8s.core.v1.ServiceAccount(
       name,
-      { metadata: { ...metadata, annotations: { ...settings.annotations, ...metadata.annotations } }, automountServiceAccountToken: settings.automountToken },
+      {
+        metadata: { ...metadata, annotations: { ...settings.annotations, ...metadata.annotations } },
+        automountServiceAccountToken: settings.automountToken,
+      },
       { parent: this },
     );
     this.accountName = account.metadata.name;

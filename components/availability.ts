@@ -38,7 +38,10 @@ export class Availability extends pulumi.ComponentResource {
     const budget = new k8s.policy.v1.PodDisruptionBudget(
       name,
       // A pod that is not ready serves nobody, so a node may be drained of it at any time.
-      transformed(transforms?.disruptionBudget, { metadata, spec: { maxUnavailable: 1, selector: { matchLabels: labels }, unhealthyPodEvictionPolicy: "AlwaysAllow" } }),
+      transformed(transforms?.disruptionBudget, {
+        metadata,
+        spec: { maxUnavailable: 1, selector: { matchLabels: labels }, unhealthyPodEvictionPolicy: "AlwaysAllow" },
+      }),
       { parent: this },
     );
     if (autoscaling !== undefined) {
@@ -50,7 +53,12 @@ export class Availability extends pulumi.ComponentResource {
             scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: deployment.metadata.name },
             minReplicas: autoscaling.minReplicas,
             maxReplicas: autoscaling.maxReplicas,
-            metrics: [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: autoscaling.cpuPercent } } }],
+            metrics: [
+              {
+                type: "Resource",
+                resource: { name: "cpu", target: { type: "Utilization", averageUtilization: autoscaling.cpuPercent } },
+              },
+            ],
           },
         }),
         { parent: this, dependsOn: [deployment] },

@@ -4,9 +4,30 @@ import type { Settings } from "../config";
 import { appConfig, type CatalogSource } from "../lib/appConfig";
 import type { Expected } from "../lib/contract";
 import { databaseName, ownDatabaseHost } from "../lib/database";
-import { backstageScripts, gateBase, gateContainers, healthEnv, healthPortName, podScripts, probes, scrapeAnnotations, type GateSettings } from "../lib/gates";
+import {
+  backstageScripts,
+  gateBase,
+  gateContainers,
+  healthEnv,
+  healthPortName,
+  podScripts,
+  probes,
+  scrapeAnnotations,
+  type GateSettings,
+} from "../lib/gates";
 import { checksumAnnotation, dataHash } from "../lib/hashes";
-import { caParts, configPath, extraParts, filled, fromSecret, nodeUid, placement, podSecurity, referencesOf, topologySpread } from "../lib/pod";
+import {
+  caParts,
+  configPath,
+  extraParts,
+  filled,
+  fromSecret,
+  nodeUid,
+  placement,
+  podSecurity,
+  referencesOf,
+  topologySpread,
+} from "../lib/pod";
 import { startOf, type Start } from "../lib/start";
 import { backstageUrls } from "../lib/urls";
 import { Account } from "./account";
@@ -62,7 +83,11 @@ export class Backstage extends pulumi.ComponentResource {
     super("backstage-keycloak:workload:Backstage", name, { settings: args.settings }, opts);
     const { contract, database, namespace, settings, target, transforms } = args;
     const urls = backstageUrls(settings.url, settings.authProvider, settings.authEnvironment);
-    const gates: GateSettings = { gateSeconds: settings.gateSeconds, expected: args.expected, requiredKeys: contract.keys };
+    const gates: GateSettings = {
+      gateSeconds: settings.gateSeconds,
+      expected: args.expected,
+      requiredKeys: contract.keys,
+    };
     const labels = { app: name };
 
     const configMap = (suffix: string, data: Record<string, string>): k8s.core.v1.ConfigMap =>
@@ -72,8 +97,17 @@ export class Backstage extends pulumi.ComponentResource {
         { parent: this, dependsOn: contract.ready },
       );
     const catalog = args.catalogSync === undefined ? {} : { catalogSync: args.catalogSync };
-    const config = { "app-config.yaml": appConfig({ ...settings, ...catalog, standbyEnvironment: args.standbyEnvironment, databaseService: databaseName(name) }) };
-    const start = startOf(settings.command, settings.database, (own) => ownDatabaseHost(own, databaseName(name), settings.namespace));
+    const config = {
+      "app-config.yaml": appConfig({
+        ...settings,
+        ...catalog,
+        standbyEnvironment: args.standbyEnvironment,
+        databaseService: databaseName(name),
+      }),
+    };
+    const start = startOf(settings.command, settings.database, (own) =>
+      ownDatabaseHost(own, databaseName(name), settings.namespace),
+    );
     const scripts = podScripts(backstageScripts);
     const configs = configMap("app-config", config);
     const gate = configMap("gate", scripts);
@@ -96,7 +130,15 @@ export class Backstage extends pulumi.ComponentResource {
         [checksumAnnotation("configmap", gateName)]: dataHash(scripts),
       }));
     const several = settings.replicas > 1 || settings.autoscaling !== undefined;
-    const spec = podSpec(args, gates, { start, startPath: urls.startPath, account: account.accountName, configs: configs.metadata.name, gate: gate.metadata.name, labels, several });
+    const spec = podSpec(args, gates, {
+      start,
+      startPath: urls.startPath,
+      account: account.accountName,
+      configs: configs.metadata.name,
+      gate: gate.metadata.name,
+      labels,
+      several,
+    });
     const longest = settings.rolloutSeconds * (settings.autoscaling?.maxReplicas ?? settings.replicas) + 30;
     const deployment = new k8s.apps.v1.Deployment(
       name,
@@ -116,7 +158,8 @@ export class Backstage extends pulumi.ComponentResource {
         dependsOn: [...contract.ready, ...database.ready, ...account.ready, ...fences, configs, gate],
         // With an autoscaler the number is its own. Left out it would be one for a moment, until the autoscaler looks.
         ...(settings.autoscaling === undefined ? {} : { ignoreChanges: ["spec.replicas"] }),
-        // Kubernetes' deadline counts anew with each pod that becomes ready. A little longer, so that its own verdict is what the user reads.
+        // Kubernetes' deadline counts anew with each pod that becomes ready. A little longer, so that its own verdict
+        // is what the user reads.
         customTimeouts: { create: `${longest}s`, update: `${longest}s` },
       },
     );
@@ -127,7 +170,13 @@ export class Backstage extends pulumi.ComponentResource {
         spec: {
           type: settings.nodePort === undefined ? "ClusterIP" : "NodePort",
           selector: labels,
-          ports: [{ ...servicePort, targetPort: "http", ...(settings.nodePort === undefined ? {} : { nodePort: settings.nodePort }) }],
+          ports: [
+            {
+              ...servicePort,
+              targetPort: "http",
+              ...(settings.nodePort === undefined ? {} : { nodePort: settings.nodePort }),
+            },
+          ],
         },
       }),
       { parent: this, dependsOn: [deployment] },
@@ -135,19 +184,32 @@ export class Backstage extends pulumi.ComponentResource {
     const { autoscaling, exposure } = settings;
     const own = { target, namespace, ...(transforms === undefined ? {} : { transforms }) };
     if (several) new Availability(name, { ...own, autoscaling, deployment, labels }, { parent: this });
-    if (exposure.kind !== "service") new Exposure(name, { ...own, service, settings: exposure, url: urls.base }, { parent: this });
+    if (exposure.kind !== "service")
+      new Exposure(name, { ...own, service, settings: exposure, url: urls.base }, { parent: this });
     this.url = urls.base;
     this.deploymentName = deployment.metadata.name;
     this.serviceName = service.metadata.name;
     this.registerOutputs({ url: this.url, deploymentName: this.deploymentName, serviceName: this.serviceName });
   }
 
-  private network(name: string, { keycloakUrl, namespace, settings, target, transforms }: BackstageArgs, labels: Record<string, string>): pulumi.Resource[] {
+  private network(
+    name: string,
+    { keycloakUrl, namespace, settings, target, transforms }: BackstageArgs,
+    labels: Record<string, string>,
+  ): pulumi.Resource[] {
     const { database, networkPolicy: policy, port, healthPort } = settings;
     const network: NetworkArgs = {
       target,
       namespace,
-      settings: { labels, port, healthPort, keycloakUrl, database, databaseLabels: { app: databaseName(name) }, policy },
+      settings: {
+        labels,
+        port,
+        healthPort,
+        keycloakUrl,
+        database,
+        databaseLabels: { app: databaseName(name) },
+        policy,
+      },
       ...(transforms === undefined ? {} : { transforms }),
     };
     return new Network(name, network, { parent: this }).ready;
@@ -165,7 +227,11 @@ interface PodNames {
 }
 
 /** The pod: the gates, one after the other, then Backstage. */
-function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSettings, names: PodNames): k8s.types.input.core.v1.PodSpec {
+function podSpec(
+  { contract, database, settings }: BackstageArgs,
+  gates: GateSettings,
+  names: PodNames,
+): k8s.types.input.core.v1.PodSpec {
   const ca = caParts(settings);
   const extra = extraParts(settings);
   const base = gateBase(settings, [{ name: "tmp", mountPath: "/tmp" }]);
@@ -175,7 +241,10 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
     enableServiceLinks: false,
     securityContext: podSecurity(nodeUid),
     ...placement(settings),
-    ...filled({ hostAliases: settings.hostAliases, topologySpreadConstraints: topologySpread(settings, names.several, names.labels) }),
+    ...filled({
+      hostAliases: settings.hostAliases,
+      topologySpreadConstraints: topologySpread(settings, names.several, names.labels),
+    }),
     initContainers: gateContainers(base, gates, ca.env),
     containers: [
       {
@@ -200,7 +269,12 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
           ...healthEnv({ ...settings, startPath: names.startPath }),
         ],
         resources: resourcesOf(settings.resources),
-        volumeMounts: [...base.volumeMounts, { name: "app-config", mountPath: configPath, readOnly: true }, ...database.parts.mounts, ...extra.mounts],
+        volumeMounts: [
+          ...base.volumeMounts,
+          { name: "app-config", mountPath: configPath, readOnly: true },
+          ...database.parts.mounts,
+          ...extra.mounts,
+        ],
       },
     ],
     volumes: [
@@ -226,16 +300,24 @@ function podSpec({ contract, database, settings }: BackstageArgs, gates: GateSet
 
 /** How many pods there are at first: as many as told, within what an autoscaler may make of them. */
 function firstReplicas({ autoscaling, replicas }: Settings["backstage"]): number {
-  return autoscaling === undefined ? replicas : Math.min(Math.max(replicas, autoscaling.minReplicas), autoscaling.maxReplicas);
+  return autoscaling === undefined
+    ? replicas
+    : Math.min(Math.max(replicas, autoscaling.minReplicas), autoscaling.maxReplicas);
 }
 
-/** Until every node has heard that a pod is going, requests still come in; with sessions of its own it could only spoil them. */
+/**
+ * Until every node has heard that a pod is going, requests still come in; with sessions of its own it could only spoil
+ * them.
+ */
 function goesSlowly({ database }: Settings["backstage"]): Pick<k8s.types.input.core.v1.Container, "lifecycle"> {
   if (database.kind === "memory") return {};
   return { lifecycle: { preStop: { exec: { command: ["node", "-e", "setTimeout(() => {}, 5000)"] } } } };
 }
 
-function resourcesOf({ requests, limits }: Settings["backstage"]["resources"]): k8s.types.input.core.v1.ResourceRequirements {
+function resourcesOf({
+  requests,
+  limits,
+}: Settings["backstage"]["resources"]): k8s.types.input.core.v1.ResourceRequirements {
   const { cpu, memory } = limits;
   return { requests, limits: { memory, ...(cpu === undefined ? {} : { cpu }) } };
 }

@@ -48,7 +48,10 @@ export class CatalogSync extends pulumi.ComponentResource {
       { parent: this },
     );
     // Keycloak makes this client with the realm, so its id can only be asked for, and only once the realm exists.
-    const management = keycloak.openid.getClientOutput({ realmId, clientId: "realm-management" }, { parent: this, dependsOn: realm.ready });
+    const management = keycloak.openid.getClientOutput(
+      { realmId, clientId: "realm-management" },
+      { parent: this, dependsOn: realm.ready },
+    );
     const role = new keycloak.openid.ClientServiceAccountRole(
       name,
       { realmId, serviceAccountUserId: this.client.serviceAccountUserId, clientId: management.id, role: "view-users" },

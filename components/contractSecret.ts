@@ -66,7 +66,9 @@ export class ContractSecret extends pulumi.ComponentResource {
     // One string that all replicas share; more than the 32 bytes that session signing asks for.
     const keepers = { generation: String(args.sessionGeneration ?? 1) };
     const session =
-      args.sessionSecretKey === undefined ? undefined : new random.RandomPassword(`${name}-session`, { length: 48, special: false, keepers }, { parent: this });
+      args.sessionSecretKey === undefined
+        ? undefined
+        : new random.RandomPassword(`${name}-session`, { length: 48, special: false, keepers }, { parent: this });
     const values: Record<ContractValue, pulumi.Input<string>> = {
       clientSecret: secretOf(client),
       clientId: client.clientId,

@@ -50,8 +50,8 @@ SQL`;
 const AT_START = `set_password() {\n${SET_PASSWORD}\n}\nuntil set_password; do sleep 1; done`;
 
 /**
- * Asks for a row over the network with the password, as Backstage will: through loopback anybody is let in. A password that
- * is mounted anew is set without a restart, for where nobody rolls out the Secret's readers nothing else would.
+ * Asks for a row over the network with the password, as Backstage will: through loopback anybody is let in. A password
+ * that is mounted anew is set without a restart, for where nobody rolls out the Secret's readers nothing else would.
  */
 const READY = `ask() { PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") psql -w -h "$POD_IP" -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "select 1"; }
 set_password() {\n${SET_PASSWORD}\n}
@@ -59,9 +59,18 @@ ask || { set_password && ask; }`;
 
 export type SecretProjection = k8s.types.input.core.v1.SecretProjection;
 
-/** The keys of a credential's Secret under the names of the environment variables. Optional, so that a missing one is the gate's clear line. */
-function projected(secret: pulumi.Input<string>, keys: Readonly<Partial<Record<keyof typeof databaseEnv, string>>>): SecretProjection {
-  const items = Object.entries(keys).map(([value, key]) => ({ key, path: databaseEnv[value as keyof typeof databaseEnv] }));
+/**
+ * The keys of a credential's Secret under the names of the environment variables. Optional, so that a missing one is
+ * the gate's clear line.
+ */
+function projected(
+  secret: pulumi.Input<string>,
+  keys: Readonly<Partial<Record<keyof typeof databaseEnv, string>>>,
+): SecretProjection {
+  const items = Object.entries(keys).map(([value, key]) => ({
+    key,
+    path: databaseEnv[value as keyof typeof databaseEnv],
+  }));
   return { name: secret, items, optional: true };
 }
 
@@ -69,7 +78,9 @@ function projected(secret: pulumi.Input<string>, keys: Readonly<Partial<Record<k
 export class Database extends pulumi.ComponentResource {
   /** What Backstage's container needs to reach it. */
   readonly parts: PodParts;
-  /** The Secret of its credential, with the names under which Backstage's pod mounts its keys. @default there is none */
+  /**
+   * The Secret of its credential, with the names under which Backstage's pod mounts its keys. @default there is none
+   */
   readonly credential: SecretProjection | undefined;
   /** Of which generation the credential is. @default somebody else's, who counts none */
   readonly generations: Generations;
@@ -104,7 +115,12 @@ export class Database extends pulumi.ComponentResource {
       };
     }
     if (settings.kind === "postgres") {
-      ({ parts: this.parts, credential: this.credential, checksums: this.checksums, ready: this.ready } = postgres(this, name, args, settings));
+      ({
+        parts: this.parts,
+        credential: this.credential,
+        checksums: this.checksums,
+        ready: this.ready,
+      } = postgres(this, name, args, settings));
     }
     this.registerOutputs({ parts: this.parts, checksums: this.checksums });
   }
@@ -113,16 +129,38 @@ export class Database extends pulumi.ComponentResource {
 type Postgres = Extract<DatabaseSettings, { kind: "postgres" }>;
 
 /** A PostgreSQL of one pod: Secret and volume, then the pod that proves them, then the Service before it. */
-function postgres(parent: Database, name: string, args: DatabaseArgs, settings: Postgres): Pick<Database, "parts" | "credential" | "checksums" | "ready"> {
+function postgres(
+  parent: Database,
+  name: string,
+  args: DatabaseArgs,
+  settings: Postgres,
+): Pick<Database, "parts" | "credential" | "checksums" | "ready"> {
   const labels = { app: name };
   const { namespace, target } = args;
   const metadata = { name, namespace, labels, annotations: target.annotations("database") };
-  const password = new random.RandomPassword(name, { length: 48, special: false, ...keepers(args.passwordGeneration ?? 1) }, { parent });
+  const password = new random.RandomPassword(
+    name,
+    { length: 48, special: false, ...keepers(args.passwordGeneration ?? 1) },
+    { parent },
+  );
   const generation = String(args.passwordGeneration ?? 1);
-  const data = pulumi.secret(password.result.apply((value): Record<string, string> => ({ username: ownDatabase.user, password: value, generation })));
+  const data = pulumi.secret(
+    password.result.apply((value): Record<string, string> => ({
+      username: ownDatabase.user,
+      password: value,
+      generation,
+    })),
+  );
   const credential = target.deliver(
     name,
-    { owner: name, secretName: name, namespace, keys: ["username", "password", "generation"], data, requires: [password] },
+    {
+      owner: name,
+      secretName: name,
+      namespace,
+      keys: ["username", "password", "generation"],
+      data,
+      requires: [password],
+    },
     { parent },
   );
   const { secretName, checksums } = credential;
@@ -134,7 +172,10 @@ function postgres(parent: Database, name: string, args: DatabaseArgs, settings: 
   // A claim of its own and not of the StatefulSet's template: what holds the data is seen, and protected, by itself.
   const claim = new k8s.core.v1.PersistentVolumeClaim(
     name,
-    { metadata, spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: settings.storage } }, ...storageClass } },
+    {
+      metadata,
+      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: settings.storage } }, ...storageClass },
+    },
     { parent, protect: (settings.protect ?? true) && !target.retain },
   );
   const set = new k8s.apps.v1.StatefulSet(
@@ -162,13 +203,25 @@ function postgres(parent: Database, name: string, args: DatabaseArgs, settings: 
   const clusterIP = settings.clusterIP === undefined ? {} : { clusterIP: settings.clusterIP };
   const service = new k8s.core.v1.Service(
     name,
-    { metadata, spec: { type: "ClusterIP", ...clusterIP, selector: labels, ports: [{ name: "postgres", port: ownDatabase.port, targetPort: "postgres" }] } },
+    {
+      metadata,
+      spec: {
+        type: "ClusterIP",
+        ...clusterIP,
+        selector: labels,
+        ports: [{ name: "postgres", port: ownDatabase.port, targetPort: "postgres" }],
+      },
+    },
     { parent, dependsOn: [set] },
   );
   return { parts, credential: mounted, checksums, ready: [...credential.ready, claim, set, service] };
 }
 
-function podSpec(image: string, secret: pulumi.Input<string>, claim: pulumi.Input<string>): k8s.types.input.core.v1.PodSpec {
+function podSpec(
+  image: string,
+  secret: pulumi.Input<string>,
+  claim: pulumi.Input<string>,
+): k8s.types.input.core.v1.PodSpec {
   return {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
@@ -177,7 +230,8 @@ function podSpec(image: string, secret: pulumi.Input<string>, claim: pulumi.Inpu
       {
         name: "postgres",
         image,
-        // Only what the official image documents; the password comes as a file, for an environment is shown by many tools.
+        // Only what the official image documents; the password comes as a file, for an environment is shown by many
+        // tools.
         env: [
           { name: "POSTGRES_USER", value: ownDatabase.user },
           { name: "POSTGRES_PASSWORD_FILE", value: `${CREDENTIAL_PATH}/password` },
@@ -188,7 +242,12 @@ function podSpec(image: string, secret: pulumi.Input<string>, claim: pulumi.Inpu
         ports: [{ name: "postgres", containerPort: ownDatabase.port }],
         lifecycle: { postStart: { exec: { command: ["sh", "-c", AT_START] } } },
         // No liveness probe: PostgreSQL ends by itself when it cannot go on, and a restart during recovery prolongs it.
-        readinessProbe: { exec: { command: ["sh", "-c", READY] }, periodSeconds: 5, timeoutSeconds: 10, failureThreshold: 3 },
+        readinessProbe: {
+          exec: { command: ["sh", "-c", READY] },
+          periodSeconds: 5,
+          timeoutSeconds: 10,
+          failureThreshold: 3,
+        },
         securityContext: containerSecurity,
         resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "1Gi" } },
         volumeMounts: [

@@ -37,10 +37,25 @@ export class Exposure extends pulumi.ComponentResource {
   constructor(name: string, args: ExposureArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:workload:Exposure", name, { settings: args.settings, url: args.url }, opts);
     const { settings } = args;
-    const metadata = { name, namespace: args.namespace, labels: { app: name }, annotations: { ...settings.annotations, ...args.target.annotations("workload") } };
+    const metadata = {
+      name,
+      namespace: args.namespace,
+      labels: { app: name },
+      annotations: { ...settings.annotations, ...args.target.annotations("workload") },
+    };
     const own = { parent: this, dependsOn: [args.service] };
-    if (settings.kind === "ingress") new k8s.networking.v1.Ingress(name, transformed(args.transforms?.ingress, ingress(metadata, args, settings)), own);
-    else new k8s.apiextensions.CustomResource(name, transformed(args.transforms?.httpRoute, httpRoute(metadata, args, settings)), own);
+    if (settings.kind === "ingress")
+      new k8s.networking.v1.Ingress(
+        name,
+        transformed(args.transforms?.ingress, ingress(metadata, args, settings)),
+        own,
+      );
+    else
+      new k8s.apiextensions.CustomResource(
+        name,
+        transformed(args.transforms?.httpRoute, httpRoute(metadata, args, settings)),
+        own,
+      );
     this.hostName = new URL(args.url).hostname;
     this.registerOutputs({ hostName: this.hostName });
   }
@@ -49,7 +64,11 @@ export class Exposure extends pulumi.ComponentResource {
 type Metadata = k8s.types.input.meta.v1.ObjectMeta;
 type Of<Kind> = Extract<ExposureArgs["settings"], { kind: Kind }>;
 
-function ingress(metadata: Metadata, { service, url }: ExposureArgs, { className, tlsSecret }: Of<"ingress">): k8s.networking.v1.IngressArgs {
+function ingress(
+  metadata: Metadata,
+  { service, url }: ExposureArgs,
+  { className, tlsSecret }: Of<"ingress">,
+): k8s.networking.v1.IngressArgs {
   const { hostname: host, pathname, protocol } = new URL(url);
   const backend = { service: { name: service.metadata.name, port: { name: servicePort.name } } };
   return {
@@ -57,12 +76,18 @@ function ingress(metadata: Metadata, { service, url }: ExposureArgs, { className
     spec: {
       ...(className === undefined ? {} : { ingressClassName: className }),
       rules: [{ host, http: { paths: [{ path: pathname, pathType: "Prefix", backend }] } }],
-      ...(protocol === "https:" ? { tls: [{ hosts: [host], ...(tlsSecret === undefined ? {} : { secretName: tlsSecret }) }] } : {}),
+      ...(protocol === "https:"
+        ? { tls: [{ hosts: [host], ...(tlsSecret === undefined ? {} : { secretName: tlsSecret }) }] }
+        : {}),
     },
   };
 }
 
-function httpRoute(metadata: Metadata, { service, url }: ExposureArgs, settings: Of<"gateway">): k8s.apiextensions.CustomResourceArgs {
+function httpRoute(
+  metadata: Metadata,
+  { service, url }: ExposureArgs,
+  settings: Of<"gateway">,
+): k8s.apiextensions.CustomResourceArgs {
   const { hostname, pathname } = new URL(url);
   const { gateway, gatewayNamespace, sectionName } = settings;
   // Backstage's backend serves at its root, whatever path its public URL has.

@@ -29,7 +29,12 @@ export class Groups extends pulumi.ComponentResource {
     const { realmId, ready } = args.realm;
     const options = { parent: this, dependsOn: ready };
     const roles = args.roles.map(
-      (role) => new keycloak.Role(`${name}-${role.name}`, { realmId, ...role }, { ...options, ...adoption(this, args.adopted, keyOf("role", role.name), role) }),
+      (role) =>
+        new keycloak.Role(
+          `${name}-${role.name}`,
+          { realmId, ...role },
+          { ...options, ...adoption(this, args.adopted, keyOf("role", role.name), role) },
+        ),
     );
     this.roleIds = Object.fromEntries(roles.map(({ id }, index) => [args.roles[index]?.name ?? "", id]));
     const ids: Record<string, pulumi.Output<string>> = {};

@@ -23,12 +23,17 @@ export class GroupsScope extends pulumi.ComponentResource {
     super("backstage-keycloak:identity:GroupsScope", name, {}, opts);
     const { realmId } = args.realm;
     const key = keyOf("client scope", groupsScope);
-    const inputs = { realmId, name: groupsScope, description: "The names of the user's groups.", includeInTokenScope: true };
-    const scope = new keycloak.openid.ClientScope(
-      name,
-      inputs,
-      { parent: this, dependsOn: args.realm.ready, ...adoption(this, args.adopted, key, inputs) },
-    );
+    const inputs = {
+      realmId,
+      name: groupsScope,
+      description: "The names of the user's groups.",
+      includeInTokenScope: true,
+    };
+    const scope = new keycloak.openid.ClientScope(name, inputs, {
+      parent: this,
+      dependsOn: args.realm.ready,
+      ...adoption(this, args.adopted, key, inputs),
+    });
     const claim = {
       realmId,
       clientScopeId: scope.id,
@@ -40,11 +45,11 @@ export class GroupsScope extends pulumi.ComponentResource {
       addToAccessToken: true,
       addToUserinfo: true,
     };
-    const mapper = new keycloak.openid.GroupMembershipProtocolMapper(
-      name,
-      claim,
-      { parent: this, dependsOn: [scope], ...adoption(this, args.adopted, mapperKey(key, groupsMapper), claim) },
-    );
+    const mapper = new keycloak.openid.GroupMembershipProtocolMapper(name, claim, {
+      parent: this,
+      dependsOn: [scope],
+      ...adoption(this, args.adopted, mapperKey(key, groupsMapper), claim),
+    });
     this.scopeName = scope.name;
     this.ready = [scope, mapper];
     this.registerOutputs({ scopeName: this.scopeName });

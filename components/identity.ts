@@ -24,14 +24,36 @@ export interface Identity {
 }
 
 /** The realm with its scopes, people and the clients of Backstage, in the chain's order. */
-export function identity(settings: Omit<Settings, "adminSecret">, opts: pulumi.ComponentResourceOptions, adopted: Adoption = {}): Identity {
+export function identity(
+  settings: Omit<Settings, "adminSecret">,
+  opts: pulumi.ComponentResourceOptions,
+  adopted: Adoption = {},
+): Identity {
   const { backstage, rotation, catalogSync } = settings;
   const urls = backstageUrls(backstage.url, backstage.authProvider, backstage.authEnvironment);
-  const realm = new Realm(settings.realm.name, { keycloakUrl: settings.keycloak.url, settings: settings.realm, adopted }, opts);
+  const realm = new Realm(
+    settings.realm.name,
+    { keycloakUrl: settings.keycloak.url, settings: settings.realm, adopted },
+    opts,
+  );
   const groupsScope = new GroupsScope("groups", { realm, adopted }, opts);
   const groups = new Groups("groups", { realm, roles: settings.roles, groups: settings.groups, adopted }, opts);
-  const users = new Users("users", { realm, groups, users: settings.users, temporaryPasswords: !settings.isDev, passwordGeneration: rotation.users, adopted }, opts);
-  const secretRotation = rotation.strategy === "overlap" ? new SecretRotation("secret-rotation", { realm, gracePeriod: rotation.gracePeriod }, opts) : undefined;
+  const users = new Users(
+    "users",
+    {
+      realm,
+      groups,
+      users: settings.users,
+      temporaryPasswords: !settings.isDev,
+      passwordGeneration: rotation.users,
+      adopted,
+    },
+    opts,
+  );
+  const secretRotation =
+    rotation.strategy === "overlap"
+      ? new SecretRotation("secret-rotation", { realm, gracePeriod: rotation.gracePeriod }, opts)
+      : undefined;
   const clientOf = ({ clientId, generation }: SignInClient): OidcClient =>
     new OidcClient(
       clientId,
@@ -52,7 +74,18 @@ export function identity(settings: Omit<Settings, "adminSecret">, opts: pulumi.C
     );
   const { active, standby } = signInClients(backstage, rotation);
   const sync = catalogSync.enabled
-    ? new CatalogSync(catalogSync.clientId, { realm, groupsScope, clientId: catalogSync.clientId, secretGeneration: rotation.catalogSync, adopted }, opts)
+    ? new CatalogSync(
+        catalogSync.clientId,
+        { realm, groupsScope, clientId: catalogSync.clientId, secretGeneration: rotation.catalogSync, adopted },
+        opts,
+      )
     : undefined;
-  return { realm, groupsScope, users, client: clientOf(active), standby: standby === undefined ? undefined : clientOf(standby), catalogSync: sync };
+  return {
+    realm,
+    groupsScope,
+    users,
+    client: clientOf(active),
+    standby: standby === undefined ? undefined : clientOf(standby),
+    catalogSync: sync,
+  };
 }

@@ -28,12 +28,25 @@ export class Network extends pulumi.ComponentResource {
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:workload:Network", name, { settings: args.settings }, opts);
     const { namespace, settings } = args;
-    const policy = (suffix: string, spec: k8s.types.input.networking.v1.NetworkPolicySpec): k8s.networking.v1.NetworkPolicy => {
-      const metadata = { name: `${name}${suffix}`, namespace, labels: settings.labels, annotations: args.target.annotations("database") };
-      return new k8s.networking.v1.NetworkPolicy(`${name}${suffix}`, transformed(args.transforms?.networkPolicy, { metadata, spec }), { parent: this });
+    const policy = (
+      suffix: string,
+      spec: k8s.types.input.networking.v1.NetworkPolicySpec,
+    ): k8s.networking.v1.NetworkPolicy => {
+      const metadata = {
+        name: `${name}${suffix}`,
+        namespace,
+        labels: settings.labels,
+        annotations: args.target.annotations("database"),
+      };
+      return new k8s.networking.v1.NetworkPolicy(
+        `${name}${suffix}`,
+        transformed(args.transforms?.networkPolicy, { metadata, spec }),
+        { parent: this },
+      );
     };
     this.ready = [policy("", backstagePolicy(settings))];
-    if (settings.database.kind === "postgres") this.ready.push(policy("-database", databasePolicy(settings.databaseLabels, settings.labels)));
+    if (settings.database.kind === "postgres")
+      this.ready.push(policy("-database", databasePolicy(settings.databaseLabels, settings.labels)));
     this.registerOutputs();
   }
 }

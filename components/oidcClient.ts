@@ -38,7 +38,9 @@ export interface OidcClientArgs {
   readonly lifetimes?: Partial<Settings["clients"][number]["lifetimes"]>;
   /** A higher number makes a new secret. @default 1 */
   readonly secretGeneration?: number;
-  /** When Keycloak accepts the secret of the generation before too: only for one that was never refused. @default never */
+  /**
+   * When Keycloak accepts the secret of the generation before too: only for one that was never refused. @default never
+   */
   readonly overlap?: pulumi.Input<Overlap> | undefined;
   /** What Keycloak must have before the client. @default nothing but the realm */
   readonly requires?: pulumi.Resource[] | undefined;
@@ -49,8 +51,14 @@ export interface OidcClientArgs {
 /** Empty means the realm's lifetime, to Keycloak. */
 const lifetime = (seconds: number | undefined): string => (seconds === undefined ? "" : String(seconds));
 
-/** The attributes by which Keycloak accepts a second secret; each an output of its own, or a preview shows none of the others. */
-const bothAccepted = (secret: pulumi.Output<string>, overlap: pulumi.Output<Overlap>): Record<string, pulumi.Output<string>> => ({
+/**
+ * The attributes by which Keycloak accepts a second secret; each an output of its own, or a preview shows none of the
+ * others.
+ */
+const bothAccepted = (
+  secret: pulumi.Output<string>,
+  overlap: pulumi.Output<Overlap>,
+): Record<string, pulumi.Output<string>> => ({
   [rotatedAttributes.secret]: secret,
   [rotatedAttributes.from]: overlap.apply(({ from }) => String(from)),
   [rotatedAttributes.until]: overlap.apply(({ until }) => String(until)),
@@ -79,7 +87,9 @@ export class OidcClient extends pulumi.ComponentResource {
     const secret = isPublic ? undefined : this.password(name, current);
     // Kept for an overlap only: what the state no longer holds cannot come back.
     const rotated =
-      isPublic || previous === undefined || args.overlap === undefined ? {} : bothAccepted(this.password(name, previous).result, pulumi.output(args.overlap));
+      isPublic || previous === undefined || args.overlap === undefined
+        ? {}
+        : bothAccepted(this.password(name, previous).result, pulumi.output(args.overlap));
     // Every flag is set: most are optional and computed in the provider, and what is left out is never corrected.
     const inputs = {
       realmId,
@@ -135,18 +145,30 @@ export class OidcClient extends pulumi.ComponentResource {
       new keycloak.openid.ClientOptionalScopes(name, { ...own, optionalScopes: names(args.optionalScopes) }, options),
     ];
     const mappers = (args.audiences ?? []).map((mapper) => {
-      const claim = { ...own, name: mapper.name, includedCustomAudience: mapper.audience, addToIdToken: false, addToAccessToken: true };
-      return new keycloak.openid.AudienceProtocolMapper(
-        `${name}-${mapper.name}`,
-        claim,
-        { parent: this, dependsOn: [client], ...adoption(this, args.adopted, mapperKey(key, mapper.name), claim) },
-      );
+      const claim = {
+        ...own,
+        name: mapper.name,
+        includedCustomAudience: mapper.audience,
+        addToIdToken: false,
+        addToAccessToken: true,
+      };
+      return new keycloak.openid.AudienceProtocolMapper(`${name}-${mapper.name}`, claim, {
+        parent: this,
+        dependsOn: [client],
+        ...adoption(this, args.adopted, mapperKey(key, mapper.name), claim),
+      });
     });
     this.clientId = client.clientId;
     this.uuid = client.id;
     this.clientSecret = secret === undefined ? undefined : pulumi.secret(client.clientSecret);
     this.serviceAccountUserId = client.serviceAccountUserId;
-    this.ready = [...(secret === undefined ? [] : [secret]), client, ...args.groupsScope.ready, ...bindings, ...mappers];
+    this.ready = [
+      ...(secret === undefined ? [] : [secret]),
+      client,
+      ...args.groupsScope.ready,
+      ...bindings,
+      ...mappers,
+    ];
     this.registerOutputs({
       clientId: this.clientId,
       uuid: this.uuid,

@@ -24,7 +24,14 @@ export function platform(
   const { realm, groupsScope } = who;
   const clients = new PlatformClients(
     "clients",
-    { target, realm, groupsScope, clients: settings.clients, adopted, namespaces: { [settings.backstage.namespace]: what.namespace } },
+    {
+      target,
+      realm,
+      groupsScope,
+      clients: settings.clients,
+      adopted,
+      namespaces: { [settings.backstage.namespace]: what.namespace },
+    },
     { providers: [keycloak, kubernetes] },
   );
   return { ...who, ...what, clients };

@@ -29,7 +29,12 @@ export class PlatformClients extends pulumi.ComponentResource {
   readonly secrets: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, args: PlatformClientsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("backstage-keycloak:identity:PlatformClients", name, { clients: args.clients.map(({ clientId }) => clientId) }, opts);
+    super(
+      "backstage-keycloak:identity:PlatformClients",
+      name,
+      { clients: args.clients.map(({ clientId }) => clientId) },
+      opts,
+    );
     const { realm, groupsScope, target } = args;
     // A Map: a namespace may be called `constructor`, and every object has one of those.
     const namespaces = new Map(Object.entries(args.namespaces));
@@ -63,7 +68,15 @@ export class PlatformClients extends pulumi.ComponentResource {
       const made = namespaces.get(secret.namespace);
       const contract = new ContractSecret(
         clientId,
-        { target, realm, client, owner: clientId, namespace: made?.name ?? secret.namespace, secretName: secret.name, keys: secret.keys },
+        {
+          target,
+          realm,
+          client,
+          owner: clientId,
+          namespace: made?.name ?? secret.namespace,
+          secretName: secret.name,
+          keys: secret.keys,
+        },
         { parent: this, dependsOn: made?.ready ?? [] },
       );
       secrets[clientId] = pulumi.interpolate`${secret.namespace}/${contract.secretName}`;

@@ -42,10 +42,16 @@ function lifetimes(given: Lifetimes): keycloak.RealmArgs {
   };
 }
 
-/** Keycloak's own id of a realm, which is its name unless that is too long for the column; never changed, as an adopted realm has another. */
-const internalId = (name: string): { internalId?: string } => (name.length <= 36 ? {} : { internalId: createHash("sha256").update(name).digest("hex").slice(0, 36) });
+/**
+ * Keycloak's own id of a realm, which is its name unless that is too long for the column; never changed, as an adopted
+ * realm has another.
+ */
+const internalId = (name: string): { internalId?: string } =>
+  name.length <= 36 ? {} : { internalId: createHash("sha256").update(name).digest("hex").slice(0, 36) };
 
-function bruteForceDetection(given: Settings["realm"]["bruteForce"]): keycloak.types.input.RealmSecurityDefensesBruteForceDetection {
+function bruteForceDetection(
+  given: Settings["realm"]["bruteForce"],
+): keycloak.types.input.RealmSecurityDefensesBruteForceDetection {
   return {
     permanentLockout: given.permanentLockout,
     maxLoginFailures: given.maxLoginFailures,
@@ -97,7 +103,12 @@ export class Realm extends pulumi.ComponentResource {
       securityDefenses: { bruteForceDetection: bruteForceDetection(settings.bruteForce) },
       attributes: realmAttributes(args.adopted?.[key]),
     } satisfies keycloak.RealmArgs;
-    const realm = new keycloak.Realm(name, inputs, { parent: this, protect, ignoreChanges: Object.keys(internalId(realmName)), ...adoption(this, args.adopted, key, { ...inputs, bruteForceProtected: true }) });
+    const realm = new keycloak.Realm(name, inputs, {
+      parent: this,
+      protect,
+      ignoreChanges: Object.keys(internalId(realmName)),
+      ...adoption(this, args.adopted, key, { ...inputs, bruteForceProtected: true }),
+    });
     new keycloak.RealmEvents(
       name,
       {
@@ -116,6 +127,11 @@ export class Realm extends pulumi.ComponentResource {
     this.issuer = this.urls.issuer;
     this.metadataUrl = this.urls.metadata;
     this.ready = [realm];
-    this.registerOutputs({ realmId: this.realmId, issuer: this.issuer, metadataUrl: this.metadataUrl, urls: this.urls });
+    this.registerOutputs({
+      realmId: this.realmId,
+      issuer: this.issuer,
+      metadataUrl: this.metadataUrl,
+      urls: this.urls,
+    });
   }
 }

@@ -18,7 +18,9 @@ export interface SourceSecretArgs {
 /** An Argo CD that sees the object leaves it alone. */
 const ours = { [syncOptionsAnnotation]: "Prune=false", "argocd.argoproj.io/compare-options": "IgnoreExtraneous" };
 
-/** The credentials of every application in one Secret beside Keycloak, from which the External Secrets Operator reads. */
+/**
+ * The credentials of every application in one Secret beside Keycloak, from which the External Secrets Operator reads.
+ */
 export class SourceSecret extends pulumi.ComponentResource {
   /** The Secret's name, known only once it exists. */
   readonly secretName: pulumi.Output<string>;
@@ -29,8 +31,18 @@ export class SourceSecret extends pulumi.ComponentResource {
     const { protect = true, foreign } = args.namespaces ?? {};
     const annotations = { ...ours, ...stackMark(pulumi.getStack()) };
     const made =
-      createNamespace && foreign?.has(namespace) !== true ? new k8s.core.v1.Namespace(namespace, { metadata: { name: namespace, annotations } }, { parent: this, protect }) : undefined;
-    const data = pulumi.all(args.credentials.map(({ owner, data }) => data.apply((values) => Object.entries(values).map(([key, value]) => [sourceKey(owner, key), value] as const))));
+      createNamespace && foreign?.has(namespace) !== true
+        ? new k8s.core.v1.Namespace(
+            namespace,
+            { metadata: { name: namespace, annotations } },
+            { parent: this, protect },
+          )
+        : undefined;
+    const data = pulumi.all(
+      args.credentials.map(({ owner, data }) =>
+        data.apply((values) => Object.entries(values).map(([key, value]) => [sourceKey(owner, key), value] as const)),
+      ),
+    );
     const secret = new k8s.core.v1.Secret(
       name,
       {

@@ -51,7 +51,12 @@ export interface Target {
   /** Makes the Secret, or what makes it. */
   deliver(name: string, credential: Credential, opts: pulumi.CustomResourceOptions): Delivery;
   /** The pod template annotations for objects that somebody else writes. */
-  references(name: string, list: readonly Reference[], namespace: pulumi.Input<string>, opts: pulumi.CustomResourceOptions): pulumi.Output<Record<string, string>>;
+  references(
+    name: string,
+    list: readonly Reference[],
+    namespace: pulumi.Input<string>,
+    opts: pulumi.CustomResourceOptions,
+  ): pulumi.Output<Record<string, string>>;
 }
 
 export const base64Values = (data: Record<string, string>): Record<string, string> =>
@@ -66,9 +71,19 @@ export interface NamespaceRules {
 }
 
 /** Pulumi applies the objects. */
-export function clusterTarget({ waves }: Pick<Settings, "waves">, retain = false, { protect = true, foreign }: NamespaceRules = {}): Target {
-  const annotations = (link: Link): Record<string, string> => ({ ...waveAnnotations(link, waves), ...stackMark(pulumi.getStack()) });
-  const kept = (opts: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions => ({ ...opts, ...(retain ? { retainOnDelete: true } : {}) });
+export function clusterTarget(
+  { waves }: Pick<Settings, "waves">,
+  retain = false,
+  { protect = true, foreign }: NamespaceRules = {},
+): Target {
+  const annotations = (link: Link): Record<string, string> => ({
+    ...waveAnnotations(link, waves),
+    ...stackMark(pulumi.getStack()),
+  });
+  const kept = (opts: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions => ({
+    ...opts,
+    ...(retain ? { retainOnDelete: true } : {}),
+  });
   return {
     objects: true,
     retain,
@@ -77,7 +92,11 @@ export function clusterTarget({ waves }: Pick<Settings, "waves">, retain = false
     namespace(name, opts) {
       if (foreign?.has(name) === true) return { name, ready: [] };
       // The engine asks whether it is protected before it looks at what is retained.
-      const made = new k8s.core.v1.Namespace(name, { metadata: { name, annotations: annotations("namespace") } }, kept({ ...opts, protect: protect && !retain }));
+      const made = new k8s.core.v1.Namespace(
+        name,
+        { metadata: { name, annotations: annotations("namespace") } },
+        kept({ ...opts, protect: protect && !retain }),
+      );
       return { name: made.metadata.name, ready: [made] };
     },
     deliver(name, { secretName, namespace, data, clientUuid, requires }, opts) {
@@ -92,11 +111,13 @@ export function clusterTarget({ waves }: Pick<Settings, "waves">, retain = false
         kept({ ...opts, dependsOn: [...requires] }),
       );
       // A hash tells nothing of the values, and an encrypted annotation would hide the whole template.
-      const checksums = pulumi.unsecret(pulumi.all([secret.metadata.name, data, clientUuid])).apply(([object, values, uuid]): Record<string, string> => ({
-        [checksumAnnotation("secret", object)]: dataHash(values),
-        // A realm that was made anew has other signing keys, and Backstage holds on to the old ones for a minute.
-        ...(uuid === undefined ? {} : { [clientAnnotation]: uuid }),
-      }));
+      const checksums = pulumi
+        .unsecret(pulumi.all([secret.metadata.name, data, clientUuid]))
+        .apply(([object, values, uuid]): Record<string, string> => ({
+          [checksumAnnotation("secret", object)]: dataHash(values),
+          // A realm that was made anew has other signing keys, and Backstage holds on to the old ones for a minute.
+          ...(uuid === undefined ? {} : { [clientAnnotation]: uuid }),
+        }));
       return { secretName: secret.metadata.name, ready: [secret], checksums };
     },
   };
@@ -113,7 +134,11 @@ function elsewhere({ waves }: Pick<Settings, "waves">): Target {
     annotations: (link) => waveAnnotations(link, waves),
     references: noChecksums,
     namespace: (name) => ({ name, ready: [] }),
-    deliver: (_name, { secretName }) => ({ secretName: pulumi.output(secretName), ready: [], checksums: noChecksums() }),
+    deliver: (_name, { secretName }) => ({
+      secretName: pulumi.output(secretName),
+      ready: [],
+      checksums: noChecksums(),
+    }),
   };
 }
 
@@ -126,9 +151,13 @@ export interface CollectingTarget extends Target {
  * The target of `pulumi up` in each mode.
  * @param foreign the namespaces that were there before
  */
-export function targetOf(settings: Pick<Settings, "mode" | "waves"> & Partial<Pick<Settings, "namespaces">>, foreign: ReadonlySet<string> = new Set()): CollectingTarget {
+export function targetOf(
+  settings: Pick<Settings, "mode" | "waves"> & Partial<Pick<Settings, "namespaces">>,
+  foreign: ReadonlySet<string> = new Set(),
+): CollectingTarget {
   const rules = { ...settings.namespaces, foreign };
-  const target = settings.mode === "hybrid" ? elsewhere(settings) : clusterTarget(settings, settings.mode === "handover", rules);
+  const target =
+    settings.mode === "hybrid" ? elsewhere(settings) : clusterTarget(settings, settings.mode === "handover", rules);
   const credentials: Credential[] = [];
   return {
     ...target,

@@ -2,4 +2,5 @@
 export type Transform<Args> = (args: Args) => Args;
 
 /** Applies a transform, if there is one. */
-export const transformed = <Args>(transform: Transform<Args> | undefined, args: Args): Args => (transform === undefined ? args : transform(args));
+export const transformed = <Args>(transform: Transform<Args> | undefined, args: Args): Args =>
+  transform === undefined ? args : transform(args);

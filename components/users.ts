@@ -37,7 +37,14 @@ export class Users extends pulumi.ComponentResource {
     for (const { groups, roles, initialPassword, ...user } of args.users) {
       const own = `${name}-${user.username}`;
       // One of each kind, so that a password policy has nothing to refuse.
-      const password = { length: passwordLength, special: false, minLower: 1, minUpper: 1, minNumeric: 1, ...keepers(passwordGeneration) };
+      const password = {
+        length: passwordLength,
+        special: false,
+        minLower: 1,
+        minUpper: 1,
+        minNumeric: 1,
+        ...keepers(passwordGeneration),
+      };
       const value = initialPassword ? new random.RandomPassword(own, password, { parent: this }).result : undefined;
       if (value !== undefined) passwords[user.username] = value;
       const inputs = {
@@ -49,26 +56,40 @@ export class Users extends pulumi.ComponentResource {
       };
       const made = new keycloak.User(
         own,
-        { ...inputs, ...(value === undefined ? {} : { initialPassword: { value, temporary: args.temporaryPasswords ?? true } }) },
+        {
+          ...inputs,
+          ...(value === undefined ? {} : { initialPassword: { value, temporary: args.temporaryPasswords ?? true } }),
+        },
         {
           parent: this,
           dependsOn: args.realm.ready,
-          // Keycloak takes an initial password only with a new user, and a user name once. Set from the first generation on:
-          // the engine compares with what the state has, and nothing is no trigger.
+          // Keycloak takes an initial password only with a new user, and a user name once. Set from the first
+          // generation on: the engine compares with what the state has, and nothing is no trigger.
           ...(initialPassword ? { replacementTrigger: passwordGeneration, deleteBeforeReplace: true } : {}),
-          // Keycloak asks for the new password by a required action, and takes it away once it is done: both are no drift.
-          // The others are what people, or an identity provider, keep in their profile: left out, they would be cleared.
+          // Keycloak asks for the new password by a required action, and takes it away once it is done: both are no
+          // drift. The others are what people, or an identity provider, keep in their profile: left out, they would be
+          // cleared.
           ignoreChanges: ["requiredActions", "attributes", "federatedIdentities"],
           ...adoption(this, args.adopted, keyOf("user", user.username), { ...inputs, groups }),
         },
       );
       const member = { parent: this, dependsOn: [made] };
-      const idsOf = (names: readonly string[], ids: Readonly<Record<string, pulumi.Output<string>>>): pulumi.Output<string>[] =>
-        names.map((each) => ids[each]).filter((id) => id !== undefined);
-      new keycloak.UserGroups(own, { realmId, userId: made.id, groupIds: idsOf(groups, args.groups.groupIds), exhaustive: true }, member);
+      const idsOf = (
+        names: readonly string[],
+        ids: Readonly<Record<string, pulumi.Output<string>>>,
+      ): pulumi.Output<string>[] => names.map((each) => ids[each]).filter((id) => id !== undefined);
+      new keycloak.UserGroups(
+        own,
+        { realmId, userId: made.id, groupIds: idsOf(groups, args.groups.groupIds), exhaustive: true },
+        member,
+      );
       if (roles.length === 0) continue;
       // Not exhaustive: every user also has the realm's default role.
-      new keycloak.UserRoles(own, { realmId, userId: made.id, roleIds: idsOf(roles, args.groups.roleIds), exhaustive: false }, member);
+      new keycloak.UserRoles(
+        own,
+        { realmId, userId: made.id, roleIds: idsOf(roles, args.groups.roleIds), exhaustive: false },
+        member,
+      );
     }
     this.passwords = pulumi.secret(pulumi.all(passwords));
     this.registerOutputs({ passwords: this.passwords });

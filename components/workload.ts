@@ -1,7 +1,14 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { catalogSource, type Settings } from "../config";
-import { backstageContractKeys, catalogKeys, contractKeys, contractSecretName, externalSecretName, standbyKeys } from "../lib/contract";
+import {
+  backstageContractKeys,
+  catalogKeys,
+  contractKeys,
+  contractSecretName,
+  externalSecretName,
+  standbyKeys,
+} from "../lib/contract";
 import { expectedOf } from "../lib/expected";
 import { databaseName } from "../lib/database";
 import { placement } from "../lib/pod";
@@ -49,7 +56,9 @@ export function workload(
       generations: expected.generations,
       further: [
         ...(standby === undefined ? [] : [{ client: standby, keys: standbyKeys }]),
-        ...(catalogSync === undefined ? [] : [{ client: catalogSync.client, requires: catalogSync.ready, keys: catalogKeys }]),
+        ...(catalogSync === undefined
+          ? []
+          : [{ client: catalogSync.client, requires: catalogSync.ready, keys: catalogKeys }]),
       ],
     },
     opts,
@@ -57,7 +66,13 @@ export function workload(
   const retained = { ...opts, retainOnDelete: target.retain };
   const database = new Database(
     databaseName(NAME),
-    { ...own, settings: backstage.database, passwordGeneration: settings.rotation.database, rolloutSeconds: backstage.rolloutSeconds, placement: placement(backstage) },
+    {
+      ...own,
+      settings: backstage.database,
+      passwordGeneration: settings.rotation.database,
+      rolloutSeconds: backstage.rolloutSeconds,
+      placement: placement(backstage),
+    },
     retained,
   );
   if (!target.objects) return { namespace, contract, deployment: pulumi.output(NAME) };

@@ -15,7 +15,10 @@ interface Row {
 }
 
 const isPublic = (field: ts.Node): boolean =>
-  ts.canHaveModifiers(field) && !(ts.getModifiers(field) ?? []).some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword || kind === ts.SyntaxKind.ProtectedKeyword);
+  ts.canHaveModifiers(field) &&
+  !(ts.getModifiers(field) ?? []).some(
+    ({ kind }) => kind === ts.SyntaxKind.PrivateKeyword || kind === ts.SyntaxKind.ProtectedKeyword,
+  );
 
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
@@ -41,13 +44,20 @@ const typeText = (type: ts.TypeNode | undefined): string => oneLine(type?.getTex
 function members(type: ts.TypeNode | undefined, interfaces: Interfaces): readonly ts.PropertySignature[] {
   if (type === undefined) return [];
   if (ts.isTypeOperatorNode(type)) return members(type.type, interfaces);
-  if (ts.isArrayTypeNode(type) && ts.isTypeReferenceNode(type.elementType)) return members(type.elementType, interfaces);
+  if (ts.isArrayTypeNode(type) && ts.isTypeReferenceNode(type.elementType))
+    return members(type.elementType, interfaces);
   if (ts.isTypeLiteralNode(type)) return type.members.filter(ts.isPropertySignature);
-  const name = ts.isTypeReferenceNode(type) ? type.typeName.getText() : ts.isExpressionWithTypeArguments(type) ? type.expression.getText() : "";
+  const name = ts.isTypeReferenceNode(type)
+    ? type.typeName.getText()
+    : ts.isExpressionWithTypeArguments(type)
+      ? type.expression.getText()
+      : "";
   const found = interfaces.get(name);
   // What has methods is made by a function of ours, and not spelled out by whoever hands it over.
   if (found === undefined || !found.members.every(ts.isPropertySignature)) return [];
-  const inherited = (found.heritageClauses ?? []).flatMap(({ types }) => types.flatMap((base) => members(base, interfaces)));
+  const inherited = (found.heritageClauses ?? []).flatMap(({ types }) =>
+    types.flatMap((base) => members(base, interfaces)),
+  );
   return [...inherited, ...found.members.filter(ts.isPropertySignature)];
 }
 
@@ -56,7 +66,12 @@ function inputRows(type: ts.TypeNode | undefined, prefix: string, what: string, 
   return members(type, interfaces).flatMap((field) => {
     const name = `${prefix}${field.name.getText()}`;
     const whole = `${what}: input ${name}`;
-    const own = { name, type: typeText(field.type).replace(/ \| undefined$/, ""), byDefault: defaultOf(field, whole), what: sentence(field, whole) };
+    const own = {
+      name,
+      type: typeText(field.type).replace(/ \| undefined$/, ""),
+      byDefault: defaultOf(field, whole),
+      what: sentence(field, whole),
+    };
     return [own, ...inputRows(field.type, `${name}.`, what, interfaces)];
   });
 }
@@ -64,15 +79,22 @@ function inputRows(type: ts.TypeNode | undefined, prefix: string, what: string, 
 /** The type token: what the constructor hands to `super` first. */
 function tokenOf(component: ts.ClassDeclaration): string {
   const first = component.members.find(ts.isConstructorDeclaration)?.body?.statements[0];
-  const [token] = first !== undefined && ts.isExpressionStatement(first) && ts.isCallExpression(first.expression) ? first.expression.arguments : [];
-  if (token === undefined || !ts.isStringLiteral(token)) throw new Error(`${component.name?.text ?? "?"} names no type token first in its constructor`);
+  const [token] =
+    first !== undefined && ts.isExpressionStatement(first) && ts.isCallExpression(first.expression)
+      ? first.expression.arguments
+      : [];
+  if (token === undefined || !ts.isStringLiteral(token))
+    throw new Error(`${component.name?.text ?? "?"} names no type token first in its constructor`);
   return token.text;
 }
 
 const code = (text: string): string => `\`${text.replaceAll("|", "\\|")}\``;
 
 const tableOf = (head: readonly string[], lines: readonly (readonly string[])[]): string =>
-  [head, ...lines].map((cells) => `| ${cells.join(" | ")} |`).toSpliced(1, 0, `|${"---|".repeat(head.length)}`).join("\n");
+  [head, ...lines]
+    .map((cells) => `| ${cells.join(" | ")} |`)
+    .toSpliced(1, 0, `|${"---|".repeat(head.length)}`)
+    .join("\n");
 
 function section(component: ts.ClassDeclaration, file: string, interfaces: Interfaces): string {
   const name = component.name?.text ?? "?";
@@ -81,11 +103,18 @@ function section(component: ts.ClassDeclaration, file: string, interfaces: Inter
   const outputs = component.members
     .filter((member) => ts.isPropertyDeclaration(member))
     .filter(isPublic)
-    .map((field) => [code(field.name.getText()), code(typeText(field.type)), sentence(field, `${name}: output ${field.name.getText()}`)]);
+    .map((field) => [
+      code(field.name.getText()),
+      code(typeText(field.type)),
+      sentence(field, `${name}: output ${field.name.getText()}`),
+    ]);
   return [
     `## ${name}`,
     `${sentence(component, name)} Type ${code(tokenOf(component))}, in [components/${file}](../components/${file}).`,
-    tableOf(["input", "type", "default", "what it is"], inputs.map(({ name: input, type, byDefault, what }) => [code(input), code(type), byDefault, what])),
+    tableOf(
+      ["input", "type", "default", "what it is"],
+      inputs.map(({ name: input, type, byDefault, what }) => [code(input), code(type), byDefault, what]),
+    ),
     tableOf(["output", "type", "what it is"], outputs),
   ].join("\n\n");
 }
@@ -98,12 +127,18 @@ This page is written by \`npm run docs\` from the sources in \`components/\`, an
 
 /** The page's whole text. @param folder where the components are */
 export function componentsPage(folder: string): string {
-  const files = readdirSync(folder).filter((file) => file.endsWith(".ts")).sort();
-  const sources = files.map((file) => ts.createSourceFile(file, readFileSync(path.join(folder, file), "utf8"), ts.ScriptTarget.ES2023, true));
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith(".ts"))
+    .sort();
+  const sources = files.map((file) =>
+    ts.createSourceFile(file, readFileSync(path.join(folder, file), "utf8"), ts.ScriptTarget.ES2023, true),
+  );
   const statements = sources.flatMap((source) => [...source.statements]);
   const interfaces = new Map(statements.filter(ts.isInterfaceDeclaration).map((found) => [found.name.text, found]));
   const components = statements
     .filter(ts.isClassDeclaration)
-    .filter(({ heritageClauses = [] }) => heritageClauses.some((clause) => clause.getText().endsWith("ComponentResource")));
+    .filter(({ heritageClauses = [] }) =>
+      heritageClauses.some((clause) => clause.getText().endsWith("ComponentResource")),
+    );
   return `${[HEAD, ...components.map((component) => section(component, component.getSourceFile().fileName, interfaces))].join("\n\n")}\n`;
 }

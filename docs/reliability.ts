@@ -18,7 +18,10 @@ const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\
 
 /** The page with its table written anew; what is around the table stays. */
 export function reliabilityPage(page: string, records: readonly FaultRecord[]): string {
-  const head = "| fault | what the user is told | checked to be there afterwards | how it heals | seconds |\n|---|---|---|---|---|";
-  const rows = records.map(({ fault, told, kept, heals, seconds }) => `| ${[fault, told, kept, heals].map(cell).join(" | ")} | ${seconds} |`);
+  const head =
+    "| fault | what the user is told | checked to be there afterwards | how it heals | seconds |\n|---|---|---|---|---|";
+  const rows = records.map(
+    ({ fault, told, kept, heals, seconds }) => `| ${[fault, told, kept, heals].map(cell).join(" | ")} | ${seconds} |`,
+  );
   return withPart(page, "reliability.md", "faults", `${head}\n${rows.join("\n")}`);
 }

@@ -25,8 +25,19 @@ export const kinds = {
   "client scope": { path: () => "/client-scopes", name: "name", lists: {} },
   role: { path: (name: string) => `/roles/${q(name)}`, name: "name", lists: {} },
   // By its path the Admin API tells one group, by its name those that have it, with the groups around them.
-  group: { path: (name: string) => (name.includes("/") ? `/group-by-path/${name.split("/").map(q).join("/")}` : `/groups?exact=true&search=${q(name)}`), name: "name", lists: { roles: "/role-mappings/realm" } },
-  user: { path: (name: string) => `/users?exact=true&username=${q(name)}`, name: "username", lists: { groups: "/groups" } },
+  group: {
+    path: (name: string) =>
+      name.includes("/")
+        ? `/group-by-path/${name.split("/").map(q).join("/")}`
+        : `/groups?exact=true&search=${q(name)}`,
+    name: "name",
+    lists: { roles: "/role-mappings/realm" },
+  },
+  user: {
+    path: (name: string) => `/users?exact=true&username=${q(name)}`,
+    name: "username",
+    lists: { groups: "/groups" },
+  },
   client: { path: (name: string) => `/clients?clientId=${q(name)}`, name: "clientId", lists: {} },
 } as const;
 
@@ -41,24 +52,32 @@ export function adoptedMappers(owner: string, { importId, found }: Adopted, name
   const at = owner.startsWith("client scope") ? "client-scope" : "client";
   const mappers = (found.protocolMappers ?? []) as (Representation & { name: string; id: string })[];
   const wanted = mappers.filter(({ name }) => names.includes(name));
-  return Object.fromEntries(wanted.map((mapper) => [mapperKey(owner, mapper.name), { importId: `${realm}/${at}/${id}/${mapper.id}`, found: mapper }]));
+  return Object.fromEntries(
+    wanted.map((mapper) => [
+      mapperKey(owner, mapper.name),
+      { importId: `${realm}/${at}/${id}/${mapper.id}`, found: mapper },
+    ]),
+  );
 }
 
 /** The client attribute that tells a client of this program from one that was made by hand. */
 export const managedBy = { "managed-by": "backstage-keycloak" } as const;
 
 /** Does a client bear that attribute? */
-export const isManaged = ({ attributes }: Representation): boolean => (attributes as Representation | undefined)?.["managed-by"] === managedBy["managed-by"];
+export const isManaged = ({ attributes }: Representation): boolean =>
+  (attributes as Representation | undefined)?.["managed-by"] === managedBy["managed-by"];
 
 /**
- * The realm attribute that tells what the program has made in it. Pulumi would replace by the import what it has already,
- * and delete it in the end; users and mappers have no room for a mark of their own.
+ * The realm attribute that tells what the program has made in it. Pulumi would replace by the import what it has
+ * already, and delete it in the end; users and mappers have no room for a mark of their own.
  */
 const MADE = "made-by-backstage-keycloak";
 const everything = "*";
 
 /** A realm's attributes; without adoption all that the settings name is the program's. */
-export const realmAttributes = (adopted: Adopted | undefined): Record<string, string> => ({ [MADE]: adopted?.made ?? everything });
+export const realmAttributes = (adopted: Adopted | undefined): Record<string, string> => ({
+  [MADE]: adopted?.made ?? everything,
+});
 
 /** Has the program made the object, as far as the realm can tell? */
 export function madeHere(realm: Representation, key: string): boolean {
@@ -83,15 +102,51 @@ const places: Readonly<Record<string, readonly [string, string?]>> = {
   addToUserinfo: ["config", "userinfo.token.claim"],
 };
 
-/** The inputs that decide who may get a token, how, and what is in it: of a client, a realm, a user, a group, a mapper. */
+/**
+ * The inputs that decide who may get a token, how, and what is in it: of a client, a realm, a user, a group, a mapper.
+ */
 const security = [
-  ...["enabled", "publicClient", "clientAuthenticatorType", "standardFlowEnabled", "implicitFlowEnabled", "directAccessGrantsEnabled"],
-  ...["serviceAccountsEnabled", "oauth2DeviceAuthorizationGrantEnabled", "standardTokenExchangeEnabled", "pkceCodeChallengeMethod"],
+  ...[
+    "enabled",
+    "publicClient",
+    "clientAuthenticatorType",
+    "standardFlowEnabled",
+    "implicitFlowEnabled",
+    "directAccessGrantsEnabled",
+  ],
+  ...[
+    "serviceAccountsEnabled",
+    "oauth2DeviceAuthorizationGrantEnabled",
+    "standardTokenExchangeEnabled",
+    "pkceCodeChallengeMethod",
+  ],
   ...["validRedirectUris", "validPostLogoutRedirectUris", "webOrigins", "fullScopeAllowed", "consentRequired"],
-  ...["sslRequired", "registrationAllowed", "registrationEmailAsUsername", "editUsernameAllowed", "userManagedAccess", "rememberMe"],
-  ...["resetPasswordAllowed", "verifyEmail", "loginWithEmailAllowed", "duplicateEmailsAllowed", "passwordPolicy", "bruteForceProtected"],
+  ...[
+    "sslRequired",
+    "registrationAllowed",
+    "registrationEmailAsUsername",
+    "editUsernameAllowed",
+    "userManagedAccess",
+    "rememberMe",
+  ],
+  ...[
+    "resetPasswordAllowed",
+    "verifyEmail",
+    "loginWithEmailAllowed",
+    "duplicateEmailsAllowed",
+    "passwordPolicy",
+    "bruteForceProtected",
+  ],
   ...["email", "emailVerified", "groups", "roles"],
-  ...["includeInTokenScope", "claimName", "fullPath", "includedCustomAudience", "addToIdToken", "addToAccessToken", "addToUserinfo"],
+  ...[
+    "includeInTokenScope",
+    "claimName",
+    "fullPath",
+    "includedCustomAudience",
+    "addToIdToken",
+    "addToAccessToken",
+    "addToUserinfo",
+  ],
 ];
 
 function foundAt(found: Representation, input: string): unknown {
@@ -103,7 +158,11 @@ function foundAt(found: Representation, input: string): unknown {
 /** Lists in one order; what Keycloak does not hold is false, empty or none. */
 function shown(value: unknown, like: unknown): string {
   if (Array.isArray(like)) {
-    const list = Array.isArray(value) ? (value as string[]) : typeof value === "string" && value !== "" ? value.split("##") : [];
+    const list = Array.isArray(value)
+      ? (value as string[])
+      : typeof value === "string" && value !== ""
+        ? value.split("##")
+        : [];
     return JSON.stringify([...list].sort());
   }
   return JSON.stringify(value ?? (typeof like === "boolean" ? false : "")).replace(/^"(true|false)"$/, "$1");

@@ -89,7 +89,9 @@ export function appConfig(settings: AppConfigSettings): string {
       baseUrl: urls.base,
       listen: { port: settings.port },
       cors: { origin: urls.origin, credentials: true },
-      database: databaseConfig(settings.database, (own) => ownDatabaseHost(own, settings.databaseService, settings.namespace)),
+      database: databaseConfig(settings.database, (own) =>
+        ownDatabaseHost(own, settings.databaseService, settings.namespace),
+      ),
       // Cookies are marked secure only when Backstage believes the proxy that ended TLS.
       ...(urls.base.startsWith("https:") ? { trustProxy: true } : {}),
     },
@@ -99,7 +101,9 @@ export function appConfig(settings: AppConfigSettings): string {
       providers: {
         [settings.authProvider]: {
           [settings.authEnvironment]: provider(contractKeys.clientId, contractKeys.clientSecret),
-          ...(settings.standbyEnvironment === undefined ? {} : { [settings.standbyEnvironment]: provider(standbyKeys.clientId, standbyKeys.clientSecret) }),
+          ...(settings.standbyEnvironment === undefined
+            ? {}
+            : { [settings.standbyEnvironment]: provider(standbyKeys.clientId, standbyKeys.clientSecret) }),
         },
       },
     },

@@ -4,7 +4,8 @@ import { green } from "./rotation";
 
 export type Config = Readonly<Record<string, unknown>>;
 
-export const isConfig = (value: unknown): value is Config => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isConfig = (value: unknown): value is Config =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The keys that let people in past Keycloak, each with what to do instead. */
 export const openDoors: Readonly<Record<string, string>> = {
@@ -22,9 +23,13 @@ export function uncheckedTls(value: unknown, path: string): string[] {
 }
 
 const valueAt = (config: unknown, path: string): unknown =>
-  path.split(".").reduce<unknown>((at, part) => (isConfig(at) && Object.hasOwn(at, part) ? at[part] : undefined), config);
+  path
+    .split(".")
+    .reduce<unknown>((at, part) => (isConfig(at) && Object.hasOwn(at, part) ? at[part] : undefined), config);
 
-/** The paths below `auth` by which a configuration lets people in past its own provider, each with what to do instead. */
+/**
+ * The paths below `auth` by which a configuration lets people in past its own provider, each with what to do instead.
+ */
 export function sideDoors(config: unknown, authProvider: string): [path: string, remedy: string][] {
   const doors: [string, string][] = [];
   const providers = valueAt(config, "auth.providers");
@@ -32,12 +37,16 @@ export function sideDoors(config: unknown, authProvider: string): [path: string,
     if (id === authProvider || !isConfig(environments)) continue;
     for (const [environment, provider] of Object.entries(environments)) {
       // Without it a provider connects accounts, and lets nobody in.
-      if (isConfig(provider) && Object.hasOwn(provider, "signIn")) doors.push([`auth.providers.${id}.${environment}.signIn`, "lets people in past Keycloak; remove it"]);
+      if (isConfig(provider) && Object.hasOwn(provider, "signIn"))
+        doors.push([`auth.providers.${id}.${environment}.signIn`, "lets people in past Keycloak; remove it"]);
     }
   }
   const origins = [valueAt(config, "auth.experimentalExtraAllowedOrigins")].flat();
   if (origins.some((origin) => typeof origin === "string" && /[*?[{!]/.test(origin))) {
-    doors.push(["auth.experimentalExtraAllowedOrigins", "has a pattern, which hands sign-ins to any site that it fits; write each origin out"]);
+    doors.push([
+      "auth.experimentalExtraAllowedOrigins",
+      "has a pattern, which hands sign-ins to any site that it fits; write each origin out",
+    ]);
   }
   return doors;
 }
@@ -51,13 +60,19 @@ export function signInFaults(config: unknown, environment: string | undefined): 
     [undefined, false].includes(valueAt(config, key) as undefined) ? [] : [[key, `must not be there; ${remedy}`]],
   );
   const told = valueAt(config, "auth.environment");
-  if (environment !== undefined && valueAt(config, "auth") !== undefined && told !== environment && told !== green(environment)) {
+  if (
+    environment !== undefined &&
+    valueAt(config, "auth") !== undefined &&
+    told !== environment &&
+    told !== green(environment)
+  ) {
     faults.push(["auth.environment", "is not the environment that the profile names; set it"]);
   }
   const providers = valueAt(config, "auth.providers");
   for (const [id, environments] of isConfig(providers) ? Object.entries(providers) : []) {
     // A provider without the environment's key is skipped at the start, and its sign-in answers 404.
-    if (id === "guest" || !isConfig(environments) || (typeof told === "string" && Object.hasOwn(environments, told))) continue;
+    if (id === "guest" || !isConfig(environments) || (typeof told === "string" && Object.hasOwn(environments, told)))
+      continue;
     faults.push([`auth.providers.${id}`, "has no key that equals auth.environment; name it after the environment"]);
   }
   return faults;

@@ -15,12 +15,20 @@ export const optionalScopes = ["offline_access"];
 export const backstageScopes = [...defaultScopes, ...optionalScopes];
 
 /** The realm roles that every realm has; they come with it and are nobody's to make. */
-export const builtInRoles = (realm: string): readonly string[] => ["offline_access", "uma_authorization", `default-roles-${realm.toLowerCase()}`];
+export const builtInRoles = (realm: string): readonly string[] => [
+  "offline_access",
+  "uma_authorization",
+  `default-roles-${realm.toLowerCase()}`,
+];
 
-/** Says what is wrong with the name of a client scope, which a request must be able to ask for, or returns undefined. */
+/**
+ * Says what is wrong with the name of a client scope, which a request must be able to ask for, or returns undefined.
+ */
 export function scopeFault(name: string): string | undefined {
   if (name === "openid") return "is openid, which every sign-in asks for and no realm has as a scope; remove it";
-  return /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/.test(name) ? undefined : "must be 1 to 255 characters of ASCII without blanks, quotes and backslashes";
+  return /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/.test(name)
+    ? undefined
+    : "must be 1 to 255 characters of ASCII without blanks, quotes and backslashes";
 }
 
 /** The scopes for OpenID Connect that every realm has, and ours. */
@@ -35,7 +43,14 @@ export const knownScopes = [
 ];
 
 /** The clients that every realm has. */
-export const builtInClients = ["account", "account-console", "admin-cli", "broker", "realm-management", "security-admin-console"];
+export const builtInClients = [
+  "account",
+  "account-console",
+  "admin-cli",
+  "broker",
+  "realm-management",
+  "security-admin-console",
+];
 
 /** Of an app's own, as RFC 8252 wants it: the reverse of a domain, which has a dot. */
 const PRIVATE_SCHEME = /^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:\/\S/i;
@@ -50,11 +65,15 @@ const LONGEST_URI = 255;
 export function redirectUriFault(value: string, allowHttp: boolean): string | undefined {
   if (value.includes("*")) return "has a wildcard; write each redirect URI out";
   if (value.includes("#")) return "has a fragment, which a redirect URI must not have; remove everything from the # on";
-  if (/[\s\p{C}]/u.test(value)) return "has a blank or a control character, so that no request is equal to it; remove it";
-  if (/[^\x21-\x7e]|["<>\\^`{|}]|%(?![0-9A-Fa-f]{2})/.test(value)) return "has a character that no URI has; write it percent-encoded, as the application sends it";
-  if (value.length > LONGEST_URI) return `is longer than ${LONGEST_URI} characters, which Keycloak cannot store; shorten it`;
+  if (/[\s\p{C}]/u.test(value))
+    return "has a blank or a control character, so that no request is equal to it; remove it";
+  if (/[^\x21-\x7e]|["<>\\^`{|}]|%(?![0-9A-Fa-f]{2})/.test(value))
+    return "has a character that no URI has; write it percent-encoded, as the application sends it";
+  if (value.length > LONGEST_URI)
+    return `is longer than ${LONGEST_URI} characters, which Keycloak cannot store; shorten it`;
   if (PRIVATE_SCHEME.test(value)) return undefined;
-  if (!/^https?:\/\/[^/?]/i.test(value) || !URL.canParse(value)) return "is not an absolute URL; write it as https://host/path, or for a native app as com.example.app:/path";
+  if (!/^https?:\/\/[^/?]/i.test(value) || !URL.canParse(value))
+    return "is not an absolute URL; write it as https://host/path, or for a native app as com.example.app:/path";
   const url = new URL(value);
   const fault = authorityFault(url);
   if (fault !== undefined) return fault;
@@ -66,7 +85,10 @@ export function redirectUriFault(value: string, allowHttp: boolean): string | un
 
 /** The same for what a browser posts to, or names as its origin: a native app's own scheme is none of it. */
 export function webUriFault(value: string, allowHttp: boolean): string | undefined {
-  return redirectUriFault(value, allowHttp) ?? (/^https?:/i.test(value) ? undefined : "is not an absolute URL; write it as https://host/path");
+  return (
+    redirectUriFault(value, allowHttp) ??
+    (/^https?:/i.test(value) ? undefined : "is not an absolute URL; write it as https://host/path")
+  );
 }
 
 /** What stands for the redirect URIs themselves: after a sign-out, and as origins. */
@@ -97,7 +119,10 @@ export const securityFlags = [
   "excludeIssuerFromAuthResponse",
 ] as const;
 
-/** An origin as browsers send it, if it is one at all: the scheme and the host in small letters, no port that goes without saying. */
+/**
+ * An origin as browsers send it, if it is one at all: the scheme and the host in small letters, no port that goes
+ * without saying.
+ */
 export function canonicalOrigin(value: string): string {
   return /^https?:\/\/[^/?#@\s]+$/i.test(value) && URL.canParse(value) ? new URL(value).origin : value;
 }

@@ -1,10 +1,14 @@
 import { UserError } from "./errors";
 
 /**
- * Runs a command to its exit code. A user's mistake is a sentence and code 2; anything else is ours and shows its stack.
+ * Runs a command to its exit code. A user's mistake is a sentence and code 2; anything else is ours and shows its
+ * stack.
  * @param mistakes the errors that are a user's
  */
-export function runCommand(main: () => Promise<number>, mistakes: readonly (abstract new (...args: never[]) => Error)[] = [UserError]): void {
+export function runCommand(
+  main: () => Promise<number>,
+  mistakes: readonly (abstract new (...args: never[]) => Error)[] = [UserError],
+): void {
   main().then(
     (code) => (process.exitCode = code),
     (error: unknown) => {

@@ -2,8 +2,14 @@ import type { DatabaseSettings } from "./settings/database";
 
 /** What Backstage is told of its database. */
 
-/** The environment variables that hold the credential, which app-config names, and what its generation is mounted as. */
-export const databaseEnv = { user: "DATABASE_USER", password: "DATABASE_PASSWORD", generation: "DATABASE_GENERATION" } as const;
+/**
+ * The environment variables that hold the credential, which app-config names, and what its generation is mounted as.
+ */
+export const databaseEnv = {
+  user: "DATABASE_USER",
+  password: "DATABASE_PASSWORD",
+  generation: "DATABASE_GENERATION",
+} as const;
 
 /** Where the certificates of an external database are mounted. */
 export const databaseCaPath = "/etc/backstage-database";
@@ -29,13 +35,24 @@ export function ssl(tls: Extract<DatabaseSettings, { kind: "external" }>["tls"])
 }
 
 /** `backend.database` of the app-config. @param ownHost the address of a PostgreSQL of our own */
-export function databaseConfig(settings: DatabaseSettings, ownHost: (settings: Postgres) => string): Record<string, unknown> {
+export function databaseConfig(
+  settings: DatabaseSettings,
+  ownHost: (settings: Postgres) => string,
+): Record<string, unknown> {
   if (settings.kind === "memory") return { client: "better-sqlite3", connection: ":memory:" };
   const credential = { user: `\${${databaseEnv.user}}`, password: `\${${databaseEnv.password}}` };
   if (settings.kind === "postgres") {
     const { port, database } = ownDatabase;
-    return { client: "pg", pluginDivisionMode: "schema", connection: { host: ownHost(settings), port, database, ...credential } };
+    return {
+      client: "pg",
+      pluginDivisionMode: "schema",
+      connection: { host: ownHost(settings), port, database, ...credential },
+    };
   }
   const { host, port, database, divisionMode, tls } = settings;
-  return { client: "pg", pluginDivisionMode: divisionMode, connection: { host, port, database, ...credential, ssl: ssl(tls) } };
+  return {
+    client: "pg",
+    pluginDivisionMode: divisionMode,
+    connection: { host, port, database, ...credential, ssl: ssl(tls) },
+  };
 }

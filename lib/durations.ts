@@ -26,7 +26,9 @@ export function wholeSeconds(text: string): number | string {
   if (below === undefined) return "must be a duration, such as 30m or 1h30m";
   const total = Number(days?.[1] ?? 0) * 86_400 + below;
   if (Math.abs(total - Math.round(total)) > 1e-6) return "must be whole seconds; round it";
-  return total > LONGEST_DAYS * 86_400 ? `must be at most ${LONGEST_DAYS}d, as Keycloak counts seconds in 32 bits; lower it` : Math.round(total);
+  return total > LONGEST_DAYS * 86_400
+    ? `must be at most ${LONGEST_DAYS}d, as Keycloak counts seconds in 32 bits; lower it`
+    : Math.round(total);
 }
 
 /** As Go writes a duration: "1h0m0s", "5m0s", "30s". */

@@ -4,7 +4,13 @@ import { signInClients } from "./rotation";
 import { keycloakUrls } from "./urls";
 
 /** What Backstage's pods are made for: the contract Secret by these settings. */
-export function expectedOf({ backstage, catalogSync, keycloak, realm, rotation }: Omit<Settings, "adminSecret">): Expected {
+export function expectedOf({
+  backstage,
+  catalogSync,
+  keycloak,
+  realm,
+  rotation,
+}: Omit<Settings, "adminSecret">): Expected {
   const { active, standby } = signInClients(backstage, rotation);
   return {
     issuer: keycloakUrls(keycloak.url, realm.name).issuer,

@@ -39,10 +39,14 @@ export interface HealthSettings {
   readonly startSeconds: number;
 }
 
-/** How often a running pod proves its credential anew, in seconds; each pod a little later, so that they do not ask in step. */
+/**
+ * How often a running pod proves its credential anew, in seconds; each pod a little later, so that they do not ask in
+ * step.
+ */
 const PROOF_SECONDS = 60;
 
-const variables = (values: Readonly<Record<string, string>>): EnvVar[] => Object.entries(values).map(([name, value]) => ({ name, value }));
+const variables = (values: Readonly<Record<string, string>>): EnvVar[] =>
+  Object.entries(values).map(([name, value]) => ({ name, value }));
 
 /** What the gates read, as environment variables. */
 export function gateEnv(settings: GateSettings): EnvVar[] {
@@ -72,7 +76,10 @@ export const gateNames = ["wait-for-secrets", "verify-credentials"] as const;
 const gateCommand = (mode: string): string[] => ["node", `${gatePath}/gate.mjs`, mode];
 
 /** What every container that runs the gate's scripts has, Backstage's own included. */
-export function gateBase({ image, imagePullPolicy, caBundle }: Pick<Settings["backstage"], "image" | "imagePullPolicy" | "caBundle">, more: VolumeMount[] = []) {
+export function gateBase(
+  { image, imagePullPolicy, caBundle }: Pick<Settings["backstage"], "image" | "imagePullPolicy" | "caBundle">,
+  more: VolumeMount[] = [],
+) {
   const volumeMounts: VolumeMount[] = [
     { name: "secrets", mountPath: secretsPath, readOnly: true },
     { name: "gate", mountPath: gatePath, readOnly: true },
@@ -83,9 +90,19 @@ export function gateBase({ image, imagePullPolicy, caBundle }: Pick<Settings["ba
 }
 
 /** The gates' containers, made from that base. */
-export function gateContainers(base: Omit<Container, "name" | "env" | "resources">, settings: GateSettings, env: EnvVar[] = []): Container[] {
+export function gateContainers(
+  base: Omit<Container, "name" | "env" | "resources">,
+  settings: GateSettings,
+  env: EnvVar[] = [],
+): Container[] {
   const resources = { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "128Mi" } };
-  return gateNames.map((name) => ({ ...base, resources, name, command: gateCommand(name), env: [...env, ...gateEnv(settings)] }));
+  return gateNames.map((name) => ({
+    ...base,
+    resources,
+    name,
+    command: gateCommand(name),
+    env: [...env, ...gateEnv(settings)],
+  }));
 }
 
 /** The name of the container's port that its health is asked at. */

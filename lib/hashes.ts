@@ -9,10 +9,12 @@ function canonical(data: Readonly<Record<string, string>>): string {
 }
 
 /** SHA-256, in hex, over data that nobody can guess or that is no secret. */
-export const dataHash = (data: Readonly<Record<string, string>>): string => createHash("sha256").update(canonical(data)).digest("hex");
+export const dataHash = (data: Readonly<Record<string, string>>): string =>
+  createHash("sha256").update(canonical(data)).digest("hex");
 
 /** The same for a Secret that people chose: whoever sees it and does not know the key cannot try passwords on it. */
-export const keyedHash = (data: Readonly<Record<string, string>>, key: string): string => createHmac("sha256", key).update(canonical(data)).digest("hex");
+export const keyedHash = (data: Readonly<Record<string, string>>, key: string): string =>
+  createHmac("sha256", key).update(canonical(data)).digest("hex");
 
 /** The pod template annotation that turns a client that was made anew into a rollout. */
 export const clientAnnotation = "checksum/oidc-client";

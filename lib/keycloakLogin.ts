@@ -9,7 +9,11 @@ export type Login =
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /** A signed JWT. Throws when the key is none of the algorithm's. */
-export function signedJwt(head: Readonly<{ alg: string; [key: string]: unknown }>, claims: object, key: KeyObject): string {
+export function signedJwt(
+  head: Readonly<{ alg: string; [key: string]: unknown }>,
+  claims: object,
+  key: KeyObject,
+): string {
   const text = `${part(head)}.${part(claims)}`;
   const signature = sign(`sha${head.alg.slice(2)}`, Buffer.from(text), { key, dsaEncoding: "ieee-p1363" });
   return `${text}.${signature.toString("base64url")}`;
@@ -25,7 +29,8 @@ export function clientAssertion(clientId: string, issuer: string, key: string, a
 /** The form that the token endpoint of this issuer takes. */
 export function loginForm(login: Login, issuer: string): Record<string, string> {
   const { clientId: client_id, secret } = login;
-  if (login.method === "password") return { grant_type: "password", client_id, username: login.username, password: secret };
+  if (login.method === "password")
+    return { grant_type: "password", client_id, username: login.username, password: secret };
   const base = { grant_type: "client_credentials", client_id };
   if (login.method === "client-secret") return { ...base, client_secret: secret };
   return {

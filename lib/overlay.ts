@@ -26,7 +26,8 @@ export function reservedKeys({ authProvider, catalogSync }: OverlayContext): Rea
     "backend.database": "set backstage.database instead",
     "auth.environment": "set backstage.authEnvironment instead",
     "auth.session": "remove it",
-    [`auth.providers.${authProvider}`]: "set backstage.resolvers, backstage.additionalScopes or backstage.sessionDuration instead",
+    [`auth.providers.${authProvider}`]:
+      "set backstage.resolvers, backstage.additionalScopes or backstage.sessionDuration instead",
     ...openDoors,
     ...(catalogSync ? { "catalog.providers.keycloakOrg": "set catalogSync instead" } : {}),
   };
@@ -44,7 +45,9 @@ function reach(overlay: Config, reserved: string): { path: string; whole: boolea
   return { path: reserved, whole: true };
 }
 
-/** A sentence for each key of an overlay that the chain stands on and for each secret in clear; never with the value. */
+/**
+ * A sentence for each key of an overlay that the chain stands on and for each secret in clear; never with the value.
+ */
 export function overlayFaults(overlay: Config, context: OverlayContext): string[] {
   const setting = "backstage.appConfig";
   const faults = new Map<string, string>();
@@ -59,10 +62,17 @@ export function overlayFaults(overlay: Config, context: OverlayContext): string[
   }
   for (const path of secretsInClear(overlay, "", setting)) {
     if ([...faults.keys()].some((key) => path === key || path.startsWith(`${key}.`))) continue;
-    faults.set(path, `${path} holds a secret in clear; write \${VARIABLE} there and set that variable by backstage.extraEnv.`);
+    faults.set(
+      path,
+      `${path} holds a secret in clear; write \${VARIABLE} there and set that variable by backstage.extraEnv.`,
+    );
   }
   for (const [path, why] of sideDoors(overlay, context.authProvider)) faults.set(path, `${setting}.${path} ${why}.`);
-  for (const path of uncheckedTls(overlay, setting)) faults.set(path, `${path} turns the check of certificates off; remove it, and trust the authority by backstage.caBundle.`);
+  for (const path of uncheckedTls(overlay, setting))
+    faults.set(
+      path,
+      `${path} turns the check of certificates off; remove it, and trust the authority by backstage.caBundle.`,
+    );
   return [...faults.values()];
 }
 

@@ -45,8 +45,13 @@ const parsed = (written: string): Policy[] =>
 
 function argumentFault({ id, argument }: Policy): string | undefined {
   const kind = Object.hasOwn(policies, id) ? policies[id] : undefined;
-  if (kind === undefined) return `has ${id === "" ? "an empty policy" : id}, which is no policy of Keycloak's; write one of those, such as ${closest(id, Object.keys(policies))}`;
-  if (kind === "number" && argument !== undefined && !/^\d{1,9}$/.test(argument)) return `needs a whole number in the parentheses of ${id}; correct it`;
+  if (kind === undefined)
+    return (
+      `has ${id === "" ? "an empty policy" : id}, which is no policy of Keycloak's; write one of those, such ` +
+      `as ${closest(id, Object.keys(policies))}`
+    );
+  if (kind === "number" && argument !== undefined && !/^\d{1,9}$/.test(argument))
+    return `needs a whole number in the parentheses of ${id}; correct it`;
   if (kind === "text" && (argument ?? "") === "") return `needs something in the parentheses of ${id}; add it`;
   return undefined;
 }
@@ -75,14 +80,18 @@ function meets(pattern: string): boolean {
   }
 }
 
-/** What of a password policy the generated initial passwords do not meet, as the end of a sentence; undefined when they meet it all. */
+/**
+ * What of a password policy the generated initial passwords do not meet, as the end of a sentence; undefined when they
+ * meet it all.
+ */
 export function unmetPolicy(written: string): string | undefined {
   for (const { id, argument } of parsed(written)) {
     const asked = argument === undefined ? undefined : Number(argument);
     if (id === "length" && (asked ?? 8) > passwordLength) return `${String(asked)} characters`;
     if (id === "maxLength" && (asked ?? 64) < passwordLength) return `at most ${String(asked)} characters`;
     if (id === "specialChars" && (asked ?? 1) > 0) return "special characters";
-    if ((id === "digits" || id === "lowerCase" || id === "upperCase") && (asked ?? 1) > 1) return `more than one of ${id}`;
+    if ((id === "digits" || id === "lowerCase" || id === "upperCase") && (asked ?? 1) > 1)
+      return `more than one of ${id}`;
     if (id === "regexPattern" && !meets(argument ?? "")) return "another pattern";
   }
   return undefined;

@@ -37,7 +37,11 @@ export function podSecurity(id: number) {
 }
 
 /** An environment variable from a key of a Secret. */
-export const fromSecret = (variable: string, secret: types.input.core.v1.SecretKeySelector["name"], key: string): EnvVar => ({
+export const fromSecret = (
+  variable: string,
+  secret: types.input.core.v1.SecretKeySelector["name"],
+  key: string,
+): EnvVar => ({
   name: variable,
   valueFrom: { secretKeyRef: { name: secret, key } },
 });
@@ -53,7 +57,8 @@ export const reservedVolumes: readonly string[] = ["secrets", "app-config", "gat
 
 /** Is the path one of the program's own mounts, in one or around one? */
 export function reservedMount(path: string): boolean {
-  const inside = (inner: string, outer: string): boolean => inner === outer || inner.startsWith(`${outer.replace(/\/+$/, "")}/`);
+  const inside = (inner: string, outer: string): boolean =>
+    inner === outer || inner.startsWith(`${outer.replace(/\/+$/, "")}/`);
   const own = [secretsPath, configPath, gatePath, databaseCaPath, CA_PATH];
   return path === "/tmp" || own.some((mount) => inside(path, mount) || inside(mount, path));
 }
@@ -61,7 +66,12 @@ export function reservedMount(path: string): boolean {
 /** The variable that makes Node accept every certificate. */
 export const tlsOff = "NODE_TLS_REJECT_UNAUTHORIZED";
 
-const OWN: readonly string[] = [...Object.values(contractKeys), ...Object.values(databaseEnv), "NODE_ENV", "NODE_EXTRA_CA_CERTS"];
+const OWN: readonly string[] = [
+  ...Object.values(contractKeys),
+  ...Object.values(databaseEnv),
+  "NODE_ENV",
+  "NODE_EXTRA_CA_CERTS",
+];
 /** Whatever else the gates and the health server may come to read. */
 const OWN_FAMILIES = /^(GATE|KEYCLOAK)_/;
 
@@ -91,23 +101,33 @@ export function extraParts({ extraEnv, extraVolumes }: Pick<Source, "extraEnv" |
   return {
     env: extraEnv.map(({ name, value, secret, configMap, key = name }) => {
       if (secret !== undefined) return fromSecret(name, secret, key);
-      return configMap === undefined ? { name, value } : { name, valueFrom: { configMapKeyRef: { name: configMap, key } } };
+      return configMap === undefined
+        ? { name, value }
+        : { name, valueFrom: { configMapKeyRef: { name: configMap, key } } };
     }),
     volumes: extraVolumes.map(({ name, secret, configMap, claim, emptyDir }) => {
       if (secret !== undefined) return { name, secret: { secretName: secret } };
       if (configMap !== undefined) return { name, configMap: { name: configMap } };
-      return claim === undefined ? { name, emptyDir: { sizeLimit: emptyDir } } : { name, persistentVolumeClaim: { claimName: claim } };
+      return claim === undefined
+        ? { name, emptyDir: { sizeLimit: emptyDir } }
+        : { name, persistentVolumeClaim: { claimName: claim } };
     }),
     mounts: extraVolumes.map(({ name, mountPath, writable }) => ({ name, mountPath, readOnly: !writable })),
   };
 }
 
 /** The Secrets and ConfigMaps of somebody else's that these settings name. */
-export function referencesOf({ caBundle, extraEnv, extraVolumes }: Source): { kind: "secret" | "configmap"; name: string }[] {
-  return [...(caBundle === undefined ? [] : [caBundle]), ...extraEnv, ...extraVolumes].flatMap(({ secret, configMap }) => [
-    ...(secret === undefined ? [] : [{ kind: "secret" as const, name: secret }]),
-    ...(configMap === undefined ? [] : [{ kind: "configmap" as const, name: configMap }]),
-  ]);
+export function referencesOf({
+  caBundle,
+  extraEnv,
+  extraVolumes,
+}: Source): { kind: "secret" | "configmap"; name: string }[] {
+  return [...(caBundle === undefined ? [] : [caBundle]), ...extraEnv, ...extraVolumes].flatMap(
+    ({ secret, configMap }) => [
+      ...(secret === undefined ? [] : [{ kind: "secret" as const, name: secret }]),
+      ...(configMap === undefined ? [] : [{ kind: "configmap" as const, name: configMap }]),
+    ],
+  );
 }
 
 /** Without the parts that are empty: the API server drops them, and Argo CD would then see a difference. */
@@ -116,7 +136,11 @@ export function filled<Parts extends Record<string, object>>(parts: Parts): Part
 }
 
 /** Where pods run, as the pod's spec says it. */
-export function placement({ nodeSelector, tolerations, imagePullSecrets }: Pick<PodSettings, "nodeSelector" | "tolerations" | "imagePullSecrets">) {
+export function placement({
+  nodeSelector,
+  tolerations,
+  imagePullSecrets,
+}: Pick<PodSettings, "nodeSelector" | "tolerations" | "imagePullSecrets">) {
   return filled({ nodeSelector, tolerations, imagePullSecrets: imagePullSecrets.map((name) => ({ name })) });
 }
 
@@ -128,5 +152,9 @@ export function topologySpread(
 ): types.input.core.v1.TopologySpreadConstraint[] {
   const byNode = { topologyKey: "kubernetes.io/hostname", maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway" };
   // Only pods of one revision count: the old ones are about to go.
-  return (told ?? (several ? [byNode] : [])).map((one) => ({ ...one, labelSelector: { matchLabels }, matchLabelKeys: ["pod-template-hash"] }));
+  return (told ?? (several ? [byNode] : [])).map((one) => ({
+    ...one,
+    labelSelector: { matchLabels },
+    matchLabelKeys: ["pod-template-hash"],
+  }));
 }

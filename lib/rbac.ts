@@ -5,10 +5,12 @@ export interface AccessRule {
   readonly verbs?: readonly string[] | undefined;
 }
 
-const names = (list: readonly string[] | undefined, ...wanted: string[]): boolean => (list ?? []).some((name) => name === "*" || wanted.includes(name));
+const names = (list: readonly string[] | undefined, ...wanted: string[]): boolean =>
+  (list ?? []).some((name) => name === "*" || wanted.includes(name));
 
 /** Does it name everything of a kind at once? */
-export const hasWildcard = ({ apiGroups, resources, verbs }: AccessRule): boolean => [apiGroups, resources, verbs].some((list) => names(list));
+export const hasWildcard = ({ apiGroups, resources, verbs }: AccessRule): boolean =>
+  [apiGroups, resources, verbs].some((list) => names(list));
 
 /** May its holder read Secrets? */
 export const readsSecrets = ({ apiGroups, resources, verbs }: AccessRule): boolean =>

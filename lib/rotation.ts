@@ -19,7 +19,8 @@ export function slots(generation: number): { readonly current: Slot; readonly pr
 export const secretName = (client: string, { suffix }: Slot): string => `${client}-secret${suffix}`;
 
 /** What makes a generated password anew: nothing in the first generation, for those who had one before generations. */
-export const keepers = (generation: number): { keepers?: { generation: string } } => (generation === 1 ? {} : { keepers: { generation: String(generation) } });
+export const keepers = (generation: number): { keepers?: { generation: string } } =>
+  generation === 1 ? {} : { keepers: { generation: String(generation) } };
 
 /** When Keycloak began to accept two secrets, and when it ends; in seconds since 1970. */
 export interface Overlap {
@@ -63,13 +64,18 @@ export interface LastRotation {
 }
 
 /** Does the run raise the generation? Before the first update there is nothing to raise. */
-export const raises = ({ generation }: Rotation, last: LastRotation | undefined): boolean => last !== undefined && generation > last.generation;
+export const raises = ({ generation }: Rotation, last: LastRotation | undefined): boolean =>
+  last !== undefined && generation > last.generation;
 
 /** Must Keycloak be asked whether it can overlap? Unset, that was decided when the generation was raised. */
 export const asksForOverlap = (wanted: Rotation, last: LastRotation | undefined): boolean =>
-  wanted.strategy === "overlap" || (wanted.strategy === undefined && wanted.generation > 1 && (last === undefined || raises(wanted, last)));
+  wanted.strategy === "overlap" ||
+  (wanted.strategy === undefined && wanted.generation > 1 && (last === undefined || raises(wanted, last)));
 
-/** The rotation with a strategy: what is configured, else what was decided for this generation, else by what Keycloak can. */
+/**
+ * The rotation with a strategy: what is configured, else what was decided for this generation, else by what Keycloak
+ * can.
+ */
 export function decided<R extends Rotation>(rotation: R, keycloakOverlaps: boolean, last?: LastRotation): R {
   const kept = last === undefined || raises(rotation, last) ? undefined : (last.strategy ?? "replace");
   const { strategy = kept ?? (rotation.generation > 1 && keycloakOverlaps ? "overlap" : "replace") } = rotation;
@@ -83,8 +89,8 @@ function begunOverlap({ at, gracePeriod }: Rotation, now: number): Overlap {
 }
 
 /**
- * The overlap of the wanted generation: begun by the run that raises it, and kept as it is by every later one. There is none
- * where nothing was before, and none for a generation that came in another way. @param now Keycloak's clock
+ * The overlap of the wanted generation: begun by the run that raises it, and kept as it is by every later one. There is
+ * none where nothing was before, and none for a generation that came in another way. @param now Keycloak's clock
  */
 export function overlapOf(wanted: Rotation, last: LastRotation | undefined, now: number): Overlap | undefined {
   if (wanted.strategy !== "overlap" || wanted.generation === 1 || last === undefined) return undefined;
@@ -126,8 +132,10 @@ export function signInClients(
 }
 
 /** The clients of two rotations, by names that do not matter. */
-const clientsOf = (one: Pick<Rotation, "strategy" | "generation" | "step">): SignInClients => signInClients({ clientId: "backstage", authEnvironment: "" }, one);
-const same = (one: SignInClient | undefined, other: SignInClient | undefined): boolean => one?.clientId === other?.clientId && one?.generation === other?.generation;
+const clientsOf = (one: Pick<Rotation, "strategy" | "generation" | "step">): SignInClients =>
+  signInClients({ clientId: "backstage", authEnvironment: "" }, one);
+const same = (one: SignInClient | undefined, other: SignInClient | undefined): boolean =>
+  one?.clientId === other?.clientId && one?.generation === other?.generation;
 
 /** Does the client that people sign in by get another secret? */
 export function changesSecret(wanted: Rotation, last: LastRotation): boolean {
@@ -136,8 +144,8 @@ export function changesSecret(wanted: Rotation, last: LastRotation): boolean {
 }
 
 /**
- * The client attributes by which Keycloak accepts the old secret too. Internal names of Keycloak, measured on 26.7.3; its
- * policy "secret-rotation" must be active, or it drops them.
+ * The client attributes by which Keycloak accepts the old secret too. Internal names of Keycloak, measured on 26.7.3;
+ * its policy "secret-rotation" must be active, or it drops them.
  */
 export const rotatedAttributes = {
   secret: "client.secret.rotated",
@@ -151,8 +159,16 @@ const moment = (seconds: number): string => new Date(seconds * 1000).toISOString
  * Why the step from the last update's rotation to this one would break sign-in, bring a secret back, or be of no use;
  * undefined when it is right. @param now Keycloak's clock, for it is Keycloak that ends an overlap
  */
-export function stepFault(wanted: Rotation, last: LastRotation | undefined, rolloutSeconds: number, now: number): string | undefined {
-  if (last === undefined) return wanted.strategy === "overlap" ? frozenFault(wanted, { generation: wanted.generation, graceEnds: 0 }, now) : undefined;
+export function stepFault(
+  wanted: Rotation,
+  last: LastRotation | undefined,
+  rolloutSeconds: number,
+  now: number,
+): string | undefined {
+  if (last === undefined)
+    return wanted.strategy === "overlap"
+      ? frozenFault(wanted, { generation: wanted.generation, graceEnds: 0 }, now)
+      : undefined;
   const { generation } = wanted;
   const [before, after] = [clientsOf(last), clientsOf(wanted)];
   const abandons = same(after.active, before.active) && after.standby === undefined;
@@ -163,26 +179,44 @@ export function stepFault(wanted: Rotation, last: LastRotation | undefined, roll
   if (changeOver !== undefined) return changeOver;
   const isUnderWay = last.graceEnds > now;
   if (isUnderWay && wanted.strategy === "blue-green") {
-    return `rotation.strategy is blue-green while Keycloak still accepts the secret before ${last.generation}, until ${moment(last.graceEnds)}; wait until then.`;
+    return (
+      `rotation.strategy is blue-green while Keycloak still accepts the secret before ${last.generation}, ` +
+      `until ${moment(last.graceEnds)}; wait until then.`
+    );
   }
   if (wanted.strategy !== "overlap") return undefined;
   if (!changesSecret(wanted, last)) return frozenFault(wanted, last, now);
   if (generation > before.active.generation + 1) {
-    return `rotation.generation is ${generation}, and ${before.active.generation} is in use; Keycloak accepts only the secret before the new one, so raise it by one.`;
+    return (
+      `rotation.generation is ${generation}, and ${before.active.generation} is in use; Keycloak accepts ` +
+      "only the secret before the new one, so raise it by one."
+    );
   }
   if (isUnderWay) {
-    return `rotation.generation is raised while Keycloak still accepts the secret before ${last.generation}, until ${moment(last.graceEnds)}; wait until then.`;
+    return (
+      `rotation.generation is raised while Keycloak still accepts the secret before ${last.generation}, ` +
+      `until ${moment(last.graceEnds)}; wait until then.`
+    );
   }
   return overlapFault(wanted, rolloutSeconds) ?? timeFault(wanted, rolloutSeconds, now);
 }
 
 /** Why the old secret would be accepted for too short or too long a time, whenever that begins. */
-export function overlapFault({ gracePeriod, maxGracePeriod = 7 * DAY }: Rotation, rolloutSeconds: number): string | undefined {
+export function overlapFault(
+  { gracePeriod, maxGracePeriod = 7 * DAY }: Rotation,
+  rolloutSeconds: number,
+): string | undefined {
   if (gracePeriod < rolloutSeconds) {
-    return `rotation.gracePeriod is ${durationText(gracePeriod)}, and a rollout may take ${rolloutSeconds} s by backstage.rolloutSeconds; set it longer, or the old secret is refused before the rollout is over.`;
+    return (
+      `rotation.gracePeriod is ${durationText(gracePeriod)}, and a rollout may take ${rolloutSeconds} s by ` +
+      "backstage.rolloutSeconds; set it longer, or the old secret is refused before the rollout is over."
+    );
   }
   if (gracePeriod > maxGracePeriod) {
-    return `rotation.gracePeriod is ${durationText(gracePeriod)}, and rotation.maxGracePeriod is ${durationText(maxGracePeriod)}; shorten the one or raise the other.`;
+    return (
+      `rotation.gracePeriod is ${durationText(gracePeriod)}, and rotation.maxGracePeriod ` +
+      `is ${durationText(maxGracePeriod)}; shorten the one or raise the other.`
+    );
   }
   return undefined;
 }
@@ -192,10 +226,16 @@ function timeFault(wanted: Rotation, rolloutSeconds: number, now: number): strin
   if (wanted.at === undefined) return undefined;
   const { from, until } = begunOverlap(wanted, now);
   if (from > now + CLOCKS_DIFFER) {
-    return `rotation.at is ${wanted.at}, and by Keycloak's clock it is ${moment(now)}; set it to now, or remove it, and the run counts from its own start.`;
+    return (
+      `rotation.at is ${wanted.at}, and by Keycloak's clock it is ${moment(now)}; set it to now, or remove ` +
+      "it, and the run counts from its own start."
+    );
   }
   if (until < now + rolloutSeconds) {
-    return "rotation.at is too long ago, the old secret would be refused before the rollout is over; set it to now, or remove it, and the run counts from its own start.";
+    return (
+      "rotation.at is too long ago, the old secret would be refused before the rollout is over; set it to " +
+      "now, or remove it, and the run counts from its own start."
+    );
   }
   return undefined;
 }
@@ -208,32 +248,51 @@ function frozenFault(wanted: Rotation, last: LastRotation, now: number): string 
   if (none) {
     // A time that is over asks for nothing: it is what is left of a rotation before, or of another stack.
     if (at === undefined || begunOverlap(wanted, now).until < now) return undefined;
-    return `rotation.at is set, and ${generation} came without an overlap; a secret that was replaced does not come back, so remove it, or raise rotation.generation.`;
+    return (
+      `rotation.at is set, and ${generation} came without an overlap; a secret that was replaced does not ` +
+      "come back, so remove it, or raise rotation.generation."
+    );
   }
   const from = last.graceBegan ?? last.graceEnds - gracePeriod;
   const asked = at === undefined ? { from, until: from + gracePeriod } : begunOverlap(wanted, now);
   // Without a time the period is that of the next rotation, once this one is over.
-  if ((at === undefined && last.graceEnds <= now) || (asked.from === from && asked.until === last.graceEnds)) return undefined;
+  if ((at === undefined && last.graceEnds <= now) || (asked.from === from && asked.until === last.graceEnds))
+    return undefined;
   const key = asked.from === from ? "rotation.gracePeriod" : "rotation.at";
   const back = key === "rotation.at" ? "remove it" : `set it to ${durationText(last.graceEnds - from)}`;
-  return `${key} is not what it was when rotation.generation became ${generation}, and the secret before it is accepted until ${moment(last.graceEnds)} and no other time; ${back}, or raise rotation.generation.`;
+  return (
+    `${key} is not what it was when rotation.generation became ${generation}, and the secret before it is ` +
+    `accepted until ${moment(last.graceEnds)} and no other time; ${back}, or raise rotation.generation.`
+  );
 }
 
 /** Blue and green change over only where every pod knows both. */
-function changeOverFault(wanted: Rotation, last: LastRotation, before: SignInClients, now: SignInClients): string | undefined {
+function changeOverFault(
+  wanted: Rotation,
+  last: LastRotation,
+  before: SignInClients,
+  now: SignInClients,
+): string | undefined {
   const [is, was] = [wanted, last].map(({ strategy }) => strategy === "blue-green");
   if (!is && !was) return undefined;
   const isSame = same(now.active, before.active);
   // The pods of the last update still end sign-ins by the client beside the one in use, and none comes back to be it.
   const keepsStandby =
-    now.standby === undefined || (before.standby === undefined ? now.standby.generation > before.active.generation : same(now.standby, before.standby));
-  if ((isSame && keepsStandby) || (same(now.active, before.standby) && same(now.standby, before.active))) return undefined;
+    now.standby === undefined ||
+    (before.standby === undefined
+      ? now.standby.generation > before.active.generation
+      : same(now.standby, before.standby));
+  if ((isSame && keepsStandby) || (same(now.active, before.standby) && same(now.standby, before.active)))
+    return undefined;
   if (!is) {
     if (now.active.clientId === before.active.clientId) return undefined;
     return "rotation.strategy leaves blue-green while the second client is in use; rotate by it once more first, so that the first one is.";
   }
   if (!was && last.generation % 2 === 0) {
-    return `rotation.strategy becomes blue-green while rotation.generation is ${last.generation}, a number of the second client; raise it by one with the strategy before first.`;
+    return (
+      `rotation.strategy becomes blue-green while rotation.generation is ${last.generation}, a number of the ` +
+      "second client; raise it by one with the strategy before first."
+    );
   }
   const next = {
     prepare: `set rotation.generation to ${last.generation} and rotation.step to switch`,

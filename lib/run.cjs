@@ -1,12 +1,16 @@
 /* eslint-disable @typescript-eslint/no-require-imports -- an old Node knows nothing else */
 /**
- * `node lib/run.cjs FILE ARGS`: runs a file of this program, or says in one sentence that this Node is too old for it: an
- * older one fails somewhere in the packages. Written for every Node, so no package is loaded before the check.
+ * `node lib/run.cjs FILE ARGS`: runs a file of this program, or says in one sentence that this Node is too old for it:
+ * an older one fails somewhere in the packages. Written for every Node, so no package is loaded before the check.
  */
 const oldest = require("../package.json").engines.node.replace(">=", "");
 
 /** @param {string} version in a form in which texts compare as versions do */
-const comparable = (version) => version.split(".").map((part) => part.padStart(6, "0")).join(".");
+const comparable = (version) =>
+  version
+    .split(".")
+    .map((part) => part.padStart(6, "0"))
+    .join(".");
 
 /**
  * What is wrong with a version of Node, as a sentence, or undefined.

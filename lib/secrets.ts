@@ -7,17 +7,24 @@ import { isConfig } from "./appConfigFaults";
 
 /** A key's name as small words: `client-key-data`, `clientKeyData` and `CLIENT_KEY_DATA` are three each. */
 function wordsOf(key: string): string[] {
-  const apart = key.slice(-200).replace(/([a-z\d])([A-Z])/g, "$1 $2").replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2");
-  return (apart.toLowerCase().match(/[a-z]+/g) ?? []).map((word) => word.replace(/(?<=password|passphrase|token|secret|key|credential)s$/, ""));
+  const apart = key
+    .slice(-200)
+    .replace(/([a-z\d])([A-Z])/g, "$1 $2")
+    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2");
+  return (apart.toLowerCase().match(/[a-z]+/g) ?? []).map((word) =>
+    word.replace(/(?<=password|passphrase|token|secret|key|credential)s$/, ""),
+  );
 }
 
 /** Last words that say nothing of what is named: `passwordValue`, `SECRET_KEY_BASE`, `TOKEN_PROD`. */
 const empty =
   /^(value|data|text|string|plain|plaintext|raw|content|contents|base|encoded|b|v|default|current|previous|old|new|primary|secondary|prod|production|dev|staging|test|live)$/;
 /** Small words are secrets as a whole only: `compass` and `path` end as `pass` and `pat` do. */
-const secretWord = /^(pass|pwd|pw|pat|psk|jwt|dsn|mnemonic|pepper|dockerconfigjson|.*(password|passwd|passphrase|passcode|secret|token|apikey|accesskey|secretkey|privatekey|signingkey|encryptionkey)|(db|smtp|mail|ldap|user|root|admin|redis|mysql)(pass|pwd))$/;
+const secretWord =
+  /^(pass|pwd|pw|pat|psk|jwt|dsn|mnemonic|pepper|dockerconfigjson|.*(password|passwd|passphrase|passcode|secret|token|apikey|accesskey|secretkey|privatekey|signingkey|encryptionkey)|(db|smtp|mail|ldap|user|root|admin|redis|mysql)(pass|pwd))$/;
 /** What makes a key of a cipher or of a service out of `key`; a cache, a table and a message have keys too. */
-const keyOwner = /^(api|access|private|secret|signing|sign|encryption|decryption|cipher|crypto|account|master|license|licence|shared|hmac|auth|authentication|deploy|client|session|cookie|webhook|subscription|integration|ingest|ingestion|app|application|service|ssh|admin|security|jwt|storage)$/;
+const keyOwner =
+  /^(api|access|private|secret|signing|sign|encryption|decryption|cipher|crypto|account|master|license|licence|shared|hmac|auth|authentication|deploy|client|session|cookie|webhook|subscription|integration|ingest|ingestion|app|application|service|ssh|admin|security|jwt|storage)$/;
 /** `imagePullSecret` and `tlsSecret` name a Secret of Kubernetes. */
 const secretsOwner = /^(pull|existing|tls|ca)$/;
 /** A page's token, and how many tokens a model may use, are no secrets. */
@@ -25,11 +32,17 @@ const tokensOwner = /^(page|continuation|next|max|min|prompt|completion|input|ou
 /** What may hold a secret and mostly does not: what kind of value it is decides. */
 const doubtful = /^(authorization|auth|credential|cookie|bearer)$/;
 
-/** `$(NAME)` and `${NAME}`; not `$${NAME}`, which is the text itself, nor one with a default, which would hold that in clear. */
+/**
+ * `$(NAME)` and `${NAME}`; not `$${NAME}`, which is the text itself, nor one with a default, which would hold that in
+ * clear.
+ */
 const variables = /(?<!\$)(?:\$\{\s*\w+\s*\}|\$\(\w+\))/g;
-const references = /^(arn:|op:\/\/|vault:|ref\+|\w*sm:\/\/|projects\/[^/]+\/secrets\/|\$__\w+\{|\{\{.*\}\}$|<%.*%>$|\$[A-Z_][A-Z\d_]*$)/;
-const choices = /^(true|false|yes|no|on|off|none|null|undefined|enabled?|disabled?|required?|optional|auto|automatic|default|never|always|any|\*+)$/i;
-const filePath = /^(?:file:|~?\/|\.\.?\/|[A-Za-z]:\\)[\w.@\\/-]*[\\/][\w.@-]+$|^[\w./-]+\.(?:pem|key|crt|json|ya?ml|txt|env)$/;
+const references =
+  /^(arn:|op:\/\/|vault:|ref\+|\w*sm:\/\/|projects\/[^/]+\/secrets\/|\$__\w+\{|\{\{.*\}\}$|<%.*%>$|\$[A-Z_][A-Z\d_]*$)/;
+const choices =
+  /^(true|false|yes|no|on|off|none|null|undefined|enabled?|disabled?|required?|optional|auto|automatic|default|never|always|any|\*+)$/i;
+const filePath =
+  /^(?:file:|~?\/|\.\.?\/|[A-Za-z]:\\)[\w.@\\/-]*[\\/][\w.@-]+$|^[\w./-]+\.(?:pem|key|crt|json|ya?ml|txt|env)$/;
 const plainUrl = /^[a-z][\w+.-]*:\/\/[^\s@]+$/i;
 /** Sentry's, whose user name is public. */
 const publicDsn = /^https:\/\/[\da-f]{32}@[\w.-]+\/\d+$/;
@@ -41,15 +54,32 @@ function isVariable(value: string): boolean {
   return rest !== value && /^([A-Za-z]+ +)?[^A-Za-z\d$]*$/.test(rest);
 }
 
-/** What stands in no one's way under the name of a secret: nothing, a variable, a choice, a path or where it is kept. */
+/**
+ * What stands in no one's way under the name of a secret: nothing, a variable, a choice, a path or where it is kept.
+ */
 const isHarmless = (value: string): boolean =>
-  value === "" || isVariable(value) || references.test(value) || choices.test(value) || (filePath.test(value) && !looksGenerated(value, 4)) || (plainUrl.test(value) && !hasForm(value)) || publicDsn.test(value) || value.startsWith("ssh-");
+  value === "" ||
+  isVariable(value) ||
+  references.test(value) ||
+  choices.test(value) ||
+  (filePath.test(value) && !looksGenerated(value, 4)) ||
+  (plainUrl.test(value) && !hasForm(value)) ||
+  publicDsn.test(value) ||
+  value.startsWith("ssh-");
 
-/** `Basic dXNlcjpwYXNz`, a user's name and password in base64 or with a colon, more than a variable, or what no person writes. */
+/**
+ * `Basic dXNlcjpwYXNz`, a user's name and password in base64 or with a colon, more than a variable, or what no person
+ * writes.
+ */
 function isCredential(value: string): boolean {
-  if (/^(Bearer|Basic|Token|ApiKey) +\S/i.test(value) || value.includes("${") || looksGenerated(value, 3.5)) return true;
+  if (/^(Bearer|Basic|Token|ApiKey) +\S/i.test(value) || value.includes("${") || looksGenerated(value, 3.5))
+    return true;
   const decoded = /^[A-Za-z\d+/]{8,}={0,2}$/.test(value) ? Buffer.from(value, "base64").toString("latin1") : value;
-  return /^[\x21-\x39\x3b-\x7e]+:[\x21-\x7e]+$/.test(decoded) && !/^[\w.-]+:\d{1,5}$/.test(decoded) && !decoded.includes("://");
+  return (
+    /^[\x21-\x39\x3b-\x7e]+:[\x21-\x7e]+$/.test(decoded) &&
+    !/^[\w.-]+:\d{1,5}$/.test(decoded) &&
+    !decoded.includes("://")
+  );
 }
 
 /** Does a key of this name, with this value, hold a secret in clear? */
@@ -96,10 +126,12 @@ const forms: readonly RegExp[] = [
 ];
 
 /** With a colon and a password before the host; a port, and a password that is a variable, are none. */
-const urlWithPassword = /[a-z][\w+.-]{0,30}:\/\/[^/?#\s:@]*:(?!(?:\d{1,5}|\$\{\w+\})(?:[/?#\s]|$))(?!\$\{\w+\}@|\$\(\w+\)@)[^\s@]+@/i;
+const urlWithPassword =
+  /[a-z][\w+.-]{0,30}:\/\/[^/?#\s:@]*:(?!(?:\d{1,5}|\$\{\w+\})(?:[/?#\s]|$))(?!\$\{\w+\}@|\$\(\w+\)@)[^\s@]+@/i;
 const mysqlPassword = /^[^\s:/@]+:(?!\$\{\w+\}@)[^\s@]+@(tcp|unix)\(/;
 /** `Password=...;`, `?token=...`, `--password=...` and `--password ...`, each a name with its value. */
-const assignments = /(?:^|[\s;,&?"'-])([A-Za-z][\w.-]{0,80})(?:\s*=\s*|(?<=--[\w-]{1,80})\s+)("[^"]*"|'[^']*'|[^\s;&,"']+)/g;
+const assignments =
+  /(?:^|[\s;,&?"'-])([A-Za-z][\w.-]{0,80})(?:\s*=\s*|(?<=--[\w-]{1,80})\s+)("[^"]*"|'[^']*'|[^\s;&,"']+)/g;
 const signed = /^(sig|x-amz-signature)$/i;
 
 function parsed(value: string): unknown {
@@ -116,10 +148,13 @@ function hasForm(value: string): boolean {
   const [, ofHeader] = /\b(?:Bearer|Basic)\s+([\w+/.~-]{16,}=*)/i.exec(value) ?? [];
   if (ofHeader !== undefined && /\d/.test(ofHeader)) return true;
   // The start of a PEM file in base64.
-  if (/^LS0tLS1CRUdJT[A-Za-z\d+/=\s]+$/.test(value)) return Buffer.from(value, "base64").toString("latin1").includes("PRIVATE KEY");
+  if (/^LS0tLS1CRUdJT[A-Za-z\d+/=\s]+$/.test(value))
+    return Buffer.from(value, "base64").toString("latin1").includes("PRIVATE KEY");
   if (/^\s*[{[]/.test(value)) return secretsInClear(parsed(value), "", "").length > 0;
   // A text of several lines is a file, whose language nobody knows here; variables of a shell and of .env are told.
-  const pairs = value.includes("\n") ? value.matchAll(/^(?:export )?([A-Z][A-Z\d_]*)=("[^"$]*"|'[^']*'|[^\s$"']+)$/gm) : value.matchAll(assignments);
+  const pairs = value.includes("\n")
+    ? value.matchAll(/^(?:export )?([A-Z][A-Z\d_]*)=("[^"$]*"|'[^']*'|[^\s$"']+)$/gm)
+    : value.matchAll(assignments);
   return [...pairs].some(([, name = "", own = ""]) => {
     const held = own.replace(/^(["'])(.*)\1$/, "$2");
     // A shell's $(...) and $NAME are no values; one with a default holds that.
@@ -138,19 +173,24 @@ export function isSecretInClear(key: string, value: unknown): boolean {
 export const isSecretByForm = (value: unknown): boolean => typeof value === "string" && hasForm(value);
 
 /** What belongs to several secrets beside themselves. */
-const besides = /(name|names|namespace|type|kind|provider|path|file|url|ref|enabled|ttl|expiry|policy|length|id|store|mount|format|prefix)$/i;
+const besides =
+  /(name|names|namespace|type|kind|provider|path|file|url|ref|enabled|ttl|expiry|policy|length|id|store|mount|format|prefix)$/i;
 
 /** The name that a value stands under: a key that says nothing has its parent's, one below several secrets too. */
 function nameBelow(parent: string, key: string): string {
   if (key.startsWith("$")) return key;
   if (wordsOf(key).every((word) => empty.test(word))) return `${parent} ${key}`;
-  return /(passwords|passphrases|tokens|secrets|apikeys)$/i.test(parent.replace(/[-_]/g, "")) && !besides.test(key) ? parent : key;
+  return /(passwords|passphrases|tokens|secrets|apikeys)$/i.test(parent.replace(/[-_]/g, "")) && !besides.test(key)
+    ? parent
+    : key;
 }
 
 /** Deeper than anything that is configured. */
 const DEEPEST = 100;
 
-/** The paths of the secrets in clear below `value`, which stands under `key`; a list's values stand under the list's. */
+/**
+ * The paths of the secrets in clear below `value`, which stands under `key`; a list's values stand under the list's.
+ */
 export function secretsInClear(value: unknown, key: string, path: string, depth = DEEPEST): string[] {
   if (depth === 0) return [];
   if (Array.isArray(value)) {

@@ -5,7 +5,10 @@ export const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 /** A DNS host name: labels of a-z, 0-9 and hyphens, 253 characters in all. */
 export const HOST = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/;
 
-/** Says what is wrong with the part of a URL that browsers, proxies and certificates must agree on, or returns undefined. */
+/**
+ * Says what is wrong with the part of a URL that browsers, proxies and certificates must agree on, or returns
+ * undefined.
+ */
 export function authorityFault({ username, password, hostname, port }: URL): string | undefined {
   if (username !== "" || password !== "") return "holds credentials; remove the part before the @";
   if (/[*%]/.test(hostname)) return "has a wildcard or an escape in its host; write one exact host";
@@ -29,8 +32,10 @@ export function publicUrlFault(value: string, allowHttp: boolean): string | unde
   const fault = authorityFault(url);
   if (fault !== undefined) return fault;
   if (/[?#]/.test(value)) return "has a query or a fragment; remove everything from the ? or # on";
-  // What an HTTPRoute takes for a path, and Java for a URL; a wildcard would be one of a redirect URI that derives from it.
-  if (!/^([-A-Za-z0-9/._~!$&'()+,;=:@]|%[0-9A-Fa-f]{2})+$/.test(url.pathname)) return "has a path with a character that no URL has, or a wildcard; write it percent-encoded";
+  // What an HTTPRoute takes for a path, and Java for a URL; a wildcard would be one of a redirect URI that derives from
+  // it.
+  if (!/^([-A-Za-z0-9/._~!$&'()+,;=:@]|%[0-9A-Fa-f]{2})+$/.test(url.pathname))
+    return "has a path with a character that no URL has, or a wildcard; write it percent-encoded";
   if (value.length > 255) return "is longer than 255 characters, which Keycloak cannot store; shorten it";
   if (url.protocol === "http:" && !allowHttp && !LOOPBACK.test(url.hostname)) {
     return "is plain http, which is allowed only for loopback or in the dev environment; use https";
@@ -81,7 +86,10 @@ export interface BackstageUrls {
   readonly startPath: string;
 }
 
-/** @param provider the auth provider's id, `oidc` for Backstage's own OIDC module. @param environment Backstage's `auth.environment`. */
+/**
+ * @param provider the auth provider's id, `oidc` for Backstage's own OIDC module.
+ * @param environment Backstage's `auth.environment`.
+ */
 export function backstageUrls(publicUrl: string, provider: string, environment: string): BackstageUrls {
   const base = canonicalUrl(publicUrl);
   return {

@@ -18,7 +18,9 @@ export const chain = {
 
 export type Link = keyof typeof chain;
 
-/** Where waves start and how far apart they are. @default {base: 5, step: 5}: identity 10, credential 15, workload 25 */
+/**
+ * Where waves start and how far apart they are. @default {base: 5, step: 5}: identity 10, credential 15, workload 25
+ */
 export interface WaveScale {
   readonly base: number;
   readonly step: number;
@@ -41,7 +43,10 @@ export function wavesOf<L extends string>(graph: Graph<L>, scale: WaveScale = de
     return depth;
   };
   const links = Object.keys(graph) as L[];
-  return Object.fromEntries(links.map((link) => [link, scale.base + scale.step * depthOf(link, [])])) as Record<L, number>;
+  return Object.fromEntries(links.map((link) => [link, scale.base + scale.step * depthOf(link, [])])) as Record<
+    L,
+    number
+  >;
 }
 
 /** The annotations that keep the chain's order in an Argo CD that adopts the objects. */

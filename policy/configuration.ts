@@ -4,20 +4,44 @@ import type { Rule } from "./rule";
 
 /** The configuration of the pack, checked: the engine itself ignores a name that no policy has. */
 
-const meant = (wrote: string, known: readonly string[]): string => (known.length === 0 ? "remove it." : `did you mean ${closest(wrote, known)}?`);
+const meant = (wrote: string, known: readonly string[]): string =>
+  known.length === 0 ? "remove it." : `did you mean ${closest(wrote, known)}?`;
 
-/** A sentence for each name in a configuration that nobody would look at. @param properties by policy, the names of its properties */
-export function configurationFaults(rules: readonly Rule[], properties: Readonly<Record<string, readonly string[]>>): string[] {
+/**
+ * A sentence for each name in a configuration that nobody would look at.
+ * @param properties by policy, the names of its properties
+ */
+export function configurationFaults(
+  rules: readonly Rule[],
+  properties: Readonly<Record<string, readonly string[]>>,
+): string[] {
   return Object.entries(properties).flatMap(([policy, given]) => {
     const rule = rules.find(({ name }) => name === policy);
-    if (rule === undefined) return policy === "all" ? [] : [`${policy} is not a policy; ${meant(policy, rules.map(({ name }) => name))}`];
+    if (rule === undefined)
+      return policy === "all"
+        ? []
+        : [
+            `${policy} is not a policy; ${meant(
+              policy,
+              rules.map(({ name }) => name),
+            )}`,
+          ];
     const known = Object.keys(rule.config ?? {});
-    return given.filter((property) => !known.includes(property)).map((property) => `${policy}.${property} is not a property; ${meant(property, known)}`);
+    return given
+      .filter((property) => !known.includes(property))
+      .map((property) => `${policy}.${property} is not a property; ${meant(property, known)}`);
   });
 }
 
 interface Request {
-  getPolicyconfigMap(): { forEach(visit: (config: { getProperties(): { toJavaScript(): Record<string, unknown> } | undefined }, policy: string) => void): void };
+  getPolicyconfigMap(): {
+    forEach(
+      visit: (
+        config: { getProperties(): { toJavaScript(): Record<string, unknown> } | undefined },
+        policy: string,
+      ) => void,
+    ): void;
+  };
 }
 
 /**
@@ -31,7 +55,9 @@ export function refuseUnknownNames(rules: readonly Rule[]): void {
     const { configure } = implementation as { configure: handleUnaryCall<Request, unknown> };
     const checked: typeof configure = (call, callback) => {
       const properties: Record<string, string[]> = {};
-      call.request.getPolicyconfigMap().forEach((config, policy) => (properties[policy] = Object.keys(config.getProperties()?.toJavaScript() ?? {})));
+      call.request
+        .getPolicyconfigMap()
+        .forEach((config, policy) => (properties[policy] = Object.keys(config.getProperties()?.toJavaScript() ?? {})));
       const faults = configurationFaults(rules, properties);
       if (faults.length === 0) configure(call, callback);
       else callback({ code: status.INVALID_ARGUMENT, details: faults.join(" ") });

@@ -1,5 +1,15 @@
 import { clientType, realmType } from "./keycloak";
-import { agree, annotation, deploymentType, identity, podSpec, references, secretType, selects, templatePath } from "./kubernetes";
+import {
+  agree,
+  annotation,
+  deploymentType,
+  identity,
+  podSpec,
+  references,
+  secretType,
+  selects,
+  templatePath,
+} from "./kubernetes";
 import { at, entries, text, type Known } from "./known";
 import type { Node } from "./rule";
 
@@ -13,11 +23,14 @@ export function reach(node: Node, seen = new Set<Node>()): Set<Node> {
   return seen;
 }
 
-const edges = (node: Node, ...properties: string[]): Node[] => properties.flatMap((property) => node.propertyDependencies[property] ?? []);
+const edges = (node: Node, ...properties: string[]): Node[] =>
+  properties.flatMap((property) => node.propertyDependencies[property] ?? []);
 
 /** The values of a Secret that are known, in clear: they are compared, and never leave this file. */
 function values(secret: Node): string[] {
-  const decoded = entries(at(secret.props, "data")).map(([, value]) => Buffer.from(text(value) ?? "", "base64").toString());
+  const decoded = entries(at(secret.props, "data")).map(([, value]) =>
+    Buffer.from(text(value) ?? "", "base64").toString(),
+  );
   return [...decoded, ...entries(at(secret.props, "stringData")).map(([, value]) => text(value) ?? "")];
 }
 
@@ -40,7 +53,10 @@ const makers: Readonly<Record<string, string>> = {
 export function makersOf(identityWanted: string, nodes: readonly Node[]): Node[] {
   return nodes.filter(({ type, props }) => {
     const nameAt = makers[type];
-    return nameAt !== undefined && (identity(props, nameAt) ?? (nameAt === "metadata.name" ? undefined : identity(props))) === identityWanted;
+    return (
+      nameAt !== undefined &&
+      (identity(props, nameAt) ?? (nameAt === "metadata.name" ? undefined : identity(props))) === identityWanted
+    );
   });
 }
 
@@ -65,22 +81,36 @@ export function secretsRead(nodes: readonly Node[]): SignIn[] {
       return references(podSpec(deployment.type, deployment.props))
         .filter(({ kind }) => kind === "secret")
         .flatMap(({ name }) =>
-          makersOf(`${namespace}/${name}`, nodes).map((secret) => ({ deployment, secret, secretName: name, clients: clients.filter((client) => holds(secret, client)) })),
+          makersOf(`${namespace}/${name}`, nodes).map((secret) => ({
+            deployment,
+            secret,
+            secretName: name,
+            clients: clients.filter((client) => holds(secret, client)),
+          })),
         );
     });
 }
 
 /** The Deployments that sign people in: those that read the secret of a client. */
-export const signIns = (nodes: readonly Node[]): SignIn[] => secretsRead(nodes).filter(({ clients }) => clients.length > 0);
+export const signIns = (nodes: readonly Node[]): SignIn[] =>
+  secretsRead(nodes).filter(({ clients }) => clients.length > 0);
 
-/** What a client must have before its credential is worth anything: its bindings, its mappers and those of its scopes, and its realm. */
+/**
+ * What a client must have before its credential is worth anything: its bindings, its mappers and those of its scopes,
+ * and its realm.
+ */
 export function requirements(client: Node, nodes: readonly Node[]): Node[] {
-  const bindings = nodes.filter((node) => /^keycloak:openid\//.test(node.type) && edges(node, "clientId", "serviceAccountUserId").includes(client));
+  const bindings = nodes.filter(
+    (node) => /^keycloak:openid\//.test(node.type) && edges(node, "clientId", "serviceAccountUserId").includes(client),
+  );
   const scopes = new Set(bindings.flatMap((binding) => edges(binding, "defaultScopes", "optionalScopes")));
   const mappers = nodes.filter((node) => edges(node, "clientScopeId").some((scope) => scopes.has(scope)));
   const realmName = at(client.props, "realmId");
   const realms = nodes.filter(
-    (node) => node.type === realmType && (edges(client, "realmId").includes(node) || (typeof realmName === "string" && at(node.props, "realm") === realmName)),
+    (node) =>
+      node.type === realmType &&
+      (edges(client, "realmId").includes(node) ||
+        (typeof realmName === "string" && at(node.props, "realm") === realmName)),
   );
   return [...bindings, ...scopes, ...mappers, ...realms];
 }
@@ -101,4 +131,5 @@ const namespaceOf = ({ props }: Node): Known => at(props, "metadata.namespace") 
 
 /** Does an object's selector choose the pods of a workload, in the same namespace? */
 export const selectsPodsOf = (object: Node, selectorAt: string, workload: Node): boolean =>
-  agree(namespaceOf(object), namespaceOf(workload)) && selects(at(object.props, selectorAt), at(workload.props, `${templatePath(workload.type)}.metadata.labels`));
+  agree(namespaceOf(object), namespaceOf(workload)) &&
+  selects(at(object.props, selectorAt), at(workload.props, `${templatePath(workload.type)}.metadata.labels`));

@@ -1,4 +1,6 @@
-/** Properties as a policy may read them: what is not known before the update is a value of its own and never an error. */
+/**
+ * Properties as a policy may read them: what is not known before the update is a value of its own and never an error.
+ */
 
 export const unknown = Symbol("unknown at preview");
 
@@ -21,7 +23,8 @@ function read(from: object, key: string | number): Known {
 /** Everything in `value`, read once. */
 export function known(value: unknown): Known {
   if (Array.isArray(value)) return Array.from({ length: value.length }, (_, index) => read(value, index));
-  if (typeof value === "object" && value !== null) return Object.fromEntries(Object.keys(value).map((key) => [key, read(value, key)]));
+  if (typeof value === "object" && value !== null)
+    return Object.fromEntries(Object.keys(value).map((key) => [key, read(value, key)]));
   return value as Known;
 }
 
@@ -44,7 +47,9 @@ export const entries = (value: Known): [string, Known][] => (isMap(value) ? Obje
 
 /** The items of a list, each with its path; none when it is absent, unknown or no list. */
 export function items(value: Known, path: string): { path: string; item: Known }[] {
-  return Array.isArray(value) ? (value as readonly Known[]).map((item, index) => ({ path: `${path}[${index}]`, item })) : [];
+  return Array.isArray(value)
+    ? (value as readonly Known[]).map((item, index) => ({ path: `${path}[${index}]`, item }))
+    : [];
 }
 
 /** Is the value known, and not `expected`? An absent one differs from everything. */

@@ -19,7 +19,8 @@ const templates: Readonly<Record<string, string>> = {
 export const isKubernetes = (type: string): boolean => type.startsWith("kubernetes:");
 export const hasPods = (type: string): boolean => Object.hasOwn(templates, type);
 /** The kinds that replace their pods when the template changes. */
-export const rollsOut = (type: string): boolean => /^kubernetes:apps\/v1:(Deployment|StatefulSet|DaemonSet)$/.test(type);
+export const rollsOut = (type: string): boolean =>
+  /^kubernetes:apps\/v1:(Deployment|StatefulSet|DaemonSet)$/.test(type);
 
 /** The API group in `kubernetes:GROUP/VERSION:Kind`. */
 export const groupOf = (type: string): string => /^kubernetes:([^/]+)\//.exec(type)?.[1] ?? "";
@@ -34,7 +35,10 @@ export const templatePath = (type: string): string => templates[type] ?? "";
 const inside = (path: string, key: string): string => (path === "" ? key : `${path}.${key}`);
 
 /** The template of the pods. */
-export const podTemplate = (type: string, props: Known): Located => ({ path: templatePath(type), item: at(props, templatePath(type)) });
+export const podTemplate = (type: string, props: Known): Located => ({
+  path: templatePath(type),
+  item: at(props, templatePath(type)),
+});
 
 /** A pod's spec as a remedy changes it. */
 export interface MutableSpec {
@@ -61,8 +65,10 @@ export function podSpec(type: string, props: Known): Located {
 }
 
 /** The containers that stay. */
-export const containers = ({ path, item }: Located): Located[] => items(at(item, "containers"), inside(path, "containers"));
-export const initContainers = ({ path, item }: Located): Located[] => items(at(item, "initContainers"), inside(path, "initContainers"));
+export const containers = ({ path, item }: Located): Located[] =>
+  items(at(item, "containers"), inside(path, "containers"));
+export const initContainers = ({ path, item }: Located): Located[] =>
+  items(at(item, "initContainers"), inside(path, "initContainers"));
 export const allContainers = (spec: Located): Located[] => [...initContainers(spec), ...containers(spec)];
 
 /** The variables of a container. */
@@ -82,7 +88,9 @@ const sources = {
 export function references(spec: Located): Reference[] {
   const volumes = items(at(spec.item, "volumes"), "").map(({ item }) => item);
   const readers = [
-    ...allContainers(spec).flatMap((container) => [...env(container), ...items(at(container.item, "envFrom"), "")].map(({ item }) => item)),
+    ...allContainers(spec).flatMap((container) =>
+      [...env(container), ...items(at(container.item, "envFrom"), "")].map(({ item }) => item),
+    ),
     ...volumes,
     ...volumes.flatMap((volume) => items(at(volume, "projected.sources"), "").map(({ item }) => item)),
   ];
@@ -115,5 +123,7 @@ export const agree = (one: Known, other: Known): boolean => one === other || one
 /** Does a selector choose pods with these labels, as far as is known? */
 export function selects(selector: Known, labels: Known): boolean {
   if (labels === unknown) return true;
-  return entries(at(selector, "matchLabels")).every(([key, value]) => entries(labels).some(([name, own]) => name === key && agree(own, value)));
+  return entries(at(selector, "matchLabels")).every(([key, value]) =>
+    entries(labels).some(([name, own]) => name === key && agree(own, value)),
+  );
 }

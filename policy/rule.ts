@@ -29,7 +29,9 @@ interface Common {
   readonly remediation: string;
   readonly url: string;
   /** What a profile may choose, each with its default. */
-  readonly config?: Readonly<Record<string, PolicyConfigSchema["properties"][string] & { readonly description: string }>>;
+  readonly config?: Readonly<
+    Record<string, PolicyConfigSchema["properties"][string] & { readonly description: string }>
+  >;
 }
 
 /** A rule for one resource at a time. Its faults name the property and never its value. */
@@ -53,7 +55,8 @@ export interface StackRule<Config = Settings> extends Common {
 export type Rule = ResourceRule | StackRule;
 
 /** Declares a rule for one resource, its configuration typed. */
-export const resourceRule = <Config = Settings>(rule: ResourceRule<Config>): ResourceRule => rule as unknown as ResourceRule;
+export const resourceRule = <Config = Settings>(rule: ResourceRule<Config>): ResourceRule =>
+  rule as unknown as ResourceRule;
 /** Declares a rule for the graph. */
 export const stackRule = <Config = Settings>(rule: StackRule<Config>): StackRule => rule as unknown as StackRule;
 
@@ -84,7 +87,8 @@ function graph(resources: readonly PolicyResource[]): Node[] {
     };
     nodes.set(resource, node);
     node.dependencies.push(...resource.dependencies.map(nodeOf));
-    for (const [key, needed] of Object.entries(resource.propertyDependencies)) node.propertyDependencies[key] = needed.map(nodeOf);
+    for (const [key, needed] of Object.entries(resource.propertyDependencies))
+      node.propertyDependencies[key] = needed.map(nodeOf);
     return node;
   };
   return resources.map(nodeOf);
@@ -104,14 +108,18 @@ export function policyOf(rule: Rule): Policies[number] {
   if ("findings" in rule) {
     return {
       ...common,
-      validateStack: (args, report) => rule.findings(graph(args.resources), args.getConfig()).forEach(({ node, fault }) => report(`${fault}.`, node.urn)),
+      validateStack: (args, report) =>
+        rule
+          .findings(graph(args.resources), args.getConfig())
+          .forEach(({ node, fault }) => report(`${fault}.`, node.urn)),
     };
   }
   const { remedy } = rule;
   return {
     ...common,
     validateResource: (args, report) => {
-      if (rule.concerns(args.type)) rule.faults(subject(args), args.getConfig()).forEach((fault) => report(`${fault}.`));
+      if (rule.concerns(args.type))
+        rule.faults(subject(args), args.getConfig()).forEach((fault) => report(`${fault}.`));
     },
     ...(remedy === undefined
       ? {}

@@ -20,11 +20,18 @@ function withReloader(manifest: Manifest, secrets: readonly string[]): Manifest 
   const spec = JSON.stringify(manifest.spec);
   const read = secrets.filter((name) => spec.includes(JSON.stringify(name)));
   const { metadata } = manifest;
-  return { ...manifest, metadata: { ...metadata, annotations: { ...metadata.annotations, "secret.reloader.stakater.com/reload": read.join(",") } } };
+  return {
+    ...manifest,
+    metadata: {
+      ...metadata,
+      annotations: { ...metadata.annotations, "secret.reloader.stakater.com/reload": read.join(",") },
+    },
+  };
 }
 
 /** The namespace that an object is in, or is. */
-const namespaceOf = ({ kind, metadata }: Manifest): string => (kind === "Namespace" ? metadata.name : (metadata.namespace ?? ""));
+const namespaceOf = ({ kind, metadata }: Manifest): string =>
+  kind === "Namespace" ? metadata.name : (metadata.namespace ?? "");
 const namespacesOf = (manifests: readonly Manifest[]): string[] => [...new Set(manifests.map(namespaceOf))].sort();
 
 /** Every file of a stack, by its path below the stack's folder. */
@@ -33,12 +40,18 @@ export async function renderedFiles(settings: RenderSettings, stack: string): Pr
   const { argocd } = gitops;
   const wave = (link: Link): Record<string, string> => waveAnnotations(link, settings.waves);
   const objects = await collect(() => {
-    const providers = { keycloak: new keycloak.Provider("keycloak", { clientId: "render" }), kubernetes: new k8s.Provider("kubernetes") };
+    const providers = {
+      keycloak: new keycloak.Provider("keycloak", { clientId: "render" }),
+      kubernetes: new k8s.Provider("kubernetes"),
+    };
     return platform(settings, providers, gitTarget(settings));
   }, stack);
   const external = objects.filter(({ kind }) => kind === "ExternalSecret");
   const stores = namespacesOf(external).flatMap((namespace) => secretStore(gitops, namespace, wave("store")));
-  const secrets = external.filter(({ metadata }) => metadata.namespace === backstage.namespace).map(({ spec }) => (spec as { target: { name: string } }).target.name).sort();
+  const secrets = external
+    .filter(({ metadata }) => metadata.namespace === backstage.namespace)
+    .map(({ spec }) => (spec as { target: { name: string } }).target.name)
+    .sort();
   const reloaded = gitops.reloader ? objects.map((one) => withReloader(one, secrets)) : objects;
   const all = [
     ...reloaded,
@@ -53,7 +66,9 @@ export async function renderedFiles(settings: RenderSettings, stack: string): Pr
     if (namespace === backstage.namespace) return "backstage";
     return namespace === gitops.source.namespace ? "keycloak" : "clients";
   };
-  const folders = ["keycloak", "clients", "backstage"].map((folder) => ({ folder, manifests: all.filter((one) => place(one) === folder) })).filter(({ manifests }) => manifests.length > 0);
+  const folders = ["keycloak", "clients", "backstage"]
+    .map((folder) => ({ folder, manifests: all.filter((one) => place(one) === folder) }))
+    .filter(({ manifests }) => manifests.length > 0);
   const files = new Map(folders.flatMap(({ folder, manifests }) => [...folderFiles(folder, manifests)]));
   files.set("kustomization.yaml", kustomization(folders.map(({ folder }) => folder)));
   if (argocd === undefined) return files;
@@ -64,10 +79,16 @@ export async function renderedFiles(settings: RenderSettings, stack: string): Pr
       folder,
       namespace: namespacesOf(manifests)[0] ?? "",
       wave: wave(links[folder] ?? "workload"),
-      ...(folder === "backstage" ? { alsoWrite: { autoscaler: backstage.autoscaling !== undefined, reloader: gitops.reloader } } : {}),
+      ...(folder === "backstage"
+        ? { alsoWrite: { autoscaler: backstage.autoscaling !== undefined, reloader: gitops.reloader } }
+        : {}),
     }),
   );
-  for (const [file, text] of folderFiles("applications", [project(argocd, stack, namespacesOf(all), wave("namespace")), ...applications])) files.set(file, text);
+  for (const [file, text] of folderFiles("applications", [
+    project(argocd, stack, namespacesOf(all), wave("namespace")),
+    ...applications,
+  ]))
+    files.set(file, text);
   const root = parent(gitops, argocd, stack);
   files.set(`${root.kind.toLowerCase()}.yaml`, document(root));
   return files;

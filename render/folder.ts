@@ -13,7 +13,8 @@ function ours(folder: string): Map<string, string> {
     if (entry.isDirectory()) continue;
     const file = path.join(entry.parentPath, entry.name);
     const text = entry.isFile() ? fs.readFileSync(file, "utf8") : "";
-    if (!text.startsWith(HEAD)) throw new UserError(`${file} was not rendered by this program; move it away, or choose another gitops.folder.`);
+    if (!text.startsWith(HEAD))
+      throw new UserError(`${file} was not rendered by this program; move it away, or choose another gitops.folder.`);
     files.set(path.relative(folder, file), text);
   }
   return files;
@@ -23,13 +24,16 @@ function ours(folder: string): Map<string, string> {
 export function differences(folder: string, wanted: ReadonlyMap<string, string>): string[] {
   const there = ours(folder);
   const stale = [...there.keys()].filter((file) => !wanted.has(file)).map((file) => `${file} is no longer rendered`);
-  const other = [...wanted].flatMap(([file, text]) => (there.get(file) === text ? [] : [`${file} ${there.has(file) ? "differs" : "is missing"}`]));
+  const other = [...wanted].flatMap(([file, text]) =>
+    there.get(file) === text ? [] : [`${file} ${there.has(file) ? "differs" : "is missing"}`],
+  );
   return [...other, ...stale].sort();
 }
 
 /** Writes what differs and removes what is no longer rendered; returns how many files it touched. */
 export function write(folder: string, wanted: ReadonlyMap<string, string>): number {
-  if (path.resolve(folder).split(path.sep).includes(".git")) throw new UserError(`${folder} is inside .git; choose another gitops.folder.`);
+  if (path.resolve(folder).split(path.sep).includes(".git"))
+    throw new UserError(`${folder} is inside .git; choose another gitops.folder.`);
   const there = ours(folder);
   const stale = [...there.keys()].filter((file) => !wanted.has(file));
   const changed = [...wanted].filter(([file, text]) => there.get(file) !== text);

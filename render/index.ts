@@ -16,17 +16,26 @@ import { stackSettings } from "./settings";
 const USAGE = "usage: npm run render -- --stack NAME [--check] [--cwd FOLDER]";
 
 async function main(): Promise<number> {
-  const options = { stack: { type: "string" }, check: { type: "boolean" }, cwd: { type: "string", default: "." } } as const;
+  const options = {
+    stack: { type: "string" },
+    check: { type: "boolean" },
+    cwd: { type: "string", default: "." },
+  } as const;
   const { stack, check, cwd } = parseArgs({ options }).values;
   if (stack === undefined || stack === "") throw new UserError(USAGE);
   const settings = stackSettings(cwd, stack);
-  if (settings.mode === "direct") throw new UserError(`mode of stack ${stack} is direct, so nothing is rendered; set it to handover or hybrid.`);
+  if (settings.mode === "direct")
+    throw new UserError(`mode of stack ${stack} is direct, so nothing is rendered; set it to handover or hybrid.`);
   const folder = path.join(cwd, settings.gitops.folder, stack);
   const files = await renderedFiles(settings, stack);
   if (check === true) {
     const found = differences(folder, files);
     for (const line of found) console.log(`${folder}/${line}`);
-    console.log(found.length === 0 ? `${folder} is as the settings say.` : `Run make render STACK=${stack} and commit what it writes.`);
+    console.log(
+      found.length === 0
+        ? `${folder} is as the settings say.`
+        : `Run make render STACK=${stack} and commit what it writes.`,
+    );
     return found.length === 0 ? 0 : 1;
   }
   console.log(`${write(folder, files)} of ${files.size} files written to ${folder}`);

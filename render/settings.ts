@@ -5,11 +5,17 @@ import { parseConfig } from "../config";
 import { UserError } from "../lib/errors";
 import { secretKeys } from "../lib/settings/schema";
 
-/** A stack's settings, as its file in the folder holds them, without its secrets; throws what is wrong in a sentence each. */
+/**
+ * A stack's settings, as its file in the folder holds them, without its secrets; throws what is wrong in a sentence
+ * each.
+ */
 export function stackSettings(folder: string, stack: string): ReturnType<typeof parseConfig> {
   const file = path.join(folder, `Pulumi.${stack}.yaml`);
-  if (!fs.existsSync(file)) throw new UserError(`${file} does not exist; name a stack that has a file, by --stack or STACK=.`);
+  if (!fs.existsSync(file))
+    throw new UserError(`${file} does not exist; name a stack that has a file, by --stack or STACK=.`);
   const { config } = parse(fs.readFileSync(file, "utf8")) as { config?: Record<string, unknown> };
-  const values = Object.entries(config ?? {}).map(([key, value]) => [key.replace(/^backstage-keycloak:/, ""), value] as const);
+  const values = Object.entries(config ?? {}).map(
+    ([key, value]) => [key.replace(/^backstage-keycloak:/, ""), value] as const,
+  );
   return parseConfig(Object.fromEntries(values.filter(([key]) => !(key in secretKeys) && !key.includes(":"))));
 }

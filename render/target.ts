@@ -5,14 +5,20 @@ import type { Settings } from "../config";
 import { externalSecret } from "../lib/gitops/externalSecrets";
 import { waveAnnotations } from "../lib/waves";
 
-/** Objects go to Git: a Secret's place is taken by the ExternalSecret that makes it, and no hash of a secret is known. */
+/**
+ * Objects go to Git: a Secret's place is taken by the ExternalSecret that makes it, and no hash of a secret is known.
+ */
 export function gitTarget(settings: Pick<Settings, "waves" | "gitops">): Target {
   const cluster = clusterTarget(settings);
   return {
     ...cluster,
     namespace(name, opts) {
       // Without the stack's mark: Git cannot know whether the namespace was there before, and whose it then is.
-      const made = new k8s.core.v1.Namespace(name, { metadata: { name, annotations: waveAnnotations("namespace", settings.waves) } }, opts);
+      const made = new k8s.core.v1.Namespace(
+        name,
+        { metadata: { name, annotations: waveAnnotations("namespace", settings.waves) } },
+        opts,
+      );
       return { name: made.metadata.name, ready: [made] };
     },
     references: noChecksums,
@@ -20,7 +26,14 @@ export function gitTarget(settings: Pick<Settings, "waves" | "gitops">): Target 
       const annotations = cluster.annotations("credential");
       const made = new k8s.apiextensions.CustomResource(
         name,
-        externalSecret(settings.gitops, { name: externalName ?? secretName, namespace, owner, secretName, keys, annotations }),
+        externalSecret(settings.gitops, {
+          name: externalName ?? secretName,
+          namespace,
+          owner,
+          secretName,
+          keys,
+          annotations,
+        }),
         opts,
       );
       return { secretName: pulumi.output(secretName), ready: [made], checksums: noChecksums() };

@@ -14,7 +14,8 @@ const files = ["index.jsx", "package.json", "package-lock.json"];
 /** The folder of the bundle, whose entry is index.js; made anew only when something in it has changed. */
 export async function ensureApp(): Promise<string> {
   const hash = createHash("sha256");
-  for (const file of [...files.map((name) => path.join(source, name)), __filename, path.join(__dirname, "npm.ts")]) hash.update(fs.readFileSync(file));
+  for (const file of [...files.map((name) => path.join(source, name)), __filename, path.join(__dirname, "npm.ts")])
+    hash.update(fs.readFileSync(file));
   const folder = inCache("app", hash.digest("hex").slice(0, 12));
   if (fs.existsSync(folder)) return folder;
 

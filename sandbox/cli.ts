@@ -76,7 +76,9 @@ function logs(name: string | undefined): boolean {
   const files = fs.existsSync(folder) ? fs.readdirSync(folder).filter((file) => file.endsWith(".log")) : [];
   const wanted = files.filter((file) => name === undefined || file === `${name}.log`);
   if (wanted.length === 0) {
-    throw new UserError(`There is no log ${name ?? ""}; there are ${files.join(", ") || "none: nothing has been started"}.`);
+    throw new UserError(
+      `There is no log ${name ?? ""}; there are ${files.join(", ") || "none: nothing has been started"}.`,
+    );
   }
   for (const file of wanted) {
     const lines = fs.readFileSync(path.join(folder, file), "utf8").trimEnd().split("\n");
@@ -115,7 +117,8 @@ const commands: Record<string, (argument?: string) => Promise<boolean | number> 
 async function main(): Promise<void> {
   const [name = "", argument] = process.argv.slice(2);
   const command = commands[name];
-  if (command === undefined) throw new UserError(`${name} is not a command; there are ${Object.keys(commands).join(", ")}.`);
+  if (command === undefined)
+    throw new UserError(`${name} is not a command; there are ${Object.keys(commands).join(", ")}.`);
   const outcome = await command(argument === "" ? undefined : argument);
   process.exitCode = typeof outcome === "number" ? outcome : outcome ? 0 : 1;
 }

@@ -42,7 +42,9 @@ function writeKubeconfig(file: string, user: string): void {
     apiVersion: "v1",
     kind: "Config",
     clusters: [{ name: nodeName, cluster: { server, "certificate-authority-data": pki("ca.crt") } }],
-    users: [{ name: user, user: { "client-certificate-data": pki(`${user}.crt`), "client-key-data": pki(`${user}.key`) } }],
+    users: [
+      { name: user, user: { "client-certificate-data": pki(`${user}.crt`), "client-key-data": pki(`${user}.key`) } },
+    ],
     contexts: [{ name: nodeName, context: { cluster: nodeName, user } }],
     "current-context": nodeName,
   };
@@ -86,7 +88,8 @@ async function configure(): Promise<void> {
     writePrivately(config(file), render(fs.readFileSync(path.join(scripts, template), "utf8"), values));
   }
   // etcd refuses a data folder that others may read.
-  for (const folder of ["etcd", "containerd-temp"]) fs.mkdirSync(inPlatform("state", folder), { recursive: true, mode: 0o700 });
+  for (const folder of ["etcd", "containerd-temp"])
+    fs.mkdirSync(inPlatform("state", folder), { recursive: true, mode: 0o700 });
 }
 
 /** Is the node's one process there? It says nothing about its health. */
@@ -117,7 +120,15 @@ async function ready(kubectl: string): Promise<true | undefined> {
 }
 
 /** In the order in which they depend on each other. */
-const daemons = ["etcd", "containerd", "kube-apiserver", "kubelet", "kube-controller-manager", "kube-scheduler", "kube-proxy"];
+const daemons = [
+  "etcd",
+  "containerd",
+  "kube-apiserver",
+  "kubelet",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kube-proxy",
+];
 
 /** Whose log says why the cluster did not come up: the first daemon that ended, else the one that is waited for. */
 export function culprit(nodeLog: string, nodeRuns: boolean): string {
@@ -140,7 +151,11 @@ function failure(reason: string): UserError {
 export async function startCluster(): Promise<void> {
   requireRoot();
   await ensureDebianPackages();
-  const [etcd, containerd, kubernetes] = [await goTools("etcd"), await goTools("containerd"), await goTools("kubernetes")];
+  const [etcd, containerd, kubernetes] = [
+    await goTools("etcd"),
+    await goTools("containerd"),
+    await goTools("kubernetes"),
+  ];
   const pause = await ensurePauseImage();
   const kubectl = path.join(kubernetes, "kubectl");
   if (!clusterRunning()) {
@@ -168,7 +183,8 @@ export async function startCluster(): Promise<void> {
   }
   try {
     const ended = await waitFor<true | "ended">("the node", START_SECONDS, () =>
-      clusterRunning() ? ready(kubectl) : "ended");
+      clusterRunning() ? ready(kubectl) : "ended",
+    );
     if (ended === "ended") throw new Error("its process ended");
   } catch (error) {
     throw failure(error instanceof Error ? error.message : String(error));

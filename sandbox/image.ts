@@ -27,19 +27,33 @@ async function machineFiles(): Promise<Map<string, string>> {
   const libraries = await sharedLibraries(process.execPath);
   const libc = libraries.find((file) => path.basename(file).startsWith("libc.so"));
   if (libc === undefined) {
-    throw new UserError(`${process.execPath} is not linked to a C library that the image could take; install Node.js for glibc.`);
+    throw new UserError(
+      `${process.execPath} is not linked to a C library that the image could take; install Node.js for glibc.`,
+    );
   }
   // The C library loads these by name when it looks up a host, so ldd does not list them.
-  const resolvers = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"].map((name) => path.join(path.dirname(libc), name));
+  const resolvers = ["libnss_files.so.2", "libnss_dns.so.2", "libresolv.so.2"].map((name) =>
+    path.join(path.dirname(libc), name),
+  );
   // A shell for the person who looks into a pod; the image works without.
-  const optional = [...resolvers, "/bin/busybox", "/etc/ssl/certs/ca-certificates.crt"].filter((file) => fs.existsSync(file));
-  return new Map([["/usr/local/bin/node", process.execPath], ...[...libraries, ...optional].map((file): [string, string] => [file, file])]);
+  const optional = [...resolvers, "/bin/busybox", "/etc/ssl/certs/ca-certificates.crt"].filter((file) =>
+    fs.existsSync(file),
+  );
+  return new Map([
+    ["/usr/local/bin/node", process.execPath],
+    ...[...libraries, ...optional].map((file): [string, string] => [file, file]),
+  ]);
 }
 
 /** Equal inputs give an equal name, so the name is as good as a digest: whoever has it has this image. */
 async function imageHash(): Promise<string> {
   const hash = createHash("sha256").update(`${process.version} ${process.arch}`);
-  for (const file of [...appFiles.map((name) => path.join(app, name)), __filename, ...["npm.ts", "oci.ts"].map((name) => path.join(__dirname, name))]) hash.update(fs.readFileSync(file));
+  for (const file of [
+    ...appFiles.map((name) => path.join(app, name)),
+    __filename,
+    ...["npm.ts", "oci.ts"].map((name) => path.join(__dirname, name)),
+  ])
+    hash.update(fs.readFileSync(file));
   for (const [target, source] of await machineFiles()) {
     hash.update(target);
     // The version stands for Node itself, which is too large to read each time.

@@ -12,7 +12,12 @@ const START_SECONDS = 180;
 const UNPACK = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack";
 
 /** What Keycloak is built for once and cannot be told at start. `cache` is local: there is no second server. */
-const buildOptions = ["--db=dev-file", "--cache=local", "--features=client-secret-rotation", `--http-relative-path=${keycloakPath === "" ? "/" : keycloakPath}`];
+const buildOptions = [
+  "--db=dev-file",
+  "--cache=local",
+  "--features=client-secret-rotation",
+  `--http-relative-path=${keycloakPath === "" ? "/" : keycloakPath}`,
+];
 
 /** The Java to run Keycloak with; throws when there is none, or none new enough. */
 async function findJava(): Promise<string> {
@@ -21,7 +26,8 @@ async function findJava(): Promise<string> {
   const answer = await runUnchecked(java, ["-version"]).catch(() => undefined);
   const version = /version "(?:1\.)?(\d+)/.exec(answer?.stderr ?? "")?.[1];
   if (version === undefined) throw new UserError(`Java is missing, and Keycloak runs on it; ${remedy}.`);
-  if (olderThan(version, OLDEST_JAVA)) throw new UserError(`Java ${version} is too old, Keycloak needs ${OLDEST_JAVA} or newer; ${remedy}.`);
+  if (olderThan(version, OLDEST_JAVA))
+    throw new UserError(`Java ${version} is too old, Keycloak needs ${OLDEST_JAVA} or newer; ${remedy}.`);
   return java;
 }
 
@@ -29,7 +35,8 @@ async function findJava(): Promise<string> {
 async function ensureKeycloak(): Promise<string> {
   const home = inCache(`keycloak-${versions.keycloak}${keycloakPath.replace("/", "-")}`);
   if (fs.existsSync(home)) return home;
-  if (!onPath("mvn")) throw new UserError("Maven is missing, and Keycloak is fetched with it; install Debian's package maven.");
+  if (!onPath("mvn"))
+    throw new UserError("Maven is missing, and Keycloak is fetched with it; install Debian's package maven.");
   log(`fetching Keycloak ${versions.keycloak} from Maven Central`);
   const part = `${home}.part`;
   fs.rmSync(part, { recursive: true, force: true });
@@ -37,7 +44,11 @@ async function ensureKeycloak(): Promise<string> {
   const options = ["--quiet", "--batch-mode", `-Dmaven.repo.local=${inCache("maven")}`];
   // Maven notes where it runs what it has unpacked, and then does not unpack it again.
   fs.mkdirSync(part);
-  const fetched = await runUnchecked("mvn", [...options, UNPACK, `-Dartifact=${artifact}`, `-DoutputDirectory=${part}`], { cwd: part });
+  const fetched = await runUnchecked(
+    "mvn",
+    [...options, UNPACK, `-Dartifact=${artifact}`, `-DoutputDirectory=${part}`],
+    { cwd: part },
+  );
   if (fetched.code !== 0) {
     const reason = /\[ERROR\] (.*)/.exec(fetched.stdout)?.[1] ?? `exit code ${fetched.code}`;
     throw new UserError(`Maven cannot fetch ${artifact} (${reason}); mend that and run this again.`);
@@ -55,9 +66,18 @@ async function ensureKeycloak(): Promise<string> {
  * With one compiler only: a platform lives for minutes, and the second one would never earn its keep.
  */
 function javaArguments(home: string): string[] {
-  const opened = ["java.util", "java.util.concurrent", "java.security", "java.lang"].map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`);
+  const opened = ["java.util", "java.util.concurrent", "java.security", "java.lang"].map(
+    (name) => `--add-opens=java.base/${name}=ALL-UNNAMED`,
+  );
   return [
-    ...["-Xms64m", "-Xmx512m", "-XX:MaxMetaspaceSize=256m", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", "-XX:TieredStopAtLevel=1"],
+    ...[
+      "-Xms64m",
+      "-Xmx512m",
+      "-XX:MaxMetaspaceSize=256m",
+      "-XX:+UseG1GC",
+      "-XX:+ExitOnOutOfMemoryError",
+      "-XX:TieredStopAtLevel=1",
+    ],
     ...opened,
     `-Dkc.home.dir=${home}`,
     `-Djboss.server.config.dir=${path.join(home, "conf")}`,
@@ -71,11 +91,15 @@ function javaArguments(home: string): string[] {
 /** Refuses a port that somebody else listens on, and says who. */
 async function checkPort(address: string, port: number): Promise<void> {
   const { stdout } = await runUnchecked("ss", ["-Hltnp", `sport = :${port}`]);
-  const taken = stdout.split("\n").find((line) => [address, "0.0.0.0", "*", "[::]"].some((local) => line.includes(` ${local}:${port} `)));
+  const taken = stdout
+    .split("\n")
+    .find((line) => [address, "0.0.0.0", "*", "[::]"].some((local) => line.includes(` ${local}:${port} `)));
   if (taken === undefined) return;
   const [, program, pid] = /users:\(\("([^"]+)",pid=(\d+)/.exec(taken) ?? [];
   const holder = program === undefined ? "another process" : `${program} (pid ${pid ?? "?"})`;
-  throw new UserError(`Port ${port} of ${address} is taken by ${holder}; stop it, or set SANDBOX_KEYCLOAK_PORT to another port.`);
+  throw new UserError(
+    `Port ${port} of ${address} is taken by ${holder}; stop it, or set SANDBOX_KEYCLOAK_PORT to another port.`,
+  );
 }
 
 const passwordFile = inPlatform("keycloak", "admin-password");
@@ -93,7 +117,9 @@ export function adminPassword(): string {
 function host(): string {
   const own = process.env.SANDBOX_KEYCLOAK_HOST;
   if (own === undefined && externalCluster !== undefined) {
-    throw new UserError("With SANDBOX_KUBECONFIG set SANDBOX_KEYCLOAK_HOST too: an address of this machine that the cluster's pods reach.");
+    throw new UserError(
+      "With SANDBOX_KUBECONFIG set SANDBOX_KEYCLOAK_HOST too: an address of this machine that the cluster's pods reach.",
+    );
   }
   return own ?? addresses.host;
 }
@@ -107,9 +133,15 @@ export async function startKeycloak(): Promise<string> {
     const home = await ensureKeycloak();
     await checkPort(address, ports.keycloak);
     log("starting Keycloak");
-    // The database is the platform's, not the distribution's; without NON_KEYWORDS Keycloak's own schema is no valid SQL.
+    // The database is the platform's, not the distribution's; without NON_KEYWORDS Keycloak's own schema is no valid
+    // SQL.
     const database = `jdbc:h2:file:${inPlatform("keycloak", "database")};NON_KEYWORDS=VALUE;DB_CLOSE_ON_EXIT=FALSE`;
-    const listen = ["--http-enabled=true", `--http-host=${address}`, `--http-port=${ports.keycloak}`, `--hostname=${url}`];
+    const listen = [
+      "--http-enabled=true",
+      `--http-host=${address}`,
+      `--http-port=${ports.keycloak}`,
+      `--hostname=${url}`,
+    ];
     startDaemon("keycloak", java, [...javaArguments(home), "start", "--optimized", ...listen, `--db-url=${database}`], {
       cwd: "/",
       env: { ...process.env, KC_BOOTSTRAP_ADMIN_USERNAME: "admin", KC_BOOTSTRAP_ADMIN_PASSWORD: adminPassword() },

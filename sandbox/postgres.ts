@@ -23,16 +23,25 @@ const baseFiles: Readonly<Record<string, string>> = {
 };
 
 /** Loaded only for what nobody here uses, and half of the size. */
-const useless = ["./usr/lib/postgresql/*/lib/bitcode", "./usr/lib/postgresql/*/lib/llvmjit*", "./usr/share/locale", "./usr/share/doc", "./usr/share/man"];
+const useless = [
+  "./usr/lib/postgresql/*/lib/bitcode",
+  "./usr/lib/postgresql/*/lib/llvmjit*",
+  "./usr/share/locale",
+  "./usr/share/doc",
+  "./usr/share/man",
+];
 
 /** The newest PostgreSQL that the machine's Debian has. */
 async function majorVersion(): Promise<string> {
   if (!onPath("apt-get") || !onPath("dpkg")) {
-    throw new UserError("PostgreSQL is made of Debian's packages, and there is no apt-get; name a cluster with a registry in SANDBOX_KUBECONFIG.");
+    throw new UserError(
+      "PostgreSQL is made of Debian's packages, and there is no apt-get; name a cluster with a registry in SANDBOX_KUBECONFIG.",
+    );
   }
   const depends = await run("apt-cache", ["depends", "postgresql"]).catch(() => "");
   const [, major] = /Depends: postgresql-(\d+)/.exec(depends) ?? [];
-  if (major === undefined) throw new UserError("apt-cache knows no postgresql; mend what `apt-get update` says and run this again.");
+  if (major === undefined)
+    throw new UserError("apt-cache knows no postgresql; mend what `apt-get update` says and run this again.");
   return major;
 }
 
@@ -43,7 +52,12 @@ async function packages(major: string): Promise<string[]> {
   const depends = await run("apt-cache", ["depends", ...only, server]);
   const libraries = [...depends.matchAll(/^ {2}Depends: (lib\S+)$/gm)].map(([, name]) => String(name));
   // The C library is the machine's, as for every other program here; LLVM would only compile long queries.
-  return [server, `postgresql-client-${major}`, "busybox-static", ...libraries.filter((name) => !/^lib(c6|llvm)/.test(name))];
+  return [
+    server,
+    `postgresql-client-${major}`,
+    "busybox-static",
+    ...libraries.filter((name) => !/^lib(c6|llvm)/.test(name)),
+  ];
 }
 
 /** Unpacks the packages, without installing anything on this machine. */
@@ -75,7 +89,10 @@ async function makeRoot(folder: string): Promise<void> {
   log(`making the PostgreSQL image: downloading Debian's postgresql-${major}`);
   await unpack(folder, major);
   const bin = path.join(folder, "usr", "lib", "postgresql", major, "bin");
-  await addLibraries(folder, ["postgres", "initdb", "psql"].map((name) => path.join(bin, name)));
+  await addLibraries(
+    folder,
+    ["postgres", "initdb", "psql"].map((name) => path.join(bin, name)),
+  );
   for (const [file, content] of Object.entries(baseFiles)) write(path.join(folder, file), content);
   for (const name of ["sh", "rm", "mv", "cat"]) fs.symlinkSync("busybox", path.join(folder, "bin", name));
   fs.mkdirSync(path.join(folder, "usr", "local"), { recursive: true });

@@ -85,8 +85,11 @@ export function runUnchecked(command: string, args: string[], options: RunOption
 export async function run(command: string, args: string[], options: RunOptions = {}): Promise<string> {
   const result = await runUnchecked(command, args, options);
   if (result.code !== 0) {
-    const said = options.logFile === undefined ? result.stderr || result.stdout : fs.readFileSync(options.logFile, "utf8");
-    throw new Error(`${command} ${args.slice(0, 3).join(" ")} failed (${result.code}):\n${said.split("\n").slice(-15).join("\n")}`);
+    const said =
+      options.logFile === undefined ? result.stderr || result.stdout : fs.readFileSync(options.logFile, "utf8");
+    throw new Error(
+      `${command} ${args.slice(0, 3).join(" ")} failed (${result.code}):\n${said.split("\n").slice(-15).join("\n")}`,
+    );
   }
   return result.stdout;
 }
@@ -94,7 +97,10 @@ export async function run(command: string, args: string[], options: RunOptions =
 /** Is the program on PATH? */
 export const onPath = (program: string): boolean => spawnSync("which", [program], { stdio: "ignore" }).status === 0;
 
-/** The fields of /proc/PID/stat from the third on, the state; those before it may hold spaces. Undefined when it has ended. */
+/**
+ * The fields of /proc/PID/stat from the third on, the state; those before it may hold spaces. Undefined when it has
+ * ended.
+ */
 export function statOf(pid: number): string[] | undefined {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -144,7 +150,8 @@ export const daemonLog = (name: string): string => inPlatform("logs", `${name}.l
 
 /** Starts a process that outlives this one, all its streams redirected to its log. */
 export function startDaemon(name: string, command: string, args: string[], options: SpawnOptions = {}): number {
-  for (const file of [pidFile(name), daemonLog(name)]) fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  for (const file of [pidFile(name), daemonLog(name)])
+    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   const out = fs.openSync(daemonLog(name), "a", 0o600);
   const child = spawn(command, args, { ...options, detached: true, stdio: ["ignore", out, out] });
   fs.closeSync(out);

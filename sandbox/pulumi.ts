@@ -41,7 +41,8 @@ function env(cli: string): NodeJS.ProcessEnv {
     PATH: folders.join(path.delimiter),
     KUBECONFIG: externalCluster ?? kubeconfig,
     PULUMI_HOME: home,
-    // Without a file of metadata beside each file of the state: a kill -9 can leave it empty, and then no state is read.
+    // Without a file of metadata beside each file of the state: a kill -9 can leave it empty, and then no state is
+    // read.
     PULUMI_BACKEND_URL: `file://${stateFolder}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile,
     PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -81,13 +82,19 @@ async function findCli(): Promise<string> {
 /** A program that starts one of the stand-ins; its paths are this checkout's, so it is written anew by each run. */
 function writeStandIn(file: string, plugin: string): void {
   const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
-  const args = [process.execPath, "--import", require.resolve("tsx"), path.join(root, "sandbox", "plugins", plugin, "index.ts")];
+  const args = [
+    process.execPath,
+    "--import",
+    require.resolve("tsx"),
+    path.join(root, "sandbox", "plugins", plugin, "index.ts"),
+  ];
   fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.writeFileSync(`${file}.part`, `#!/bin/sh\nexec ${args.map(quote).join(" ")} "$@"\n`, { mode: 0o755 });
   fs.renameSync(`${file}.part`, file);
 }
 
-const pluginFolder = (of: string, name: string, version: string): string => path.join(of, "plugins", `resource-${name}-${version}`);
+const pluginFolder = (of: string, name: string, version: string): string =>
+  path.join(of, "plugins", `resource-${name}-${version}`);
 const isOnPath = (name: string): boolean => onPath(`pulumi-resource-${name}`);
 
 /** The official plugin's folder, in the user's own plugin cache or in ours, where it is downloaded to if it can be. */
@@ -109,7 +116,10 @@ async function layPlugin(cli: string, name: string, version: string): Promise<bo
   const wasStandIn = fs.existsSync(marker);
   if (fs.existsSync(folder) && !wasStandIn && wanted !== "stand-in") return true;
   // A platform that serves itself with stand-ins does not ask for a download at each run.
-  const official = wanted === "stand-in" || (wasStandIn && wanted === undefined) ? undefined : await officialPlugin(cli, name, version);
+  const official =
+    wanted === "stand-in" || (wasStandIn && wanted === undefined)
+      ? undefined
+      : await officialPlugin(cli, name, version);
   fs.rmSync(folder, { recursive: true, force: true });
   if (official !== undefined) {
     // A copy: the CLI takes no link for a plugin, and the user's folder stays the user's.
@@ -117,7 +127,10 @@ async function layPlugin(cli: string, name: string, version: string): Promise<bo
     fs.renameSync(`${folder}.part`, folder);
     return true;
   }
-  if (wanted === "official") throw new UserError(`The official plugin ${name} ${version} cannot be had here; unset SANDBOX_PLUGINS to use its stand-in.`);
+  if (wanted === "official")
+    throw new UserError(
+      `The official plugin ${name} ${version} cannot be had here; unset SANDBOX_PLUGINS to use its stand-in.`,
+    );
   writeStandIn(path.join(folder, `pulumi-resource-${name}`), name);
   fs.writeFileSync(marker, "");
   return false;
@@ -132,7 +145,8 @@ const LANGUAGE_HOST = "pulumi-language-nodejs";
 function layLanguageHost(cli: string): string {
   const official = onPath(LANGUAGE_HOST) || fs.existsSync(path.join(path.dirname(cli), LANGUAGE_HOST));
   if (official && wanted !== "stand-in") return cli;
-  if (wanted === "official") throw new UserError(`${LANGUAGE_HOST} cannot be had here; unset SANDBOX_PLUGINS to use its stand-in.`);
+  if (wanted === "official")
+    throw new UserError(`${LANGUAGE_HOST} cannot be had here; unset SANDBOX_PLUGINS to use its stand-in.`);
   writeStandIn(path.join(standInBin, LANGUAGE_HOST), "language-nodejs");
   const beside = path.join(standInBin, "pulumi");
   fs.rmSync(beside, { force: true });
@@ -147,11 +161,14 @@ function layLanguageHost(cli: string): string {
 /** Lays all that the program needs beside the CLI; says in one line where stand-ins serve. */
 async function ensurePlugins(cli: string): Promise<string> {
   if (wanted !== undefined && wanted !== "official" && wanted !== "stand-in") {
-    throw new UserError(`SANDBOX_PLUGINS is ${wanted}; set it to official or stand-in, or unset it to take what can be had.`);
+    throw new UserError(
+      `SANDBOX_PLUGINS is ${wanted}; set it to official or stand-in, or unset it to take what can be had.`,
+    );
   }
   const standIns: string[] = [];
   for (const { name, version } of requiredPlugins(root)) {
-    if (isOnPath(name) && wanted !== "stand-in") fs.rmSync(pluginFolder(home, name, version), { recursive: true, force: true });
+    if (isOnPath(name) && wanted !== "stand-in")
+      fs.rmSync(pluginFolder(home, name, version), { recursive: true, force: true });
     else if (!(await layPlugin(cli, name, version))) standIns.push(name);
   }
   const used = layLanguageHost(cli);
@@ -166,7 +183,8 @@ let ready: Promise<string> | undefined;
 export function ensurePulumi(): Promise<string> {
   ready ??= (async () => {
     fs.mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
-    if (!fs.existsSync(passphraseFile)) fs.writeFileSync(passphraseFile, randomBytes(24).toString("hex"), { mode: 0o600 });
+    if (!fs.existsSync(passphraseFile))
+      fs.writeFileSync(passphraseFile, randomBytes(24).toString("hex"), { mode: 0o600 });
     return ensurePlugins(await findCli());
   })();
   return ready;

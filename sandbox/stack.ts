@@ -70,7 +70,10 @@ export class Stack {
     const before = fs.existsSync(this.file) ? (parse(fs.readFileSync(this.file, "utf8")) as StackFile) : undefined;
     const { keycloakUrl, nodeAddress, image } = this.platform;
     const nodePort = ports.backstage;
-    const ours = { keycloak: { url: keycloakUrl }, backstage: { image, nodePort, url: `http://${nodeAddress}:${nodePort}` } };
+    const ours = {
+      keycloak: { url: keycloakUrl },
+      backstage: { image, nodePort, url: `http://${nodeAddress}:${nodePort}` },
+    };
     const base = Object.fromEntries(Object.entries(dev.config).map(([key, value]) => [key.replace(prefix, ""), value]));
     const plain = merged(merged(base, ours), values) as ConfigValues;
     const secretKey = `${prefix}keycloakAdminPassword`;
@@ -140,6 +143,8 @@ export class Stack {
 
   /** The stack's outputs, its secrets in clear: keep them out of every log. */
   async outputs(): Promise<Outputs> {
-    return JSON.parse(await this.mustRun(["stack", "output", "--json", "--show-secrets", "--stack", this.name])) as Outputs;
+    return JSON.parse(
+      await this.mustRun(["stack", "output", "--json", "--show-secrets", "--stack", this.name]),
+    ) as Outputs;
   }
 }

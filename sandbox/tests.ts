@@ -25,7 +25,11 @@ function short(failure: string): string {
 /** Runs a program, Node when no other is named, with our output; resolves to its exit code. */
 function live(args: string[], env: NodeJS.ProcessEnv = {}, program = process.execPath): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "inherit", "inherit"] });
+    const child = spawn(program, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "inherit", "inherit"],
+    });
     child.on("error", reject);
     child.on("close", (code) => resolve(code ?? 1));
   });
@@ -40,7 +44,9 @@ async function check(what: string, args: string[], program?: string): Promise<Ou
   return code === 0 ? { passed: 1, failures: [] } : { passed: 0, failures: [`${what}: ended with exit code ${code}`] };
 }
 
-/** Runs tests on the platform, and leaves it as it was: running or not. What a killed run left of one is not built upon. */
+/**
+ * Runs tests on the platform, and leaves it as it was: running or not. What a killed run left of one is not built upon.
+ */
 async function onPlatform(test: (running: Platform) => Promise<Outcome>): Promise<Outcome> {
   const ranBefore = clusterRunning();
   try {
@@ -69,16 +75,22 @@ async function mocha(what: string, paths: string[], env: NodeJS.ProcessEnv = {})
     [bin("mocha", "bin/mocha.js"), "--config", "test/mocharc.json", "--recursive", "--extension", "test.ts", ...paths],
     { ...env, MOCHA_OUTCOME: file },
   );
-  const { passed, failures } = fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as Outcome) : { passed: 0, failures: [] };
+  const { passed, failures } = fs.existsSync(file)
+    ? (JSON.parse(fs.readFileSync(file, "utf8")) as Outcome)
+    : { passed: 0, failures: [] };
   fs.rmSync(file, { force: true });
   const unsaid = failures.length === 0 && (code !== 0 || passed === 0);
   return { passed, failures: unsaid ? [`${what}: ended with exit code ${code} and ${passed} passed`] : failures };
 }
 
-const added = (one: Outcome, other: Outcome): Outcome => ({ passed: one.passed + other.passed, failures: [...one.failures, ...other.failures] });
+const added = (one: Outcome, other: Outcome): Outcome => ({
+  passed: one.passed + other.passed,
+  failures: [...one.failures, ...other.failures],
+});
 
 /** The workflows of .github, without the linters that a machine may have or not. */
-const workflows = async (): Promise<Outcome> => check("workflows", ["-shellcheck=", "-pyflakes="], path.join(await goTools("actionlint"), "actionlint"));
+const workflows = async (): Promise<Outcome> =>
+  check("workflows", ["-shellcheck=", "-pyflakes="], path.join(await goTools("actionlint"), "actionlint"));
 
 /** Minutes to half an hour more each: only when named. */
 const ONLY_NAMED = ["faults", "rotation", "settings"];
@@ -92,17 +104,29 @@ async function packaging(): Promise<Outcome> {
   );
 }
 
-/** Everything but what is only run when named, or one of the steps. Closes with what failed, and one line over all of them. */
+/**
+ * Everything but what is only run when named, or one of the steps. Closes with what failed, and one line over all of
+ * them.
+ */
 export async function runTests(only?: string): Promise<boolean> {
   const steps: Record<string, () => Promise<Outcome>> = {
     typecheck: () => check("typecheck", [bin("typescript", "bin/tsc")]),
-    lint: async () => added(await check("lint", [bin("eslint", "bin/eslint.js"), "--max-warnings", "0", "."]), await workflows()),
+    lint: async () =>
+      (
+        await Promise.all([
+          check("format", [bin("prettier", "bin/prettier.cjs"), "--check", "."]),
+          check("lint", [bin("eslint", "bin/eslint.js"), "--max-warnings", "0", "."]),
+          workflows(),
+        ])
+      ).reduce(added),
     unit: () => mocha("unit tests", ["test/unit", "test/policy"]),
     packaging,
     e2e: () => onPlatform(() => mocha("end-to-end tests on the real servers", ["test/e2e"])),
     faults: () => onPlatform(() => mocha("faults: what is killed, stopped, filled and deleted", ["test/faults"])),
-    rotation: () => onPlatform(() => mocha("rotations in every order and under the operators' hands", ["test/rotation"])),
-    settings: () => onPlatform(() => mocha("the objects of any accepted settings, as the API server judges them", ["test/settings"])),
+    rotation: () =>
+      onPlatform(() => mocha("rotations in every order and under the operators' hands", ["test/rotation"])),
+    settings: () =>
+      onPlatform(() => mocha("the objects of any accepted settings, as the API server judges them", ["test/settings"])),
     foreign: () =>
       onPlatform(async (running) => {
         const env = onForeignCluster(running);

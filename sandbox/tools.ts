@@ -25,12 +25,16 @@ const nodePackages: DebianPackages = {
 const BROWSER = "chromium-headless-shell";
 
 const missingOf = (packages: DebianPackages): string[] =>
-  Object.entries(packages).filter(([, there]) => !there()).map(([name]) => name);
+  Object.entries(packages)
+    .filter(([, there]) => !there())
+    .map(([name]) => name);
 
 /** Refuses anybody but root, who alone can make network interfaces, mounts and cgroups. */
 export function requireRoot(): void {
   if (process.getuid?.() !== 0) {
-    throw new UserError("The sandbox's Kubernetes needs root; run this as root, or name a cluster in SANDBOX_KUBECONFIG.");
+    throw new UserError(
+      "The sandbox's Kubernetes needs root; run this as root, or name a cluster in SANDBOX_KUBECONFIG.",
+    );
   }
 }
 
@@ -47,13 +51,19 @@ export async function ensureDebianPackages(packages = nodePackages): Promise<voi
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   await runUnchecked("apt-get", ["update"], { env });
   // Never remove: a container engine's own runc stands in the way of Debian's, and must stay.
-  const installed = await runUnchecked("apt-get", ["install", "-y", "--no-install-recommends", "--no-remove", ...missing], {
-    env,
-  });
+  const installed = await runUnchecked(
+    "apt-get",
+    ["install", "-y", "--no-install-recommends", "--no-remove", ...missing],
+    {
+      env,
+    },
+  );
   const still = missingOf(packages);
   if (still.length > 0) {
     const reason = installed.stderr.trim().split("\n").at(-1) ?? "";
-    throw new UserError(`apt-get cannot install ${still.join(", ")} (${reason}); install it by hand and run this again.`);
+    throw new UserError(
+      `apt-get cannot install ${still.join(", ")} (${reason}); install it by hand and run this again.`,
+    );
   }
 }
 
@@ -136,7 +146,8 @@ const linkerFlags = (name: GoTool): string => ["-s -w", ...versionStamps[name]].
 /** Where the named tools' programs are or will be: what they are built from is in the folder's name. */
 function binFolder(name: GoTool): string {
   const hash = createHash("sha256");
-  for (const file of fs.readdirSync(moduleFolder(name)).sort()) hash.update(fs.readFileSync(path.join(moduleFolder(name), file)));
+  for (const file of fs.readdirSync(moduleFolder(name)).sort())
+    hash.update(fs.readFileSync(path.join(moduleFolder(name), file)));
   return inCache("tools", `${name}-${hash.update(linkerFlags(name)).digest("hex").slice(0, 12)}`);
 }
 
@@ -167,12 +178,20 @@ export async function goTools(name: GoTool): Promise<string> {
   const began = performance.now();
   const elapsed = (): string => `${((performance.now() - began) / 1000).toFixed(0)} s`;
   const lines: string[] = [];
-  const progress = setInterval(() => log(`building ${name}: ${lines.at(-1) ?? "waiting for its lock"}, ${elapsed()}`), 20_000);
+  const progress = setInterval(
+    () => log(`building ${name}: ${lines.at(-1) ?? "waiting for its lock"}, ${elapsed()}`),
+    20_000,
+  );
   const args = [inCache("tools", `${name}.lock`), "bash", "-c", BUILD, "build", bin, ldflags];
   const code = await new Promise<number>((resolve, reject) => {
     const child = spawn("flock", args, { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
     child.stderr.on("data", (chunk: Buffer) => {
-      lines.push(...chunk.toString().split("\n").filter((line) => line !== ""));
+      lines.push(
+        ...chunk
+          .toString()
+          .split("\n")
+          .filter((line) => line !== ""),
+      );
       lines.splice(0, lines.length - 5);
     });
     child.on("error", reject);
@@ -194,7 +213,9 @@ export async function ensurePauseImage(): Promise<string> {
   const pack = (archive: string, ...files: string[]): Promise<string> =>
     run("tar", ["--create", "--file", path.join(work, archive), "--owner=0", "--group=0", "--mtime=@0", ...files]);
   await pack("layer.tar", "--directory", bin, "pause");
-  const layer = createHash("sha256").update(fs.readFileSync(path.join(work, "layer.tar"))).digest("hex");
+  const layer = createHash("sha256")
+    .update(fs.readFileSync(path.join(work, "layer.tar")))
+    .digest("hex");
   const config = {
     architecture: process.arch === "x64" ? "amd64" : process.arch,
     os: "linux",

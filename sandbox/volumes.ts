@@ -1,4 +1,11 @@
-import { CoreV1Api, KubeConfig, loadYaml, StorageV1Api, type V1PersistentVolume, type V1StorageClass } from "@kubernetes/client-node";
+import {
+  CoreV1Api,
+  KubeConfig,
+  loadYaml,
+  StorageV1Api,
+  type V1PersistentVolume,
+  type V1StorageClass,
+} from "@kubernetes/client-node";
 import * as fs from "node:fs";
 import { stringify } from "yaml";
 import { nodeName } from "./cluster";
@@ -33,7 +40,11 @@ const volume = (name: string): string =>
       // `local`, not `hostPath`: only of this one does the kubelet hand the folder to the pod's fsGroup.
       local: { path: folderOf(name) },
       nodeAffinity: {
-        required: { nodeSelectorTerms: [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [nodeName] }] }] },
+        required: {
+          nodeSelectorTerms: [
+            { matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [nodeName] }] },
+          ],
+        },
       },
     },
   });
@@ -47,8 +58,13 @@ export async function ensureVolumes(kubeconfig: string): Promise<void> {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
   const core = config.makeApiClient(CoreV1Api);
-  await config.makeApiClient(StorageV1Api).createStorageClass({ body: loadYaml<V1StorageClass>(storageClass) }).catch(unlessThere);
-  const there = new Map((await core.listPersistentVolume()).items.map(({ metadata, status }) => [metadata?.name, status?.phase]));
+  await config
+    .makeApiClient(StorageV1Api)
+    .createStorageClass({ body: loadYaml<V1StorageClass>(storageClass) })
+    .catch(unlessThere);
+  const there = new Map(
+    (await core.listPersistentVolume()).items.map(({ metadata, status }) => [metadata?.name, status?.phase]),
+  );
   for (let number = 1; number <= VOLUMES; number++) {
     const name = `sandbox-${number}`;
     const phase = there.get(name);

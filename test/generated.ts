@@ -10,42 +10,97 @@ type Json = z.core.JSONSchema.JSONSchema;
 export type Values = Record<string, unknown>;
 
 const schema = z.toJSONSchema(Config, { io: "input", unrepresentable: "any" }) as Json;
-const isObject = (value: unknown): value is Values => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Values =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Names that every object has already, in JavaScript; and names that the program gives to objects of its own. */
 const PROTOTYPE = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf"];
-const TAKEN = ["a", "b", "dev", "backstage", "backstage-database", "backstage-env-vars", "keycloak", "keycloak-clients", "a.b", "a-b", "a/b", "A", ...PROTOTYPE];
+const TAKEN = [
+  "a",
+  "b",
+  "dev",
+  "backstage",
+  "backstage-database",
+  "backstage-env-vars",
+  "keycloak",
+  "keycloak-clients",
+  "a.b",
+  "a-b",
+  "a/b",
+  "A",
+  ...PROTOTYPE,
+];
 
 const chosen = (...values: unknown[]): fc.Arbitrary<string> => fc.constantFrom(...(values as string[]));
 const octets = fc.tuple(...[1, 2, 3, 4].map(() => fc.nat(255))).map((parts) => parts.join("."));
 
 const word = fc.stringMatching(/^[a-z][a-z0-9]{2,12}$/);
 /** Several words joined by one of these. */
-const words = (...between: string[]): fc.Arbitrary<string> => fc.tuple(word, chosen(...between), word).map((parts) => parts.join(""));
+const words = (...between: string[]): fc.Arbitrary<string> =>
+  fc.tuple(word, chosen(...between), word).map((parts) => parts.join(""));
 
 /** The kinds that are checked by a function, which no schema can hold, by the title that the schema gives them. */
 const kinds: Readonly<Record<string, fc.Arbitrary<string>>> = {
   URL: fc.webUrl({ validSchemes: [...Array<string>(9).fill("https"), "http"] }),
-  "duration, such as `30m`": fc.oneof({ weight: 9, arbitrary: fc.tuple(fc.integer({ min: 60, max: 2000 }), chosen("s", "m", "h", "d")).map((parts) => parts.join("")) }, { weight: 1, arbitrary: chosen("0s", "1d12h", "500ms") }),
-  "date and time": fc.date({ noInvalidDate: true, min: new Date("2000-01-01"), max: new Date("2100-01-01") }).map((date) => date.toISOString()),
-  "image reference": fc.tuple(chosen("a", "example.com/a/b", "localhost:5000/x"), chosen(":1", ":1.2-rc", `@sha256:${"0a".repeat(32)}`)).map((parts) => parts.join("")),
-  "IP address": fc.oneof(octets, fc.ipV6().map((ip) => (ip.includes(".") ? "fd00::1" : ip))),
+  "duration, such as `30m`": fc.oneof(
+    {
+      weight: 9,
+      arbitrary: fc
+        .tuple(fc.integer({ min: 60, max: 2000 }), chosen("s", "m", "h", "d"))
+        .map((parts) => parts.join("")),
+    },
+    { weight: 1, arbitrary: chosen("0s", "1d12h", "500ms") },
+  ),
+  "date and time": fc
+    .date({ noInvalidDate: true, min: new Date("2000-01-01"), max: new Date("2100-01-01") })
+    .map((date) => date.toISOString()),
+  "image reference": fc
+    .tuple(chosen("a", "example.com/a/b", "localhost:5000/x"), chosen(":1", ":1.2-rc", `@sha256:${"0a".repeat(32)}`))
+    .map((parts) => parts.join("")),
+  "IP address": fc.oneof(
+    octets,
+    fc.ipV6().map((ip) => (ip.includes(".") ? "fd00::1" : ip)),
+  ),
   host: fc.oneof(fc.domain(), octets),
   text: fc.oneof(fc.string({ minLength: 1, maxLength: 300, unit: "grapheme" }), word, chosen(...TAKEN)),
-  "realm name": fc.oneof(word, words(" ", ".", "'"), fc.integer({ min: 37, max: 255 }).map((length) => "r".repeat(length))),
+  "realm name": fc.oneof(
+    word,
+    words(" ", ".", "'"),
+    fc.integer({ min: 37, max: 255 }).map((length) => "r".repeat(length)),
+  ),
   "role name": fc.oneof(word, words(" ", ":", "_"), chosen(...TAKEN, "offline_access")),
-  "group name or path": fc.oneof(word, words(" ", "/", " & "), word.map((name) => `/${name}/a`), chosen(...TAKEN)),
+  "group name or path": fc.oneof(
+    word,
+    words(" ", "/", " & "),
+    word.map((name) => `/${name}/a`),
+    chosen(...TAKEN),
+  ),
   "user name": fc.oneof(word, words("@", ".", "+"), chosen("ada@example.com", ...TAKEN)),
   "client scope": fc.oneof(word, chosen("profile", "email", "tenant:read")),
-  "redirect URI": fc.oneof(fc.domain().map((host) => `https://${host}/cb`), chosen("com.example.app:/cb", "http://localhost:8085/cb", "+", "https://a.example.com/?acs")),
-  origin: fc.oneof(fc.domain().map((host) => `https://${host}`), chosen("+", "HTTPS://A.example.com:443")),
+  "redirect URI": fc.oneof(
+    fc.domain().map((host) => `https://${host}/cb`),
+    chosen("com.example.app:/cb", "http://localhost:8085/cb", "+", "https://a.example.com/?acs"),
+  ),
+  origin: fc.oneof(
+    fc.domain().map((host) => `https://${host}`),
+    chosen("+", "HTTPS://A.example.com:443"),
+  ),
   certificate: fc.constant(readFileSync(path.join(__dirname, "unit", "saml.pem"), "utf8")),
   "absolute path": fc.array(word, { minLength: 1, maxLength: 3 }).map((parts) => `/${parts.join("/")}`),
-  quantity: fc.tuple(fc.integer({ min: 1, max: 2000 }), chosen("", "m", "k", "Mi", "Gi", "G")).map((parts) => parts.join("")),
+  quantity: fc
+    .tuple(fc.integer({ min: 1, max: 2000 }), chosen("", "m", "k", "Mi", "Gi", "G"))
+    .map((parts) => parts.join("")),
   "API group": fc.oneof(fc.domain(), chosen("", "apps")),
-  "URL of a repository": fc.oneof(fc.webUrl({ validSchemes: ["https", "ssh"] }), chosen("git@git.example.com:platform/deploy.git")),
+  "URL of a repository": fc.oneof(
+    fc.webUrl({ validSchemes: ["https", "ssh"] }),
+    chosen("git@git.example.com:platform/deploy.git"),
+  ),
   "event type": chosen("LOGIN", "LOGIN_ERROR"),
-  CIDR: fc.oneof(fc.tuple(octets, fc.nat(32)).map((parts) => parts.join("/")), fc.nat(255).map((octet) => `10.${octet}.0.0/16`), chosen("fd00::/8", "10.0.0.1/32")),
+  CIDR: fc.oneof(
+    fc.tuple(octets, fc.nat(32)).map((parts) => parts.join("/")),
+    fc.nat(255).map((octet) => `10.${octet}.0.0/16`),
+    chosen("fd00::/8", "10.0.0.1/32"),
+  ),
 };
 
 const maybe = (value: fc.Arbitrary<unknown>, times: number): fc.Arbitrary<unknown> =>
@@ -54,10 +109,13 @@ const maybe = (value: fc.Arbitrary<unknown>, times: number): fc.Arbitrary<unknow
 function text({ pattern, title, minLength }: Json): fc.Arbitrary<string> {
   const kind = kinds[title ?? ""];
   if (kind !== undefined) return kind;
-  if (pattern === undefined) return fc.oneof(fc.string({ minLength: minLength ?? 0, unit: "grapheme" }), chosen(...TAKEN));
+  if (pattern === undefined)
+    return fc.oneof(fc.string({ minLength: minLength ?? 0, unit: "grapheme" }), chosen(...TAKEN));
   const whole = new RegExp(pattern);
   // fast-check writes no look-ahead, so what those forbid is thrown away.
-  const written = fc.stringMatching(new RegExp(pattern.replace(/\(\?[=!][^)]*\)/g, "")), { maxLength: 80 }).filter((name) => whole.test(name));
+  const written = fc
+    .stringMatching(new RegExp(pattern.replace(/\(\?[=!][^)]*\)/g, "")), { maxLength: 80 })
+    .filter((name) => whole.test(name));
   const taken = TAKEN.filter((name) => whole.test(name));
   return taken.length === 0 ? written : fc.oneof(written, chosen(...taken));
 }
@@ -66,8 +124,12 @@ function text({ pattern, title, minLength }: Json): fc.Arbitrary<string> {
  * An object with these keys. One that need not be there mostly is not, or no two rules over several keys would be met
  * at once; below a section that is looked at closely, mostly it is.
  */
-function object({ properties = {}, required = [], additionalProperties }: Json, closely: boolean): fc.Arbitrary<unknown> {
-  if (Object.keys(properties).length === 0 && isObject(additionalProperties)) return fc.dictionary(text({ pattern: "^[a-z]{1,9}$" }), wellFormed(additionalProperties, closely), { maxKeys: 3 });
+function object(
+  { properties = {}, required = [], additionalProperties }: Json,
+  closely: boolean,
+): fc.Arbitrary<unknown> {
+  if (Object.keys(properties).length === 0 && isObject(additionalProperties))
+    return fc.dictionary(text({ pattern: "^[a-z]{1,9}$" }), wellFormed(additionalProperties, closely), { maxKeys: 3 });
   const entries = Object.entries(properties).map(([key, inner]) => {
     const own = wellFormed(inner as Json, closely);
     const absent = closely ? 1 : (inner as Json).properties === undefined ? 14 : 3;
@@ -82,7 +144,8 @@ function wellFormed(of: Json, closely = false): fc.Arbitrary<unknown> {
   if (of.enum !== undefined) return fc.constantFrom(...of.enum);
   if (of.oneOf !== undefined) return fc.oneof(...of.oneOf.map((one) => wellFormed(one, closely)));
   if (of.type === "object") return object(of, closely);
-  if (of.type === "array") return fc.array(wellFormed(of.items as Json, closely), { minLength: of.minItems ?? 0, maxLength: 3 });
+  if (of.type === "array")
+    return fc.array(wellFormed(of.items as Json, closely), { minLength: of.minItems ?? 0, maxLength: 3 });
   if (of.type === "string") return text(of);
   if (of.type === "boolean") return fc.boolean();
   if (of.type === "integer") return fc.integer({ min: of.minimum ?? 0, max: of.maximum ?? 100 });
@@ -90,20 +153,37 @@ function wellFormed(of: Json, closely = false): fc.Arbitrary<unknown> {
 }
 
 const leaves = (of: Json): number =>
-  [...Object.values(of.properties ?? {}), ...(of.oneOf ?? []), ...(of.items === undefined ? [] : [of.items])].reduce<number>((sum, one) => sum + leaves(one as Json), 0) || 1;
+  [
+    ...Object.values(of.properties ?? {}),
+    ...(of.oneOf ?? []),
+    ...(of.items === undefined ? [] : [of.items]),
+  ].reduce<number>((sum, one) => sum + leaves(one as Json), 0) || 1;
 
 /** The parts of the configuration that are looked at closely, one in each case, by how much is in them. */
 const sections = Object.entries(schema.properties ?? {}).flatMap(([top, of]) => {
   const inner = top === "backstage" ? Object.entries((of as Json).properties ?? {}) : [];
-  return inner.length === 0 ? [{ path: [top], of: of as Json }] : inner.map(([key, one]) => ({ path: [top, key], of: one as Json }));
+  return inner.length === 0
+    ? [{ path: [top], of: of as Json }]
+    : inner.map(([key, one]) => ({ path: [top, key], of: one as Json }));
 });
-const section = fc.oneof(...sections.map(({ path, of }) => ({ weight: leaves(of), arbitrary: wellFormed(of, true).map((value) => ({ path, value })) })));
+const section = fc.oneof(
+  ...sections.map(({ path, of }) => ({
+    weight: leaves(of),
+    arbitrary: wellFormed(of, true).map((value) => ({ path, value })),
+  })),
+);
 
 const sparse = wellFormed(schema) as fc.Arbitrary<Values>;
 /** A configuration with so many of its parts looked at closely. */
 const looked = (closely: number): fc.Arbitrary<Values> =>
   fc.tuple(sparse, fc.array(section, { minLength: closely, maxLength: closely })).map(([config, parts]) =>
-    parts.reduce<Values>((all, { path: [top = "", key], value }) => ({ ...all, [top]: key === undefined ? value : { ...(all[top] as Values), [key]: value } }), config),
+    parts.reduce<Values>(
+      (all, { path: [top = "", key], value }) => ({
+        ...all,
+        [top]: key === undefined ? value : { ...(all[top] as Values), [key]: value },
+      }),
+      config,
+    ),
   );
 const base = looked(1);
 
@@ -116,9 +196,20 @@ function onlyOne(holder: Values, keys: readonly string[], otherwise: readonly [s
   if (kept === undefined) holder[otherwise[0]] = otherwise[1];
 }
 
-/** Mends what only rules over several keys refuse, so that most of what is left is a configuration that somebody could mean. */
+/**
+ * Mends what only rules over several keys refuse, so that most of what is left is a configuration that somebody could
+ * mean.
+ */
 function mended(config: Values): Values {
-  const values = JSON.parse(JSON.stringify(config)) as { environment: string; backstage: Values; clients?: Values[]; gitops?: Values; mode?: string; rotation?: Values; realm: Values };
+  const values = JSON.parse(JSON.stringify(config)) as {
+    environment: string;
+    backstage: Values;
+    clients?: Values[];
+    gitops?: Values;
+    mode?: string;
+    rotation?: Values;
+    realm: Values;
+  };
   const { backstage } = values;
   const of = (holder: Values | undefined, key: string): Values => (isObject(holder?.[key]) ? holder[key] : {});
   backstage.resolvers = [{ resolver: "emailLocalPartMatchingUserEntityName" }];
@@ -144,7 +235,9 @@ function mended(config: Values): Values {
   if (asList(account.rules).length > 0) account.automountToken = true;
   if (of(backstage, "exposure").kind !== "service" && isObject(backstage.exposure)) delete backstage.nodePort;
   for (const [index, client] of asList(values.clients).entries()) {
-    if (client.kind === "saml") for (const key of ["secret", "adopt", "postLogoutRedirectUris", "webOrigins", "mappers"]) Reflect.deleteProperty(client, key);
+    if (client.kind === "saml")
+      for (const key of ["secret", "adopt", "postLogoutRedirectUris", "webOrigins", "mappers"])
+        Reflect.deleteProperty(client, key);
     else delete client.saml;
     if (client.kind === "public") delete client.secret;
     else if (client.kind !== "saml") client.secret ??= { namespace: "apps", name: `oidc-${index}` };
@@ -165,19 +258,54 @@ function mended(config: Values): Values {
 export const plausible: fc.Arbitrary<Values> = looked(3).map(mended);
 
 /** `[[[...]]]` or `{"a":{"a":...}}`, so deep. */
-const nested = (depth: number, [open, close]: readonly [string, string]): unknown => JSON.parse(`${open.repeat(depth)}0${close.repeat(depth)}`);
+const nested = (depth: number, [open, close]: readonly [string, string]): unknown =>
+  JSON.parse(`${open.repeat(depth)}0${close.repeat(depth)}`);
 
-/** Values that no setting means: of every other type, empty, huge, deep, in other alphabets, and in the names of objects' own parts. */
+/**
+ * Values that no setting means: of every other type, empty, huge, deep, in other alphabets, and in the names of
+ * objects' own parts.
+ */
 const odd: fc.Arbitrary<unknown> = fc.oneof(
-  chosen(null, true, "true", 0, -1, 1.5, 1e308, "5", "", " ", [], {}, [null], [[]], "null", "~", "\n", "a\nb: c", "\0", "${x}", "\u202E", "İ", "Ａ", "\uD800", "👩‍👩‍👧"),
+  chosen(
+    null,
+    true,
+    "true",
+    0,
+    -1,
+    1.5,
+    1e308,
+    "5",
+    "",
+    " ",
+    [],
+    {},
+    [null],
+    [[]],
+    "null",
+    "~",
+    "\n",
+    "a\nb: c",
+    "\0",
+    "${x}",
+    "\u202E",
+    "İ",
+    "Ａ",
+    "\uD800",
+    "👩‍👩‍👧",
+  ),
   chosen(...PROTOTYPE),
   fc.integer({ min: 1, max: 20_000 }).map((length) => "a".repeat(length)),
-  fc.tuple(fc.integer({ min: 1, max: 3000 }), fc.constantFrom(["[", "]"] as const, ['{"a":', "}"] as const)).map(([depth, pair]) => nested(depth, pair)),
+  fc
+    .tuple(fc.integer({ min: 1, max: 3000 }), fc.constantFrom(["[", "]"] as const, ['{"a":', "}"] as const))
+    .map(([depth, pair]) => nested(depth, pair)),
   fc.constantFrom(...PROTOTYPE).map((key): unknown => JSON.parse(`{"${key}": {"environment": "dev"}}`)),
   fc.jsonValue({ maxDepth: 3, noUnicodeString: false }),
 );
 
-const keys = fc.oneof(chosen(...PROTOTYPE, "Realm", "url", "", " ", "a.b", "a\nb", "ключ", "k".repeat(1000)), fc.string());
+const keys = fc.oneof(
+  chosen(...PROTOTYPE, "Realm", "url", "", " ", "a.b", "a\nb", "ключ", "k".repeat(1000)),
+  fc.string(),
+);
 
 interface Mutation {
   readonly how: "replace" | "remove" | "add" | "rename" | "quote" | "wrap";
@@ -197,20 +325,36 @@ const mutation: fc.Arbitrary<Mutation> = fc.record({
 /** Every object with each of its keys, as deep as the schema goes. */
 function places(value: unknown, depth = 8): [holder: Values, key: string][] {
   if (typeof value !== "object" || value === null || depth === 0) return [];
-  return Object.keys(value).flatMap((key): [Values, string][] => [[value as Values, key], ...places((value as Values)[key], depth - 1)]);
+  return Object.keys(value).flatMap((key): [Values, string][] => [
+    [value as Values, key],
+    ...places((value as Values)[key], depth - 1),
+  ]);
 }
 
-const set = (holder: Values, key: string, value: unknown): void => void Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
+const set = (holder: Values, key: string, value: unknown): void =>
+  void Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
 
 function mutate(config: Values, { how, at, key, value }: Mutation): void {
   const all = places(config);
   const [holder, name] = all[at % Math.max(1, all.length)] ?? [config, key];
   const was = holder[name];
   const inner = isObject(was) ? was : config;
-  if (how === "add") { set(inner, key, value); return; }
-  if (how === "wrap") { set(holder, name, [was]); return; }
-  if (how === "quote") { set(holder, name, typeof was === "string" ? Number(was) || was.toUpperCase() : JSON.stringify(was)); return; }
-  if (how === "replace") { set(holder, name, value); return; }
+  if (how === "add") {
+    set(inner, key, value);
+    return;
+  }
+  if (how === "wrap") {
+    set(holder, name, [was]);
+    return;
+  }
+  if (how === "quote") {
+    set(holder, name, typeof was === "string" ? Number(was) || was.toUpperCase() : JSON.stringify(was));
+    return;
+  }
+  if (how === "replace") {
+    set(holder, name, value);
+    return;
+  }
   Reflect.deleteProperty(holder, name);
   if (how === "rename") set(holder, name.toUpperCase(), was);
 }
@@ -239,10 +383,16 @@ const withCanaries = (config: Values): Values => ({
   kubeconfig: `apiVersion: v1\nusers: [{name: a, user: {token: ${CANARY}}}]\n`,
   backstage: {
     ...(config.backstage as Values),
-    extraEnv: [{ name: "A", value: CANARY }, { name: "A_TOKEN", value: `${CANARY}\0` }],
+    extraEnv: [
+      { name: "A", value: CANARY },
+      { name: "A_TOKEN", value: `${CANARY}\0` },
+    ],
     appConfig: { integrations: { github: [{ token: CANARY }] }, techdocs: { url: `https://me:${CANARY}@example.com` } },
   },
-  gitops: { ...(config.gitops as Values | undefined), argocd: { repoUrl: `https://me:${CANARY}@git.example.com/a.git` } },
+  gitops: {
+    ...(config.gitops as Values | undefined),
+    argocd: { repoUrl: `https://me:${CANARY}@git.example.com/a.git` },
+  },
 });
 
 /** A configuration that is plausible, or has up to three mutations, with secrets in it or without. */
@@ -264,7 +414,13 @@ export function isSetting(path: string): boolean {
   for (const part of path.split(".")) {
     at = at.flatMap<Json>((one) => one.oneOf ?? [one]);
     if (at.some(({ type, additionalProperties }) => type === undefined || isObject(additionalProperties))) return true;
-    at = at.flatMap(({ properties, items, type }) => (type === "array" ? (/^\d+$/.test(part) ? [items as Json] : []) : [properties && Object.hasOwn(properties, part) ? (properties[part] as Json) : []].flat()));
+    at = at.flatMap(({ properties, items, type }) =>
+      type === "array"
+        ? /^\d+$/.test(part)
+          ? [items as Json]
+          : []
+        : [properties && Object.hasOwn(properties, part) ? (properties[part] as Json) : []].flat(),
+    );
     if (at.length === 0) return false;
   }
   return true;

@@ -114,7 +114,8 @@ export async function record<T>(build: () => T | Promise<T>, preview = false): P
       call({ token, inputs }) {
         // Every realm has this client; nothing else is asked for.
         const { clientId } = inputs as { clientId?: string };
-        if (token === "keycloak:openid/getClient:getClient" && clientId === "realm-management") return { id: "id-of-realm-management" };
+        if (token === "keycloak:openid/getClient:getClient" && clientId === "realm-management")
+          return { id: "id-of-realm-management" };
         throw new Error(`the recorder answers no calls, not even ${token}`);
       },
     },

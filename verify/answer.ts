@@ -12,8 +12,12 @@ export function anyAnswer(url: string): Promise<number> {
       response.resume();
       resolve(response.statusCode ?? 0);
     });
-    asked.on("timeout", () => asked.destroy(Object.assign(new Error(), { code: `no answer in ${TIMEOUT_MS / 1000} s` })));
-    asked.on("error", (error: NodeJS.ErrnoException) => reject(new Error(`${new URL(url).origin} cannot be reached (${error.code ?? error.message})`)));
+    asked.on("timeout", () =>
+      asked.destroy(Object.assign(new Error(), { code: `no answer in ${TIMEOUT_MS / 1000} s` })),
+    );
+    asked.on("error", (error: NodeJS.ErrnoException) =>
+      reject(new Error(`${new URL(url).origin} cannot be reached (${error.code ?? error.message})`)),
+    );
     asked.end();
   });
 }
@@ -31,13 +35,21 @@ export function servedCertificate(url: string): Promise<ServedCertificate> {
   const host = hostname.replace(/^\[|\]$/g, "");
   return new Promise((resolve, reject) => {
     // Unverified on purpose: a certificate that is refused could not be described.
-    const socket = tls.connect({ host, port: port === "" ? 443 : Number(port), rejectUnauthorized: false, ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }) }, () => {
-      const { valid_to: expires, issuer } = socket.getPeerCertificate();
-      const { authorized, authorizationError } = socket;
-      const fault = authorized ? undefined : String(authorizationError);
-      resolve({ fault, issuer: String(issuer.CN ?? issuer.O), expires: new Date(expires) });
-      socket.end();
-    });
+    const socket = tls.connect(
+      {
+        host,
+        port: port === "" ? 443 : Number(port),
+        rejectUnauthorized: false,
+        ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+      },
+      () => {
+        const { valid_to: expires, issuer } = socket.getPeerCertificate();
+        const { authorized, authorizationError } = socket;
+        const fault = authorized ? undefined : String(authorizationError);
+        resolve({ fault, issuer: String(issuer.CN ?? issuer.O), expires: new Date(expires) });
+        socket.end();
+      },
+    );
     socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no certificate in ${TIMEOUT_MS / 1000} s`)));
     socket.on("error", reject);
   });

@@ -32,7 +32,12 @@ const links: readonly Link[] = [
     run: ({ outputs }) => certificateHolds(outputs.keycloakUrl),
     when: ({ outputs }) => outputs.keycloakUrl.startsWith("https:"),
   },
-  { name: "base-path", title: "Keycloak is under its path", needs: ["keycloak", "keycloak-certificate"], run: basePathIsRight },
+  {
+    name: "base-path",
+    title: "Keycloak is under its path",
+    needs: ["keycloak", "keycloak-certificate"],
+    run: basePathIsRight,
+  },
   { name: "realm", title: "the realm is enabled", needs: ["base-path"], run: realmIsEnabled },
   { name: "issuer", title: "the issuer is the configured one", needs: ["realm"], run: issuerIsRight },
   { name: "client", title: "Keycloak knows the client", needs: ["issuer"], run: clientExists },
@@ -40,9 +45,25 @@ const links: readonly Link[] = [
   { name: "pkce", title: "Keycloak asks for PKCE", needs: ["redirect-uri"], run: pkceIsRequired },
   { name: "scopes", title: "the scopes are attached", needs: ["pkce"], run: scopesAreAttached },
   { name: "cluster", title: "the cluster lets us in", needs: [], run: clusterAnswers },
-  { name: "external-secret", title: "the ExternalSecret is Ready", needs: ["cluster"], run: externalSecretIsReady, when: isHybrid },
-  { name: "secret", title: "the Secret holds the credential", needs: ["cluster", "external-secret"], run: secretIsRight },
-  { name: "credential", title: "Keycloak accepts the credential", needs: ["client", "secret"], run: credentialIsAccepted },
+  {
+    name: "external-secret",
+    title: "the ExternalSecret is Ready",
+    needs: ["cluster"],
+    run: externalSecretIsReady,
+    when: isHybrid,
+  },
+  {
+    name: "secret",
+    title: "the Secret holds the credential",
+    needs: ["cluster", "external-secret"],
+    run: secretIsRight,
+  },
+  {
+    name: "credential",
+    title: "Keycloak accepts the credential",
+    needs: ["client", "secret"],
+    run: credentialIsAccepted,
+  },
   {
     name: "catalog",
     title: "Keycloak accepts the catalog's credential",
@@ -50,7 +71,12 @@ const links: readonly Link[] = [
     run: catalogIsAccepted,
     when: ({ outputs }) => catalogKeys.clientId in outputs.credential,
   },
-  { name: "closed-doors", title: "the client refuses every other way", needs: ["redirect-uri", "pkce", "credential"], run: otherDoorsAreShut },
+  {
+    name: "closed-doors",
+    title: "the client refuses every other way",
+    needs: ["redirect-uri", "pkce", "credential"],
+    run: otherDoorsAreShut,
+  },
   { name: "rollout", title: "Backstage is rolled out", needs: ["cluster"], run: isRolledOut },
   { name: "gates", title: "every pod has passed its gates", needs: ["rollout"], run: gatesArePassed },
   {
@@ -61,7 +87,12 @@ const links: readonly Link[] = [
     // What Git holds cannot know the hash; there the liveness check takes a changed value over.
     when: (context) => !isHybrid(context),
   },
-  { name: "proofs", title: "every pod's credential is accepted", needs: ["credential", "rollout", "pods"], run: podsProveTheirs },
+  {
+    name: "proofs",
+    title: "every pod's credential is accepted",
+    needs: ["credential", "rollout", "pods"],
+    run: podsProveTheirs,
+  },
   { name: "backstage", title: "Backstage answers", needs: ["rollout"], run: backstageAnswers },
   {
     name: "backstage-certificate",
@@ -70,7 +101,12 @@ const links: readonly Link[] = [
     run: ({ outputs }) => certificateHolds(outputs.backstageUrl),
     when: ({ outputs }) => outputs.backstageUrl.startsWith("https:"),
   },
-  { name: "start", title: "Backstage starts a sign-in", needs: ["issuer", "backstage", "backstage-certificate"], run: signInStarts },
+  {
+    name: "start",
+    title: "Backstage starts a sign-in",
+    needs: ["issuer", "backstage", "backstage-certificate"],
+    run: signInStarts,
+  },
   { name: "clock", title: "the clocks agree", needs: ["credential", "start"], run: clocksAgree },
   {
     name: "application",
@@ -89,13 +125,22 @@ export function checks(context: Context, only?: string): Check[] {
   const own = links
     .filter(({ when }) => when?.(context) ?? true)
     .map(({ name, title, needs, run }): Check => ({ name, title, needs, run: () => run(context) }));
-  const signIns = (context.logins ?? []).map(
-    ({ username, password }): Check => ({ name: "sign-in", title: `${username} signs in`, needs: signInNeeds, run: () => userSignsIn(context, username, password) }),
-  );
+  const signIns = (context.logins ?? []).map(({ username, password }): Check => ({
+    name: "sign-in",
+    title: `${username} signs in`,
+    needs: signInNeeds,
+    run: () => userSignsIn(context, username, password),
+  }));
   const present = new Set([...own, ...signIns].map(({ name }) => name));
-  const all = [...own, ...signIns].map((check) => ({ ...check, needs: check.needs.filter((need) => present.has(need)) }));
+  const all = [...own, ...signIns].map((check) => ({
+    ...check,
+    needs: check.needs.filter((need) => present.has(need)),
+  }));
   if (only === undefined) return all;
-  const wanted = (name: string): string[] => [name, ...all.filter((check) => check.name === name).flatMap(({ needs }) => needs.flatMap(wanted))];
+  const wanted = (name: string): string[] => [
+    name,
+    ...all.filter((check) => check.name === name).flatMap(({ needs }) => needs.flatMap(wanted)),
+  ];
   const names = new Set(wanted(only));
   return all.filter(({ name }) => names.has(name));
 }
@@ -103,7 +148,13 @@ export function checks(context: Context, only?: string): Check[] {
 /** Looks at every link of a stack's chain, from outside; no text of the results holds a secret. */
 export async function verify(context: Context, only?: string): Promise<Result[]> {
   const secrets = secretsOf(context);
-  const redacted = (text: string): string => secrets.reduce((left, secret) => left.replaceAll(secret, "[secret]"), text);
+  const redacted = (text: string): string =>
+    secrets.reduce((left, secret) => left.replaceAll(secret, "[secret]"), text);
   const results = await runChecks(checks(context, only));
-  return results.map((result) => ({ ...result, saw: redacted(result.saw), remedy: redacted(result.remedy), details: result.details.map(redacted) }));
+  return results.map((result) => ({
+    ...result,
+    saw: redacted(result.saw),
+    remedy: redacted(result.remedy),
+    details: result.details.map(redacted),
+  }));
 }

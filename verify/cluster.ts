@@ -35,11 +35,15 @@ export function clusterClient(kubeconfig: string): ClusterClient {
         await core.listNode();
       } catch (error) {
         const { code, message } = error as { code?: string | number; message: string };
-        throw new UserError(`The API server ${server} of ${kubeconfig} does not let us in (${code ?? message}); start it or correct the kubeconfig.`);
+        throw new UserError(
+          `The API server ${server} of ${kubeconfig} does not let us in (${code ?? message}); start it or correct the kubeconfig.`,
+        );
       }
     },
     async nodeAddress() {
-      const found = (await nodes()).flatMap((node) => node.status?.addresses ?? []).find(({ type }) => type === "InternalIP");
+      const found = (await nodes())
+        .flatMap((node) => node.status?.addresses ?? [])
+        .find(({ type }) => type === "InternalIP");
       if (found === undefined) throw new UserError("No node of the cluster has an internal address; is a node ready?");
       return found.address;
     },

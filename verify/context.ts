@@ -35,7 +35,8 @@ export interface Context {
 }
 
 /** Backstage's credential, from the contract Secret's contents. */
-export const credentialOf = (data: Readonly<Record<string, string>>): Credential => credentialsFrom((key) => data[key])[0];
+export const credentialOf = (data: Readonly<Record<string, string>>): Credential =>
+  credentialsFrom((key) => data[key])[0];
 
 export const isHybrid = ({ outputs }: Context): boolean => outputs.mode === "hybrid";
 
@@ -44,15 +45,34 @@ export const putRight = (context: Context): string =>
   isHybrid(context) ? "let Argo CD sync and the External Secrets Operator refresh it" : "run pulumi up --refresh";
 
 /** The keys of the contract Secret whose values anybody may see; any other holds a secret. */
-const publicKeys: readonly string[] = [contractKeys.clientId, contractKeys.issuer, contractKeys.metadataUrl, catalogKeys.clientId, standbyKeys.clientId];
+const publicKeys: readonly string[] = [
+  contractKeys.clientId,
+  contractKeys.issuer,
+  contractKeys.metadataUrl,
+  catalogKeys.clientId,
+  standbyKeys.clientId,
+];
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
-/** Every value that no line may show, wherever it comes from, as it is and as URLs, JSON, a Secret and a Basic header write it; the longest first. */
+/**
+ * Every value that no line may show, wherever it comes from, as it is and as URLs, JSON, a Secret and a Basic header
+ * write it; the longest first.
+ */
 export function secretsOf({ outputs: { credential, userPasswords }, logins = [] }: Context): string[] {
   const held = Object.entries(credential).flatMap(([key, value]) => (publicKeys.includes(key) ? [] : [value]));
-  const values = [...held, ...Object.values(userPasswords), ...logins.map(({ password }) => password)].filter((value) => value !== "");
-  const ids = [contractKeys.clientId, catalogKeys.clientId, standbyKeys.clientId].flatMap((key) => credential[key] ?? []);
-  const written = values.flatMap((value) => [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1), base64(value), ...ids.map((id) => base64(`${id}:${value}`))]);
+  const values = [...held, ...Object.values(userPasswords), ...logins.map(({ password }) => password)].filter(
+    (value) => value !== "",
+  );
+  const ids = [contractKeys.clientId, catalogKeys.clientId, standbyKeys.clientId].flatMap(
+    (key) => credential[key] ?? [],
+  );
+  const written = values.flatMap((value) => [
+    value,
+    encodeURIComponent(value),
+    JSON.stringify(value).slice(1, -1),
+    base64(value),
+    ...ids.map((id) => base64(`${id}:${value}`)),
+  ]);
   return [...new Set(written)].sort((a, b) => b.length - a.length);
 }

@@ -16,7 +16,10 @@ export const ANSWER_MS = 15_000;
 export const inTime = <T, Late>(question: Promise<T>, late: Late): Promise<T | Late> =>
   Promise.race([question, new Promise<Late>((resolve) => setTimeout(resolve, ANSWER_MS, late).unref())]);
 
-/** The cluster of the setting `kubeconfig`, as the Kubernetes provider finds it: path or text, the ambient one, the pod's. */
+/**
+ * The cluster of the setting `kubeconfig`, as the Kubernetes provider finds it: path or text, the ambient one, the
+ * pod's.
+ */
 export async function clusterConfig(setting: string): Promise<KubeConfig> {
   const client = await import("@kubernetes/client-node");
   const config = new client.KubeConfig();

@@ -14,6 +14,8 @@ export const stackName = (): string => [pulumi.getOrganization(), pulumi.getProj
 /** The outputs of the stack's last update; empty before the first. */
 export async function lastUpdate(): Promise<LastUpdate> {
   // A StackReference asks the same, but as a resource that every preview would list.
-  const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stackName() })) as { outputs?: LastUpdate };
+  const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stackName() })) as {
+    outputs?: LastUpdate;
+  };
   return outputs ?? {};
 }

@@ -9,7 +9,9 @@ async function keysOf(core: CoreV1Api, { kind, namespace, name }: Needed): Promi
     const { data, binaryData } = await core.readNamespacedConfigMap({ namespace, name });
     return Object.keys({ ...data, ...binaryData });
   }
-  await (kind === "Namespace" ? core.readNamespace({ name }) : core.readNamespacedPersistentVolumeClaim({ namespace, name }));
+  await (kind === "Namespace"
+    ? core.readNamespace({ name })
+    : core.readNamespacedPersistentVolumeClaim({ namespace, name }));
   return [];
 }
 
@@ -20,7 +22,9 @@ export async function neededFaults(needed: readonly Needed[], kubeconfig: string
   const { CoreV1Api } = await import("@kubernetes/client-node");
   const core = (await clusterConfig(kubeconfig)).makeApiClient(CoreV1Api);
   const faults = needed.map(async (one) => {
-    const keys = await inTime(keysOf(core, one), "unknown").catch((error: unknown) => ((error as { code?: unknown }).code === 404 ? undefined : "unknown"));
+    const keys = await inTime(keysOf(core, one), "unknown").catch((error: unknown) =>
+      (error as { code?: unknown }).code === 404 ? undefined : "unknown",
+    );
     return typeof keys === "string" ? undefined : neededFault(one, keys);
   });
   return [...new Set(await Promise.all(faults))].filter((fault) => fault !== undefined);

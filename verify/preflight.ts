@@ -52,7 +52,9 @@ async function keycloakAnswers({ url, admin, waitSeconds }: Settings["keycloak"]
     }
     if (performance.now() > end) {
       const after = `after ${waitSeconds} s of trying`;
-      throw new PreflightError(`Keycloak: ${fault}${remedy === undefined ? `, ${after}; start it, or correct keycloak.url` : ` (${after})`}.`);
+      throw new PreflightError(
+        `Keycloak: ${fault}${remedy === undefined ? `, ${after}; start it, or correct keycloak.url` : ` (${after})`}.`,
+      );
     }
     if (tries === 0) await pulumi.log.info(`waiting up to ${waitSeconds} s for Keycloak: ${fault}`);
     await sleep(1000);
@@ -74,9 +76,15 @@ async function adminSignsIn(settings: Settings, tokenEndpoint: string): Promise<
   try {
     form = loginForm(logins[admin.method], keycloakUrls(url, admin.realm).issuer);
   } catch {
-    throw new PreflightError(`config: ${key} is no private key for ${admin.signingAlgorithm}; set it as PEM, or correct keycloak.admin.signingAlgorithm.`);
+    throw new PreflightError(
+      `config: ${key} is no private key for ${admin.signingAlgorithm}; set it as PEM, or correct keycloak.admin.signingAlgorithm.`,
+    );
   }
-  const response = await fetch(tokenEndpoint, { method: "POST", body: new URLSearchParams(form), signal: AbortSignal.timeout(30_000) });
+  const response = await fetch(tokenEndpoint, {
+    method: "POST",
+    body: new URLSearchParams(form),
+    signal: AbortSignal.timeout(30_000),
+  });
   if (response.status !== 200) {
     const { error } = (await response.json().catch(() => ({}))) as { error?: string };
     const said = `${response.status} ${error ?? "without an error code"}`;
@@ -102,14 +110,18 @@ function apiServer(setting: string): { url: string; source: string } {
   if (!inline && !existsSync(file)) {
     const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
     if (host !== undefined && setting === "") return { url: `https://${host}:${port ?? "443"}`, source: "this pod" };
-    throw new PreflightError(`Kubernetes: there is no kubeconfig at ${file}; set KUBECONFIG or the setting kubeconfig.`);
+    throw new PreflightError(
+      `Kubernetes: there is no kubeconfig at ${file}; set KUBECONFIG or the setting kubeconfig.`,
+    );
   }
   const source = inline ? "the setting kubeconfig" : file;
   const config = parse(inline ? setting : readFileSync(file, "utf8")) as Kubeconfig | null;
   const context = config?.contexts?.find(({ name }) => name === config["current-context"])?.context;
   const cluster = config?.clusters?.find(({ name }) => name === context?.cluster)?.cluster;
   if (cluster === undefined) {
-    throw new PreflightError(`Kubernetes: ${source} has no current context; choose one with \`kubectl config use-context\`.`);
+    throw new PreflightError(
+      `Kubernetes: ${source} has no current context; choose one with \`kubectl config use-context\`.`,
+    );
   }
   return { url: cluster.server, source };
 }
@@ -118,7 +130,10 @@ async function apiServerAnswers(setting: string): Promise<void> {
   const { url, source } = apiServer(setting);
   const { hostname, port, protocol } = new URL(url);
   const fault = await new Promise<string | undefined>((resolve) => {
-    const socket = net.connect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port === "" ? (protocol === "http:" ? 80 : 443) : port) });
+    const socket = net.connect({
+      host: hostname.replace(/^\[|\]$/g, ""),
+      port: Number(port === "" ? (protocol === "http:" ? 80 : 443) : port),
+    });
     socket.setTimeout(10_000, () => socket.destroy(Object.assign(new Error(), { code: "no answer in 10 s" })));
     socket.on("connect", () => {
       socket.destroy();
@@ -140,11 +155,15 @@ async function clusterHasAll(settings: Settings): Promise<void> {
 }
 
 /**
- * Makes sure that both servers are there, let us in and have what a run needs, so that it starts whole or creates nothing.
- * Looks up what the program is to adopt. Throws one sentence with the remedy; waits at most `keycloak.waitSeconds` for Keycloak, and says so.
- * @returns the settings with what depends on Keycloak decided, what is adopted, and which namespaces are somebody else's
+ * Makes sure that both servers are there, let us in and have what a run needs, so that it starts whole or creates
+ * nothing. Looks up what the program is to adopt. Throws one sentence with the remedy; waits at most
+ * `keycloak.waitSeconds` for Keycloak, and says so.
+ * @returns the settings with what depends on Keycloak decided, what is adopted, and which namespaces are somebody
+ * else's
  */
-export async function preflight(settings: Settings): Promise<{ settings: Settings; adopted: Adoption; foreign: ReadonlySet<string> }> {
+export async function preflight(
+  settings: Settings,
+): Promise<{ settings: Settings; adopted: Adoption; foreign: ReadonlySet<string> }> {
   const last = await lastUpdate();
   handoverIsSafe(settings.mode, last.mode);
   await apiServerAnswers(settings.kubeconfig);
@@ -154,5 +173,12 @@ export async function preflight(settings: Settings): Promise<{ settings: Setting
   const state = await stateOf();
   const decided = { ...settings, rotation: await safeRotation(settings, last.rotation, accessToken, state) };
   const foreign = await foreignNamespaces(decided, last, state);
-  return { settings: decided, adopted: { ...(await findLeftovers(decided, accessToken, state)), ...(await findAdopted(decided, accessToken, state)) }, foreign };
+  return {
+    settings: decided,
+    adopted: {
+      ...(await findLeftovers(decided, accessToken, state)),
+      ...(await findAdopted(decided, accessToken, state)),
+    },
+    foreign,
+  };
 }

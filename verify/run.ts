@@ -48,7 +48,12 @@ const outcomeOf = (error: unknown): Pick<Result, "state" | "saw" | "remedy" | "d
     return { state: error instanceof CannotLook ? "not checked" : "failed", saw, remedy, details };
   }
   // A connection that broke, or an answer that nobody has thought of: it says nothing of the link.
-  return { state: "not checked", saw: error instanceof Error ? error.message : String(error), remedy: "try again, or look at it by hand", details: [] };
+  return {
+    state: "not checked",
+    saw: error instanceof Error ? error.message : String(error),
+    remedy: "try again, or look at it by hand",
+    details: [],
+  };
 };
 
 /** Runs the checks one after the other; one that needs a link that does not hold is not reached. */
@@ -60,7 +65,15 @@ export async function runChecks(list: readonly Check[]): Promise<Result[]> {
     const cause = needs.map((need) => causes.get(need)).find((found) => found !== undefined);
     if (cause !== undefined) {
       causes.set(name, cause);
-      results.push({ name, title, state: "not reached", saw: "", remedy: `mend "${cause}" first`, details: [], seconds: 0 });
+      results.push({
+        name,
+        title,
+        state: "not reached",
+        saw: "",
+        remedy: `mend "${cause}" first`,
+        details: [],
+        seconds: 0,
+      });
       continue;
     }
     const began = performance.now();
@@ -77,7 +90,12 @@ export function exitCode(results: readonly Result[]): 0 | 1 | 2 {
   return results.every(({ state }) => state === "ok") ? 0 : 2;
 }
 
-const marks = { ok: ["ok  ", "green"], failed: ["FAIL", "red"], "not checked": ["??  ", "yellow"], "not reached": ["--  ", "gray"] } as const;
+const marks = {
+  ok: ["ok  ", "green"],
+  failed: ["FAIL", "red"],
+  "not checked": ["??  ", "yellow"],
+  "not reached": ["--  ", "gray"],
+} as const;
 
 /** The results as lines for a person. */
 export function table(results: readonly Result[], colour = false): string {
@@ -87,7 +105,9 @@ export function table(results: readonly Result[], colour = false): string {
       const [mark, tint] = marks[state];
       const said = [saw, remedy].filter((text) => text !== "").join("; ");
       const line = `${mark}  ${title.padEnd(width)}  ${seconds.toFixed(2).padStart(6)} s  ${said}`;
-      return [line, ...details.map((detail) => `        ${detail}`)].map((text) => (colour ? styleText(tint, text, { validateStream: false }) : text));
+      return [line, ...details.map((detail) => `        ${detail}`)].map((text) =>
+        colour ? styleText(tint, text, { validateStream: false }) : text,
+      );
     })
     .join("\n");
 }

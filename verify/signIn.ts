@@ -58,8 +58,16 @@ export async function signIn(args: SignInArgs): Promise<SignIn> {
   const browser = newBrowser();
   const visit = async (url: string, init: RequestInit = {}): Promise<Response> =>
     // Never over a connection that was kept: it would lead on to a pod that is about to end.
-    browser(url, { redirect: "manual", headers: { connection: "close" }, ...init, signal: AbortSignal.timeout(args.timeoutMs ?? 15_000) });
-  const ended = <T extends object>(outcome: T): T & { seconds: number } => ({ ...outcome, seconds: (performance.now() - began) / 1000 });
+    browser(url, {
+      redirect: "manual",
+      headers: { connection: "close" },
+      ...init,
+      signal: AbortSignal.timeout(args.timeoutMs ?? 15_000),
+    });
+  const ended = <T extends object>(outcome: T): T & { seconds: number } => ({
+    ...outcome,
+    seconds: (performance.now() - began) / 1000,
+  });
 
   let step: "start" | "form" | "credentials" | "handler" = "start";
   const failed = (why: string, known = true): SignIn => ended({ ok: false as const, step, why, known });
@@ -67,7 +75,8 @@ export async function signIn(args: SignInArgs): Promise<SignIn> {
     const urls = backstageUrls(args.backstageUrl, args.authProvider, args.authEnvironment);
     const start = await visit(`${urls.base}${urls.startPath}`);
     const authorize = start.headers.get("location");
-    if (start.status !== 302 || authorize === null) return failed(`Backstage answers ${start.status} where a sign-in starts`, isBackstages(await start.text()));
+    if (start.status !== 302 || authorize === null)
+      return failed(`Backstage answers ${start.status} where a sign-in starts`, isBackstages(await start.text()));
 
     step = "form";
     const page = await visit(authorize);
@@ -76,7 +85,10 @@ export async function signIn(args: SignInArgs): Promise<SignIn> {
     if (page.status !== 200 || action === undefined) {
       const said = html.querySelector("#kc-error-message")?.text.replace(/\s+/g, " ").trim();
       const redirected = page.headers.get("location");
-      return failed(`Keycloak shows no sign-in form (${page.status}): ${said ?? redirected?.replace(/^.*[?#]/, "") ?? "no reason given"}`, said !== undefined || redirected?.includes("error=") === true);
+      return failed(
+        `Keycloak shows no sign-in form (${page.status}): ${said ?? redirected?.replace(/^.*[?#]/, "") ?? "no reason given"}`,
+        said !== undefined || redirected?.includes("error=") === true,
+      );
     }
 
     step = "credentials";
@@ -88,20 +100,37 @@ export async function signIn(args: SignInArgs): Promise<SignIn> {
     if (answer.status !== 302 || handler === null) {
       // It shows its form once more.
       const refused = parse(await answer.text()).querySelector("form#kc-form-login") !== null;
-      return failed(refused ? `Keycloak refuses user ${args.username} or the password` : `Keycloak answers ${answer.status} to the password`, refused);
+      return failed(
+        refused
+          ? `Keycloak refuses user ${args.username} or the password`
+          : `Keycloak answers ${answer.status} to the password`,
+        refused,
+      );
     }
 
     if (new URL(handler).pathname.endsWith("/login-actions/required-action")) {
-      return failed(`Keycloak asks user ${args.username} for ${new URL(handler).searchParams.get("execution") ?? "an action"} first`);
+      return failed(
+        `Keycloak asks user ${args.username} for ${new URL(handler).searchParams.get("execution") ?? "an action"} first`,
+      );
     }
 
     step = "handler";
-    const frame = await visit(args.finishUrl === undefined ? handler : handler.replace(new URL(handler).origin, new URL(args.finishUrl).origin));
+    const frame = await visit(
+      args.finishUrl === undefined ? handler : handler.replace(new URL(handler).origin, new URL(args.finishUrl).origin),
+    );
     const text = await frame.text();
     const { response, error } = handlerMessage(text);
     const token = response?.backstageIdentity?.token;
-    if (token === undefined) return failed(error?.message ?? `Backstage answers ${frame.status} without an identity`, error?.message !== undefined || isBackstages(text));
-    return ended({ ok: true as const, backstageToken: token, userEntityRef: response?.backstageIdentity?.identity?.userEntityRef ?? "" });
+    if (token === undefined)
+      return failed(
+        error?.message ?? `Backstage answers ${frame.status} without an identity`,
+        error?.message !== undefined || isBackstages(text),
+      );
+    return ended({
+      ok: true as const,
+      backstageToken: token,
+      userEntityRef: response?.backstageIdentity?.identity?.userEntityRef ?? "",
+    });
   } catch (error) {
     const { message, cause } = error as Error & { cause?: { code?: string } };
     return failed(cause?.code ?? message, false);

@@ -29,7 +29,10 @@ export interface State {
   readonly isEmpty: boolean;
   /** The keys of its objects. */
   readonly keys: Set<string>;
-  /** Where Pulumi keeps each object that it has made, by its place: as `keyOf` has it, or of Kubernetes as `placeOf` does. */
+  /**
+   * Where Pulumi keeps each object that it has made, by its place: as `keyOf` has it, or of Kubernetes as `placeOf`
+   * does.
+   */
   readonly urns: Map<string, string>;
   /** Keycloak's own id of its objects, by their keys; not of all. */
   readonly ids: Map<string, string>;
@@ -41,7 +44,10 @@ export interface State {
   readonly generations: Map<string, number>;
 }
 
-/** What is said of an object by another resource holds its id, which not every provider has among an object's own outputs. */
+/**
+ * What is said of an object by another resource holds its id, which not every provider has among an object's own
+ * outputs.
+ */
 const sayings: Readonly<Record<string, readonly [Kind, prefix: string, string]>> = {
   "keycloak:openid/clientDefaultScopes:ClientDefaultScopes": ["client", "", "clientId"],
   "keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper": ["client scope", "", "clientScopeId"],
@@ -59,7 +65,8 @@ function kubernetesPlace(type: string, { metadata }: Representation): string {
 }
 
 /** The name of a mapper's resource, as the component of its owner gives it. */
-export const mapperResource = (kind: Kind, owner: string, mapper: string): string => (kind === "client scope" ? owner : `${owner}-${mapper}`);
+export const mapperResource = (kind: Kind, owner: string, mapper: string): string =>
+  kind === "client scope" ? owner : `${owner}-${mapper}`;
 /** The name of an object; of a group its path, as the settings know it. */
 const nameIn = (outputs: Representation, [kind, output]: readonly [Kind | "realm", string]): string =>
   kind === "group" && typeof outputs.path === "string" ? groupPath(outputs.path) : String(outputs[output]);
@@ -70,7 +77,9 @@ const isPassword = ({ type }: Known): boolean => type === "random:index/randomPa
 
 export async function stateOf(): Promise<State> {
   // The engine's own function: the program may read its state, and no more than that.
-  const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName: stackName() })) as { outputs?: Record<string, Known> };
+  const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
+    stackName: stackName(),
+  })) as { outputs?: Record<string, Known> };
   const known = Object.values(outputs);
   const named = Object.entries(outputs).flatMap(([urn, { type, outputs: own }]) => {
     if (type.startsWith("kubernetes:")) return READ.test(urn) ? [] : [{ urn, place: kubernetesPlace(type, own) }];
@@ -79,15 +88,23 @@ export async function stateOf(): Promise<State> {
   });
   const ids = Object.entries(outputs).flatMap(([urn, { type, outputs: own }]): [string, string][] => {
     const [kind, prefix, output] = sayings[type] ?? [];
-    return kind === undefined || prefix === undefined || output === undefined ? [] : [[keyOf(kind, nameOf(urn).slice(prefix.length)), String(own[output])]];
+    return kind === undefined || prefix === undefined || output === undefined
+      ? []
+      : [[keyOf(kind, nameOf(urn).slice(prefix.length)), String(own[output])]];
   });
   return {
     isEmpty: known.every(({ type }) => ownOfTheRun.includes(type)),
     keys: new Set(named.map(({ place }) => place)),
     urns: new Map(named.map(({ urn, place }) => [place, urn])),
     ids: new Map(ids),
-    mappers: new Set(Object.entries(outputs).flatMap(([urn, { type }]) => (type.endsWith("ProtocolMapper") ? [nameOf(urn)] : []))),
-    passwords: new Map(Object.entries(outputs).flatMap(([urn, one]) => (isPassword(one) ? [[nameOf(urn), String(one.outputs.result)]] : []))),
+    mappers: new Set(
+      Object.entries(outputs).flatMap(([urn, { type }]) => (type.endsWith("ProtocolMapper") ? [nameOf(urn)] : [])),
+    ),
+    passwords: new Map(
+      Object.entries(outputs).flatMap(([urn, one]) =>
+        isPassword(one) ? [[nameOf(urn), String(one.outputs.result)]] : [],
+      ),
+    ),
     generations: new Map(
       Object.entries(outputs).flatMap(([urn, one]) => {
         const { generation } = (one.outputs.keepers ?? {}) as { generation?: string };

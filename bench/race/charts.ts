@@ -26,8 +26,8 @@ export const asItWas: ChartOptions = { waves: false, refreshSeconds: 0, waits: f
 export const knownFix: ChartOptions = { waves: true, refreshSeconds: 30, waits: true };
 
 /**
- * Backstage by charts: a Job makes the realm and the client, Keycloak generates the secret, the Job pushes that to a store,
- * and an ExternalSecret copies it to Backstage's Secret.
+ * Backstage by charts: a Job makes the realm and the client, Keycloak generates the secret, the Job pushes that to a
+ * store, and an ExternalSecret copies it to Backstage's Secret.
  */
 export class Charts implements Contestant {
   private readonly operator: ExternalSecrets;
@@ -45,7 +45,9 @@ export class Charts implements Contestant {
 
   /** What the ExternalSecret says. */
   private async sync(): Promise<void> {
-    const held = JSON.parse(await kubectl("get", "secret", STORE, "-n", this.store, "-o", "json")) as { data: Record<string, string> };
+    const held = JSON.parse(await kubectl("get", "secret", STORE, "-n", this.store, "-o", "json")) as {
+      data: Record<string, string>;
+    };
     const value = Buffer.from(held.data[contractKeys.clientSecret] ?? "", "base64").toString();
     await apply(secretOf(this.site.name, contractSecretName, { [contractKeys.clientSecret]: value }));
   }

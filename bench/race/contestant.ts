@@ -1,6 +1,9 @@
 /** One install of what takes part, on a site of its own. */
 export interface Contestant {
-  /** What is there before the clock starts. @param remembers the last install's secret is still where this one's will come from */
+  /**
+   * What is there before the clock starts.
+   * @param remembers the last install's secret is still where this one's will come from
+   */
   prepare(remembers: boolean): Promise<void>;
   /** Installs it, all of it begun at once. @param delay how many seconds Keycloak is configured late */
   install(delay: number): Promise<void>;

@@ -1,9 +1,9 @@
 import { sleep } from "../../sandbox/process";
 
 /**
- * The External Secrets Operator's part for one ExternalSecret: it reads the store at once, and after a failure again after
- * 1, 2, 4 and more seconds, as the operator's rate limiter has it (BuildRateLimiter in pkg/controllers/common of its
- * release 0.16.2); after a success again after the refresh interval, or never when that is 0.
+ * The External Secrets Operator's part for one ExternalSecret: it reads the store at once, and after a failure again
+ * after 1, 2, 4 and more seconds, as the operator's rate limiter has it (BuildRateLimiter in pkg/controllers/common of
+ * its release 0.16.2); after a success again after the refresh interval, or never when that is 0.
  */
 export class ExternalSecrets {
   private stopped = false;
@@ -19,7 +19,7 @@ export class ExternalSecrets {
   }
 
   private async run(synced: () => void): Promise<void> {
-    for (let failures = 0; !this.stopped; ) {
+    for (let failures = 0; !this.stopped;) {
       const seconds = await this.sync().then(
         () => {
           synced();

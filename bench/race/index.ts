@@ -14,10 +14,10 @@ import { grouped } from "./summary";
 import { watch, type Counted } from "./watch";
 
 /**
- * The race, counted: each round takes one case after the other, with all contestants side by side from the same moment on,
- * so that they share the machine, and appends a line for each to results.jsonl, from which `npm run docs` makes docs/race.md.
- * `npm run bench:race -- [--case C] [--contestant N] [--delay S]`, each as often as wanted; BENCH_INSTALLS rounds, 20 by
- * default; BENCH_UNTIL=HH:MM begins no further case after that.
+ * The race, counted: each round takes one case after the other, with all contestants side by side from the same moment
+ * on, so that they share the machine, and appends a line for each to results.jsonl, from which `npm run docs` makes
+ * docs/race.md. `npm run bench:race -- [--case C] [--contestant N] [--delay S]`, each as often as wanted;
+ * BENCH_INSTALLS rounds, 20 by default; BENCH_UNTIL=HH:MM begins no further case after that.
  */
 const ROUNDS = Number(process.env.BENCH_INSTALLS ?? 20);
 const DELAYS = [0, 5, 20];
@@ -35,19 +35,29 @@ interface Cell {
 const isInstall = ({ case: which }: Cell): boolean => which === "fresh" || which === "reinstall";
 
 function cellsOf(chosen: { case?: string[]; contestant?: string[]; delay?: string[] }): Cell[] {
-  const wanted = (list: readonly string[] | undefined, value: string): boolean => list === undefined || list.includes(value);
-  return cases
-    .flatMap((which) => {
-      const delays = which === "fresh" ? DELAYS : [which === "reinstall" ? REINSTALL_DELAY : 0];
-      return delays.flatMap((delay) => contestants.map((contestant) => ({ case: which, contestant, delay })));
-    })
-    // Pulumi alone has no store that could remember.
-    .filter((cell) => !(cell.case === "reinstall" && cell.contestant === "direct"))
-    .filter((cell) => wanted(chosen.case, cell.case) && wanted(chosen.contestant, cell.contestant) && wanted(chosen.delay, String(cell.delay)));
+  const wanted = (list: readonly string[] | undefined, value: string): boolean =>
+    list === undefined || list.includes(value);
+  return (
+    cases
+      .flatMap((which) => {
+        const delays = which === "fresh" ? DELAYS : [which === "reinstall" ? REINSTALL_DELAY : 0];
+        return delays.flatMap((delay) => contestants.map((contestant) => ({ case: which, contestant, delay })));
+      })
+      // Pulumi alone has no store that could remember.
+      .filter((cell) => !(cell.case === "reinstall" && cell.contestant === "direct"))
+      .filter(
+        (cell) =>
+          wanted(chosen.case, cell.case) &&
+          wanted(chosen.contestant, cell.contestant) &&
+          wanted(chosen.delay, String(cell.delay)),
+      )
+  );
 }
 
 /** What runs side by side: a case and a delay, with all contestants. Keycloak, which is held back, is one for all. */
-const heats = (cells: readonly Cell[]): Cell[][] => [...grouped(cells, (cell) => `${cell.case} ${cell.delay}`).values()];
+const heats = (cells: readonly Cell[]): Cell[][] => [
+  ...grouped(cells, (cell) => `${cell.case} ${cell.delay}`).values(),
+];
 
 const makers: Readonly<Record<ContestantName, (site: Site) => Promise<Contestant>>> = {
   "as it was": (site) => Promise.resolve(new Charts(site, asItWas)),
@@ -112,7 +122,8 @@ async function measure({ cell, site, contestant, act }: Ready): Promise<Result> 
   const errors: string[] = [];
   const counted = await watchWhile(site, act, errors);
   const { hands } = contestant;
-  const helped = counted.firstGood === null && !isInstall(cell) ? (await watchWhile(site, hands.act, errors)).firstGood : undefined;
+  const helped =
+    counted.firstGood === null && !isInstall(cell) ? (await watchWhile(site, hands.act, errors)).firstGood : undefined;
   const result: Result = {
     date,
     ...cell,
@@ -126,7 +137,10 @@ async function measure({ cell, site, contestant, act }: Ready): Promise<Result> 
   return result;
 }
 
-/** Watches the sign-ins while somebody acts. Both are waited for, also when one fails: nothing may go on while the rest is removed. */
+/**
+ * Watches the sign-ins while somebody acts. Both are waited for, also when one fails: nothing may go on while the rest
+ * is removed.
+ */
 async function watchWhile(site: Site, act: () => Promise<void>, errors: string[]): Promise<Counted> {
   const acting = act().catch((error: unknown) => void errors.push(messageOf(error)));
   const counted = await watch((user) => site.signIn(user), BOUND);
@@ -138,7 +152,10 @@ async function main(): Promise<void> {
   const several = { type: "string", multiple: true } as const;
   const { values } = parseArgs({ options: { case: several, contestant: several, delay: several } });
   const cells = cellsOf(values);
-  if (cells.length === 0) throw new Error(`nothing to run; cases are ${cases.join(", ")}, contestants ${contestants.join(", ")}, delays ${DELAYS.join(", ")}`);
+  if (cells.length === 0)
+    throw new Error(
+      `nothing to run; cases are ${cases.join(", ")}, contestants ${contestants.join(", ")}, delays ${DELAYS.join(", ")}`,
+    );
   const until = process.env.BENCH_UNTIL;
   const isOver = (): boolean => until !== undefined && new Date().toTimeString().slice(0, 5) >= until;
   await platform();
@@ -151,20 +168,29 @@ async function main(): Promise<void> {
   }
 }
 
-/** Measures a heat and notes it, or says why one of it cannot be counted: all start when the last is ready, and go when the last has come in. */
+/**
+ * Measures a heat and notes it, or says why one of it cannot be counted: all start when the last is ready, and go when
+ * the last has come in.
+ */
 async function run(heat: readonly Cell[], round: string): Promise<void> {
-  const named = ({ case: which, contestant, delay }: Cell): string => `${round}: ${which}, ${contestant}, ${delay} s late`;
+  const named = ({ case: which, contestant, delay }: Cell): string =>
+    `${round}: ${which}, ${contestant}, ${delay} s late`;
   const uncounted = (cell: Cell, error: unknown): void => {
     log(`${named(cell)}: NOT COUNTED: ${messageOf(error)}`);
     process.exitCode = 1;
   };
-  const prepared = await Promise.all(heat.map((cell) => prepare(cell).catch((error: unknown) => uncounted(cell, error))));
+  const prepared = await Promise.all(
+    heat.map((cell) => prepare(cell).catch((error: unknown) => uncounted(cell, error))),
+  );
   const ready = prepared.filter((one) => one !== undefined);
   await Promise.all(
     ready.map(async (one) => {
       try {
         const { firstGood, refused, failed, notUp, error } = await measure(one);
-        log(`${named(one.cell)}: first good ${firstGood ?? "never"}, ${refused} refused, ${failed} failed, ${notUp} not up${error === undefined ? "" : `; ${error}`}`);
+        log(
+          `${named(one.cell)}: first good ${firstGood ?? "never"}, ${refused} refused, ${failed} ` +
+            `failed, ${notUp} not up${error === undefined ? "" : `; ${error}`}`,
+        );
       } catch (error) {
         uncounted(one.cell, error);
       }

@@ -6,6 +6,8 @@ export const apply = (...objects: object[]): Promise<void> => applyAs("race", ..
 export const namespaceOf = (name: string): object => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
 
 export const secretOf = (namespace: string, name: string, stringData: Readonly<Record<string, string>>): object => {
-  const data = Object.fromEntries(Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString("base64")]));
+  const data = Object.fromEntries(
+    Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString("base64")]),
+  );
   return { apiVersion: "v1", kind: "Secret", metadata: { namespace, name }, type: "Opaque", data };
 };

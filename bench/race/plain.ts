@@ -4,12 +4,17 @@ import { probes } from "../../lib/gates";
 import { configPath, containerSecurity, fromSecret, nodeUid, podSecurity } from "../../lib/pod";
 import { authEnvironment, authProvider, clientId, sessionSecret, type Site } from "./site";
 
-/** Backstage as a chart of plain manifests has it: the program's own image, resources and strategy, but not its gates. */
+/**
+ * Backstage as a chart of plain manifests has it: the program's own image, resources and strategy, but not its gates.
+ */
 
 const PORT = 7007;
 const labels = { app: "backstage" };
 
-/** The known fix's init container, in Node because that is what the image has: a file that is there and not all too short. */
+/**
+ * The known fix's init container, in Node because that is what the image has: a file that is there and not all too
+ * short.
+ */
 const WAIT = `
 const fs = require("node:fs");
 const tryIt = (left) => {
@@ -34,7 +39,12 @@ export function configMap({ name, url }: Site): object {
     additionalScopes: [],
     sessionDuration: 86_400,
   });
-  return { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace: name, name: "app-config" }, data: { "app-config.yaml": config } };
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { namespace: name, name: "app-config" },
+    data: { "app-config.yaml": config },
+  };
 }
 
 export const service = ({ name, nodePort }: Site): object => ({
@@ -50,7 +60,11 @@ export function deployment({ name, image, oidc }: Site, waits: boolean): object 
   const secrets = { name: "secrets", mountPath: secretsPath, readOnly: true };
   const own = probes();
   // What asks Keycloak is the project's; what stays is the period, and Backstage's own word.
-  const http = (path: string, { periodSeconds }: { periodSeconds?: unknown }): object => ({ httpGet: { path, port: PORT }, periodSeconds, timeoutSeconds: 5 });
+  const http = (path: string, { periodSeconds }: { periodSeconds?: unknown }): object => ({
+    httpGet: { path, port: PORT },
+    periodSeconds,
+    timeoutSeconds: 5,
+  });
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -65,7 +79,13 @@ export function deployment({ name, image, oidc }: Site, waits: boolean): object 
           automountServiceAccountToken: false,
           enableServiceLinks: false,
           securityContext: podSecurity(nodeUid),
-          ...(waits ? { initContainers: [{ ...base, name: "wait-for-secrets", command: ["node", "-e", WAIT], volumeMounts: [secrets] }] } : {}),
+          ...(waits
+            ? {
+                initContainers: [
+                  { ...base, name: "wait-for-secrets", command: ["node", "-e", WAIT], volumeMounts: [secrets] },
+                ],
+              }
+            : {}),
           containers: [
             {
               ...base,

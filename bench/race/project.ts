@@ -39,7 +39,9 @@ export class Direct implements Contestant {
     await this.configure();
   }
 
-  /** The racers, as soon as the realm is there: the program's own users get passwords that nobody knows before it ends. */
+  /**
+   * The racers, as soon as the realm is there: the program's own users get passwords that nobody knows before it ends.
+   */
   private async addRacers(): Promise<void> {
     await waitFor("the realm", 300, async () => ((await this.site.realmAnswers()) ? true : undefined), 100);
     const admin = await keycloakAdmin();
@@ -104,7 +106,12 @@ export class Hybrid extends Direct {
     const old = { [contractKeys.clientSecret]: oldSecret, [contractKeys.sessionSecret]: sessionSecret };
     await apply(
       namespaceOf(this.site.name),
-      secretOf(this.site.name, contractSecretName, { ...old, [contractKeys.clientId]: clientId, [contractKeys.issuer]: issuer, [contractKeys.metadataUrl]: metadata }),
+      secretOf(this.site.name, contractSecretName, {
+        ...old,
+        [contractKeys.clientId]: clientId,
+        [contractKeys.issuer]: issuer,
+        [contractKeys.metadataUrl]: metadata,
+      }),
     );
   }
 
@@ -115,7 +122,9 @@ export class Hybrid extends Direct {
   }
 
   override async handOver(secret: string): Promise<void> {
-    await apply(secretOf(this.source, "keycloak-clients", { [sourceKey(clientId, contractKeys.clientSecret)]: secret }));
+    await apply(
+      secretOf(this.source, "keycloak-clients", { [sourceKey(clientId, contractKeys.clientSecret)]: secret }),
+    );
   }
 
   override async move(): Promise<void> {

@@ -17,7 +17,10 @@ export interface Result extends Counted {
   readonly contestant: ContestantName;
   /** How many seconds Keycloak's configuration came late. */
   readonly delay: number;
-  /** What was done by hand where nothing mended itself, and the seconds from then to a sign-in; null when that did not help. */
+  /**
+   * What was done by hand where nothing mended itself, and the seconds from then to a sign-in; null when that did not
+   * help.
+   */
   readonly hands?: { readonly what: string; readonly seconds: number | null };
   /** What a step of the installation failed with. */
   readonly error?: string;

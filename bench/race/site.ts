@@ -41,7 +41,13 @@ export class Site {
   static async create(): Promise<Site> {
     const { keycloakUrl, image, nodeAddress } = await platform();
     // A port that the last install had may still lead to its pods.
-    return new Site(`race-${Date.now().toString(36)}${made}`, keycloakUrl, image, nodeAddress, ports.backstage + 30 + (made++ % 20));
+    return new Site(
+      `race-${Date.now().toString(36)}${made}`,
+      keycloakUrl,
+      image,
+      nodeAddress,
+      ports.backstage + 30 + (made++ % 20),
+    );
   }
 
   get url(): string {
@@ -63,7 +69,14 @@ export class Site {
 
   /** One of the racers signs in. */
   signIn(user: number): Promise<SignIn> {
-    return signIn({ backstageUrl: this.url, authProvider, authEnvironment, username: username(user), password: PASSWORD, timeoutMs: 10_000 });
+    return signIn({
+      backstageUrl: this.url,
+      authProvider,
+      authEnvironment,
+      username: username(user),
+      password: PASSWORD,
+      timeoutMs: 10_000,
+    });
   }
 
   /** Does the realm answer? */

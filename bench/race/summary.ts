@@ -45,10 +45,19 @@ export function summaries(results: readonly Result[]): Summary[] {
         firstGood: present(group.map(({ firstGood }) => firstGood)),
         bound: Math.min(...group.filter(({ firstGood }) => firstGood === null).map(({ bound }) => bound)),
         fellBack: group.filter(({ fellBack }) => fellBack > 0).length,
-        ...(byHand[0] === undefined ? {} : { hands: { what: byHand[0].what, needed: byHand.length, seconds: present(byHand.map(({ seconds }) => seconds)) } }),
+        ...(byHand[0] === undefined
+          ? {}
+          : {
+              hands: {
+                what: byHand[0].what,
+                needed: byHand.length,
+                seconds: present(byHand.map(({ seconds }) => seconds)),
+              },
+            }),
       },
     ];
   });
-  const rank = (one: Summary): number => cases.indexOf(one.case) * 1e6 + one.delay * 1e3 + contestants.indexOf(one.contestant);
+  const rank = (one: Summary): number =>
+    cases.indexOf(one.case) * 1e6 + one.delay * 1e3 + contestants.indexOf(one.contestant);
   return all.sort((a, b) => rank(a) - rank(b));
 }

@@ -3,7 +3,10 @@ import type { SignIn } from "../../verify/signIn";
 import { answerOf } from "./answers";
 
 const EVERY_MS = 250;
-/** No more than so many at once, each by a user of its own: Keycloak takes a user who comes twice at a time for an attack. */
+/**
+ * No more than so many at once, each by a user of its own: Keycloak takes a user who comes twice at a time for an
+ * attack.
+ */
 export const AT_ONCE = 4;
 /** Sign-ins go on for so long after the first good one: a Backstage may fall back. */
 const AFTER_MS = 5000;
@@ -50,7 +53,11 @@ export async function watch(attempt: (user: number) => Promise<SignIn>, bound: n
   const running = new Map<number, Promise<void>>();
   while (seconds() < (seen.firstGood === null ? bound : seen.firstGood + AFTER_MS / 1000)) {
     const free = Array.from({ length: AT_ONCE }, (_, user) => user).find((user) => !running.has(user));
-    if (free !== undefined) running.set(free, once(free).finally(() => running.delete(free)));
+    if (free !== undefined)
+      running.set(
+        free,
+        once(free).finally(() => running.delete(free)),
+      );
     await sleep(EVERY_MS);
   }
   await Promise.all(running.values());

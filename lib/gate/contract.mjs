@@ -3,7 +3,10 @@
 import { readFileSync } from "node:fs";
 import { discover, knowsClient } from "./keycloak.mjs";
 
-/** @typedef {{ issuer: string, clientId: string, generations: Readonly<Record<string, number>> }} Expected what the pod's template says; nothing of it is secret */
+/**
+ * @typedef {{ issuer: string, clientId: string, generations: Readonly<Record<string, number>> }} Expected what the
+ * pod's template says; nothing of it is secret
+ */
 
 /** @param {string} name */
 export function setting(name) {
@@ -32,13 +35,22 @@ export const valueInUse = (key) => process.env[key];
 
 /** What Backstage reads once, by what proves it. */
 export const groups = {
-  "sign-in": ["KEYCLOAK_METADATA_URL", "KEYCLOAK_ISSUER", "KEYCLOAK_CLIENT_ID", "KEYCLOAK_CLIENT_SECRET", "KEYCLOAK_STANDBY_CLIENT_ID", "KEYCLOAK_STANDBY_CLIENT_SECRET"],
+  "sign-in": [
+    "KEYCLOAK_METADATA_URL",
+    "KEYCLOAK_ISSUER",
+    "KEYCLOAK_CLIENT_ID",
+    "KEYCLOAK_CLIENT_SECRET",
+    "KEYCLOAK_STANDBY_CLIENT_ID",
+    "KEYCLOAK_STANDBY_CLIENT_SECRET",
+  ],
   session: ["AUTH_SESSION_SECRET"],
   catalog: ["KEYCLOAK_CATALOG_CLIENT_ID", "KEYCLOAK_CATALOG_CLIENT_SECRET"],
   database: ["DATABASE_USER", "DATABASE_PASSWORD"],
 };
 
-/** The keys in which what is mounted differs from what is in use, by group; what is not mounted at all does not count. */
+/**
+ * The keys in which what is mounted differs from what is in use, by group; what is not mounted at all does not count.
+ */
 export function differences() {
   const differing = (/** @type {string} */ key) => {
     const now = mountedValue(key);
@@ -46,7 +58,8 @@ export function differences() {
   };
   /** @type {Map<string, string[]>} */
   const found = new Map();
-  for (const [group, keys] of Object.entries(groups)) if (keys.some(differing)) found.set(group, keys.filter(differing));
+  for (const [group, keys] of Object.entries(groups))
+    if (keys.some(differing)) found.set(group, keys.filter(differing));
   return found;
 }
 
@@ -82,7 +95,9 @@ export function behind() {
   const held = { database: mountedValue("DATABASE_GENERATION"), ...generationsOf(mountedValue) };
   return Object.entries(expected().generations).flatMap(([credential, wanted]) => {
     const generation = Number(held[credential] ?? 0);
-    return generation >= wanted ? [] : [`its ${credential} credential is of generation ${generation}, this pod expects ${wanted}`];
+    return generation >= wanted
+      ? []
+      : [`its ${credential} credential is of generation ${generation}, this pod expects ${wanted}`];
   });
 }
 
@@ -95,8 +110,12 @@ export async function secretIsOlder({ issuer, clientId, metadataUrl }) {
   const wanted = expected();
   const remedy = "run pulumi up, or wait for the ExternalSecret that writes it";
   if (wanted.issuer !== issuer) {
-    const moved = await discover({ issuer: wanted.issuer, metadataUrl: `${wanted.issuer}/.well-known/openid-configuration` });
-    if (moved.ok) return `the Secret is of issuer ${issuer}, this pod expects ${wanted.issuer}, and there Keycloak answers: ${remedy}`;
+    const moved = await discover({
+      issuer: wanted.issuer,
+      metadataUrl: `${wanted.issuer}/.well-known/openid-configuration`,
+    });
+    if (moved.ok)
+      return `the Secret is of issuer ${issuer}, this pod expects ${wanted.issuer}, and there Keycloak answers: ${remedy}`;
   }
   if (wanted.clientId !== clientId) {
     const discovery = await discover({ issuer, metadataUrl });

@@ -4,9 +4,15 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { setting } from "./contract.mjs";
 
-/** @typedef {{ host: string, port: number, database: string, perPlugin: boolean, ssl?: false | { rejectUnauthorized: boolean, ca?: { $file: string } } }} Address */
+/**
+ * @typedef {{ host: string, port: number, database: string, perPlugin: boolean, ssl?: false | { rejectUnauthorized:
+ * boolean, ca?: { $file: string } } }} Address
+ */
 /** @typedef {{ user: string | undefined, password: string | undefined }} Login */
-/** @typedef {{ query: (sql: string) => Promise<{ rows: Record<string, string>[] }>, connect: () => Promise<void>, end: () => Promise<void>, on: (event: "error", listener: (error: Error) => void) => void }} Client */
+/**
+ * @typedef {{ query: (sql: string) => Promise<{ rows: Record<string, string>[] }>, connect: () => Promise<void>, end:
+ * () => Promise<void>, on: (event: "error", listener: (error: Error) => void) => void }} Client
+ */
 
 /** Where a start takes its turn; undefined where nobody shares the database. */
 export function sharedDatabase() {
@@ -30,7 +36,15 @@ export async function connected({ ssl = false, host, port, database }, login) {
   const pg = createRequire(`${setting("GATE_APP")}/`)("pg");
   const { Client } = /** @type {{ Client: new (options: object) => Client }} */ (pg);
   const trusted = ssl === false || ssl.ca === undefined ? ssl : { ...ssl, ca: readFileSync(ssl.ca.$file, "utf8") };
-  const client = new Client({ host, port, database, ...login, ssl: trusted, connectionTimeoutMillis: 10_000, query_timeout: 30_000 });
+  const client = new Client({
+    host,
+    port,
+    database,
+    ...login,
+    ssl: trusted,
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 30_000,
+  });
   // A connection that breaks gives the turn away, no more.
   client.on("error", () => undefined);
   await client.connect();
@@ -56,9 +70,10 @@ export async function databaseTakes(address, login) {
 }
 
 /**
- * Tries once to get the turn to start, which one Backstage of a database has at a time; it is kept until the connection ends.
- * To the end of a transaction and not of a session: behind a pool of connections a session is nobody's own. And never by a
- * statement that waits: it would hold a snapshot, and a migration's `create index concurrently` waits for that.
+ * Tries once to get the turn to start, which one Backstage of a database has at a time; it is kept until the connection
+ * ends. To the end of a transaction and not of a session: behind a pool of connections a session is nobody's own. And
+ * never by a statement that waits: it would hold a snapshot, and a migration's `create index concurrently` waits for
+ * that.
  * @param {Client} client
  */
 export async function gotTurn(client) {

@@ -1,21 +1,39 @@
 // The gates of a Backstage pod. Runs in Backstage's own image, as `node gate.mjs MODE`:
-//   wait-for-secrets    init container: until the contract Secret is mounted, complete, and as new as the pod's template
+//   wait-for-secrets    init container: until the contract Secret is mounted, complete, and as new as the pod's
+// template
 //   verify-credentials  init container: until Keycloak accepts the mounted credential
 // Ends with 0 or 1 and one line a try; never prints a secret.
 import { behind, mountedValue, secretIsOlder, setting, unclean } from "./contract.mjs";
 import { catalogCredential, credentialsFrom, pauseAfter, prove } from "./keycloak.mjs";
 
-/** @typedef {{ done: boolean, line: string, retryAfter?: number | undefined, isEvent?: boolean }} Try `isEvent`: Keycloak writes it down, so it is asked less and less often */
+/**
+ * @typedef {{ done: boolean, line: string, retryAfter?: number | undefined, isEvent?: boolean }} Try `isEvent`:
+ * Keycloak writes it down, so it is asked less and less often
+ */
 
 /** @returns {Try} */
 function secretsAreThere() {
   const keys = setting("GATE_REQUIRED_KEYS").split(",");
   const missing = keys.filter((key) => (mountedValue(key) ?? "") === "");
-  if (missing.length > 0) return { done: false, line: `the Secret lacks ${missing.join(", ")}: run pulumi up, or look at the ExternalSecret that writes it` };
+  if (missing.length > 0)
+    return {
+      done: false,
+      line: `the Secret lacks ${missing.join(", ")}: run pulumi up, or look at the ExternalSecret that writes it`,
+    };
   const padded = keys.filter((key) => unclean(mountedValue(key) ?? ""));
-  if (padded.length > 0) return { done: false, line: `in the Secret ${padded.join(", ")} begins or ends with a blank or a line break, which is no part of the value: write it without` };
+  if (padded.length > 0)
+    return {
+      done: false,
+      line:
+        `in the Secret ${padded.join(", ")} begins or ends with a blank or a line break, which is no part of ` +
+        "the value: write it without",
+    };
   const older = behind();
-  if (older.length > 0) return { done: false, line: `the Secret is older than this pod: ${older.join(", ")}: run pulumi up, or wait for the ExternalSecret that writes it` };
+  if (older.length > 0)
+    return {
+      done: false,
+      line: `the Secret is older than this pod: ${older.join(", ")}: run pulumi up, or wait for the ExternalSecret that writes it`,
+    };
   return { done: true, line: "every key of the Secret is there" };
 }
 

@@ -32,7 +32,17 @@ const PROOF_SECONDS = Number(setting("GATE_PROOF_SECONDS"));
 const BACKSTAGE = setting("GATE_BACKSTAGE_URL");
 
 /** @type {State} */
-const state = { since: now(), waits: false, wasReady: false, isReady: false, answered: now(), proven: false, fault: "Backstage has not been asked yet", restart: undefined, takeover: undefined };
+const state = {
+  since: now(),
+  waits: false,
+  wasReady: false,
+  isReady: false,
+  answered: now(),
+  proven: false,
+  fault: "Backstage has not been asked yet",
+  restart: undefined,
+  takeover: undefined,
+};
 
 parentPort?.on("message", (/** @type {{ waits: boolean }} */ { waits }) => {
   // Whoever had to wait for its turn begins with it.
@@ -74,12 +84,16 @@ async function watchBackstage() {
       say(`Backstage is ready ${(now() - state.since).toFixed(0)} s after its start`);
     }
     // A Backstage that is not ready any more may be well.
-    if (state.isReady || (state.wasReady && (await statusOf("/.backstage/health/v1/liveness")) === 200)) state.answered = now();
+    if (state.isReady || (state.wasReady && (await statusOf("/.backstage/health/v1/liveness")) === 200))
+      state.answered = now();
     await pause(pollSeconds());
   }
 }
 
-/** @type {Map<string, { line: string, at: number }>} What was said last of a subject, and when: the same is not said again for five minutes. */
+/**
+ * @type {Map<string, { line: string, at: number }>} What was said last of a subject, and when: the same is not said
+ * again for five minutes.
+ */
 const said = new Map();
 function sayOnce(/** @type {string} */ subject, /** @type {string} */ line) {
   const last = said.get(subject);
@@ -94,11 +108,17 @@ async function signInStarts() {
   // /start writes a session row each time, so it is asked until it has worked once and never after.
   if (starts.status !== 302) starts.status = await statusOf(setting("GATE_START_PATH"));
   if (starts.status === 302) return undefined;
-  if (starts.status === 404) return `the image has no sign-in provider at ${setting("GATE_START_PATH")}: add the OIDC module to its backend, or correct backstage.authProvider`;
+  if (starts.status === 404)
+    return (
+      `the image has no sign-in provider at ${setting("GATE_START_PATH")}: add the OIDC module to its ` +
+      "backend, or correct backstage.authProvider"
+    );
   return `Backstage could not reach Keycloak when it started (${starts.status}), and is restarted once Keycloak answers`;
 }
 
-/** The first proof: Keycloak accepts what this process was started with, and a sign-in starts. Tried until it succeeds. */
+/**
+ * The first proof: Keycloak accepts what this process was started with, and a sign-in starts. Tried until it succeeds.
+ */
 async function firstProof() {
   while (!state.wasReady) await pause(0.2);
   for (let failures = 1; ; failures++) {
@@ -113,8 +133,12 @@ async function firstProof() {
     }
     state.fault = fault;
     sayOnce("sign-in", `proof: ${fault}`);
-    // Keycloak answers, and Backstage cannot start a sign-in: only a start repeats the discovery. A module that is missing stays missing.
-    state.restart = answer === "accepted" && failures >= 3 && starts.status !== 404 ? "Keycloak answers, but Backstage cannot start a sign-in: a restart repeats the discovery" : undefined;
+    // Keycloak answers, and Backstage cannot start a sign-in: only a start repeats the discovery. A module that is
+    // missing stays missing.
+    state.restart =
+      answer === "accepted" && failures >= 3 && starts.status !== 404
+        ? "Keycloak answers, but Backstage cannot start a sign-in: a restart repeats the discovery"
+        : undefined;
     await pause(pauseAfter(failures, retryAfter, answer !== "unknown"));
   }
 }
@@ -125,7 +149,10 @@ const whose = () => {
   return `; client ${valueInUse("KEYCLOAK_CLIENT_ID") ?? "?"}, ${generations.map(([name, generation]) => `${name} ${generation}`).join(", ")}`;
 };
 
-/** @type {Map<string, { verdict: Verdict, at: number }>} the last proof of each credential; the time in seconds since 1970 */
+/**
+ * @type {Map<string, { verdict: Verdict, at: number }>} the last proof of each credential; the time in seconds since
+ * 1970
+ */
 const proofs = new Map();
 function noted(/** @type {string} */ credential, /** @type {Verdict} */ verdict) {
   // What nobody could say leaves the last proof to grow old.
@@ -156,7 +183,10 @@ async function proveAgain(subject, credentials, endpoint) {
   return verdict;
 }
 
-/** Repeats the proof: one question each time, at a moment of this pod's own; in every tenth round the catalog's too. A pod whose sessions are good stays in service. */
+/**
+ * Repeats the proof: one question each time, at a moment of this pod's own; in every tenth round the catalog's too. A
+ * pod whose sessions are good stays in service.
+ */
 async function laterProofs() {
   let endpoint = "";
   // What could not be asked is asked again soon: it leaves no trace in Keycloak.
@@ -191,12 +221,17 @@ async function compared(group) {
   if (group === "database") {
     const address = sharedDatabase();
     if (address === undefined) return { mounted: "accepted", inUse: "accepted" };
-    return { mounted: await databaseTakes(address, loginFrom(mountedValue)), inUse: await databaseTakes(address, loginFrom(valueInUse)) };
+    return {
+      mounted: await databaseTakes(address, loginFrom(mountedValue)),
+      inUse: await databaseTakes(address, loginFrom(valueInUse)),
+    };
   }
   // Nobody but Backstage itself knows it.
   if (group === "session") return { mounted: "accepted", inUse: "accepted" };
-  const credentials = (/** @type {(key: string) => string | undefined} */ read) => (group === "catalog" ? [catalogCredential(read)].flatMap((one) => one ?? []) : credentialsFrom(read));
-  const answerOf = async (/** @type {import("./keycloak.mjs").Credential[]} */ [first, ...others]) => (first === undefined ? "unknown" : (await prove(first, ...others)).answer);
+  const credentials = (/** @type {(key: string) => string | undefined} */ read) =>
+    group === "catalog" ? [catalogCredential(read)].flatMap((one) => one ?? []) : credentialsFrom(read);
+  const answerOf = async (/** @type {import("./keycloak.mjs").Credential[]} */ [first, ...others]) =>
+    first === undefined ? "unknown" : (await prove(first, ...others)).answer;
   return { mounted: await answerOf(credentials(mountedValue)), inUse: await answerOf(credentials(valueInUse)) };
 }
 
@@ -233,8 +268,8 @@ async function turnToGo() {
 }
 
 /**
- * Takes over what is mounted anew, once it is proven right: by a restart, one pod at a time. At once where what is in use
- * is refused; else only after a while, since a rollout does it better.
+ * Takes over what is mounted anew, once it is proven right: by a restart, one pod at a time. At once where what is in
+ * use is refused; else only after a while, since a rollout does it better.
  */
 async function takeOver() {
   const valuesOf = (/** @type {string[]} */ keys) => JSON.stringify(keys.map((key) => [key, mountedValue(key)]));
@@ -281,10 +316,16 @@ function metrics() {
     `backstage_sign_in_ready ${state.proven ? 1 : 0}`,
     "# HELP backstage_credential_accepted 1 when Keycloak accepted the credential in use at its last proof, 0 when it refused it.",
     "# TYPE backstage_credential_accepted gauge",
-    ...[...proofs].map(([credential, { verdict }]) => `backstage_credential_accepted{credential="${credential}"} ${verdict.answer === "accepted" ? 1 : 0}`),
+    ...[...proofs].map(
+      ([credential, { verdict }]) =>
+        `backstage_credential_accepted{credential="${credential}"} ${verdict.answer === "accepted" ? 1 : 0}`,
+    ),
     "# HELP backstage_credential_proof_timestamp_seconds When Keycloak last said so, in seconds since 1970.",
     "# TYPE backstage_credential_proof_timestamp_seconds gauge",
-    ...[...proofs].map(([credential, { at }]) => `backstage_credential_proof_timestamp_seconds{credential="${credential}"} ${at.toFixed(0)}`),
+    ...[...proofs].map(
+      ([credential, { at }]) =>
+        `backstage_credential_proof_timestamp_seconds{credential="${credential}"} ${at.toFixed(0)}`,
+    ),
     "# HELP backstage_credential_differs 1 when a value in the mounted Secret is not the one in use.",
     "# TYPE backstage_credential_differs gauge",
     `backstage_credential_differs ${differences().size > 0 ? 1 : 0}`,
@@ -301,7 +342,8 @@ const probes = {
 
 http
   .createServer(({ url = "" }, response) => {
-    const answer = (/** @type {number} */ status, /** @type {string} */ text) => response.writeHead(status, { "content-type": "text/plain; version=0.0.4" }).end(text);
+    const answer = (/** @type {number} */ status, /** @type {string} */ text) =>
+      response.writeHead(status, { "content-type": "text/plain; version=0.0.4" }).end(text);
     const check = probes[url];
     if (url === "/metrics") answer(200, metrics());
     else if (check === undefined) answer(404, "");

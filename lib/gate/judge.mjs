@@ -29,8 +29,8 @@ export function readyFault({ waits, wasReady, isReady, proven, fault, takeover }
 }
 
 /**
- * Why a restart heals the pod; undefined while it would not. A start is judged by nothing but its time, which begins when
- * it is its turn; only what has been ready is judged by its answers and by a sign-in.
+ * Why a restart heals the pod; undefined while it would not. A start is judged by nothing but its time, which begins
+ * when it is its turn; only what has been ready is judged by its answers and by a sign-in.
  * @param {State} state
  * @param {number} now
  * @param {number} startSeconds
@@ -38,7 +38,10 @@ export function readyFault({ waits, wasReady, isReady, proven, fault, takeover }
 export function liveFault({ since, waits, wasReady, answered, restart, takeover }, now, startSeconds) {
   if (takeover !== undefined) return takeover;
   if (waits) return undefined;
-  if (!wasReady) return now - since > startSeconds ? `Backstage was not ready in ${startSeconds} s: look at its log, or raise backstage.startSeconds` : undefined;
+  if (!wasReady)
+    return now - since > startSeconds
+      ? `Backstage was not ready in ${startSeconds} s: look at its log, or raise backstage.startSeconds`
+      : undefined;
   if (now - answered > SILENCE) return `Backstage has not answered for ${SILENCE} s`;
   return restart;
 }
@@ -47,7 +50,8 @@ export function liveFault({ since, waits, wasReady, answered, restart, takeover 
  * What to do about groups of values that differ, each by what the proof says of the mounted ones and of those in use.
  * Only what is proven right in every group is taken over: a restart takes over all of it.
  * @param {readonly { mounted: string, inUse: string }[]} verdicts
- * @returns {"not proven" | "wait" | "unsure" | "go"} `wait`: what is in use still works everywhere; `unsure`: nobody says that it does not
+ * @returns {"not proven" | "wait" | "unsure" | "go"} `wait`: what is in use still works everywhere; `unsure`: nobody
+ * says that it does not
  */
 export function takeoverOf(verdicts) {
   if (!verdicts.every(({ mounted }) => mounted === "accepted")) return "not proven";

@@ -4,8 +4,10 @@
 
 /**
  * @typedef {{ metadataUrl: string, issuer: string, clientId: string, clientSecret: string }} Credential
- * @typedef {{ ok: true, tokenEndpoint: string } | { ok: false, why: string, retryAfter?: number | undefined }} Discovery
- * @typedef {{ answer: "accepted" | "refused" | "unknown", why: string, retryAfter?: number | undefined }} Verdict `retryAfter` in seconds, where Keycloak or a proxy before it asks for that
+ * @typedef {{ ok: true, tokenEndpoint: string } | { ok: false, why: string, retryAfter?: number | undefined }}
+ * Discovery
+ * @typedef {{ answer: "accepted" | "refused" | "unknown", why: string, retryAfter?: number | undefined }} Verdict
+ * `retryAfter` in seconds, where Keycloak or a proxy before it asks for that
  * @typedef {(key: string) => string | undefined} Read a value by its key in the contract Secret
  */
 
@@ -19,7 +21,9 @@ export function credentialsFrom(read) {
   const standby = read("KEYCLOAK_STANDBY_CLIENT_ID");
   return [
     { ...realm, clientId: read("KEYCLOAK_CLIENT_ID") ?? "", clientSecret: read("KEYCLOAK_CLIENT_SECRET") ?? "" },
-    ...(standby === undefined ? [] : [{ ...realm, clientId: standby, clientSecret: read("KEYCLOAK_STANDBY_CLIENT_SECRET") ?? "" }]),
+    ...(standby === undefined
+      ? []
+      : [{ ...realm, clientId: standby, clientSecret: read("KEYCLOAK_STANDBY_CLIENT_SECRET") ?? "" }]),
   ];
 }
 
@@ -41,15 +45,18 @@ export function catalogCredential(read) {
  */
 export function connectionRemedy(code) {
   if (code === "CERT_HAS_EXPIRED") return "renew its certificate";
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "its certificate is for another name: correct the URL, or the certificate";
-  if (/CERT|^UNABLE_TO_/.test(code)) return "its certificate is not trusted here: name the authority in backstage.caBundle, on your own machine in NODE_EXTRA_CA_CERTS";
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID")
+    return "its certificate is for another name: correct the URL, or the certificate";
+  if (/CERT|^UNABLE_TO_/.test(code))
+    return "its certificate is not trusted here: name the authority in backstage.caBundle, on your own machine in NODE_EXTRA_CA_CERTS";
   if (code === "EAI_AGAIN") return "the DNS does not answer here: look at it, and at the way to it";
   if (code === "ENOTFOUND") return "nobody here knows its name: correct the URL, or look at the DNS";
   return undefined;
 }
 
 /**
- * A request that ends in time. The error's message is one line, for fetch hides the reason in `cause`; its cause is what is to be mended, if that is known.
+ * A request that ends in time. The error's message is one line, for fetch hides the reason in `cause`; its cause is
+ * what is to be mended, if that is known.
  * @param {string} url
  * @param {RequestInit} init
  * @param {number} timeoutMs
@@ -59,9 +66,14 @@ export async function request(url, init = {}, timeoutMs = 5000) {
     return await fetch(url, { redirect: "manual", ...init, signal: AbortSignal.timeout(timeoutMs) });
   } catch (error) {
     const { name, cause } = /** @type {{ name: string, cause?: { code?: string, message?: string } }} */ (error);
-    const reason = name === "TimeoutError" ? `no answer in ${timeoutMs / 1000} s` : (cause?.code ?? cause?.message ?? name);
+    const reason =
+      name === "TimeoutError" ? `no answer in ${timeoutMs / 1000} s` : (cause?.code ?? cause?.message ?? name);
     const remedy = connectionRemedy(reason);
-    throw new Error(`${URL.canParse(url) ? new URL(url).origin : "an address that is no URL"} cannot be reached (${reason})${remedy === undefined ? "" : `; ${remedy}`}`, { cause: remedy });
+    throw new Error(
+      `${URL.canParse(url) ? new URL(url).origin : "an address that is no URL"} cannot be reached ` +
+        `(${reason})${remedy === undefined ? "" : `; ${remedy}`}`,
+      { cause: remedy },
+    );
   }
 }
 
@@ -86,12 +98,19 @@ export async function discover({ metadataUrl, issuer }, timeoutMs) {
   try {
     const response = await request(metadataUrl, {}, timeoutMs);
     if (response.status === 404) {
-      return { ok: false, why: `${metadataUrl} answers 404: the realm does not exist, or Keycloak has another base path` };
+      return {
+        ok: false,
+        why: `${metadataUrl} answers 404: the realm does not exist, or Keycloak has another base path`,
+      };
     }
-    if (response.status !== 200) return { ok: false, why: `${metadataUrl} answers ${response.status}`, retryAfter: retryAfter(response) };
+    if (response.status !== 200)
+      return { ok: false, why: `${metadataUrl} answers ${response.status}`, retryAfter: retryAfter(response) };
     const metadata = /** @type {Record<string, unknown>} */ (await response.json().catch(() => ({})));
     if (metadata.issuer !== issuer) {
-      return { ok: false, why: `the issuer is ${String(metadata.issuer)}, but ${issuer} is configured: check Keycloak's hostname` };
+      return {
+        ok: false,
+        why: `the issuer is ${String(metadata.issuer)}, but ${issuer} is configured: check Keycloak's hostname`,
+      };
     }
     return { ok: true, tokenEndpoint: String(metadata.token_endpoint) };
   } catch (error) {
@@ -100,7 +119,8 @@ export async function discover({ metadataUrl, issuer }, timeoutMs) {
 }
 
 /**
- * Redeems an authorization code that does not exist: Keycloak looks at the client first, so its error tells of the client.
+ * Redeems an authorization code that does not exist: Keycloak looks at the client first, so its error tells of the
+ * client.
  * @param {Pick<Credential, "clientId" | "clientSecret">} credential
  * @param {string} tokenEndpoint
  * @param {number} [timeoutMs]
@@ -130,7 +150,10 @@ export async function probe(credential, tokenEndpoint, timeoutMs) {
     const { answer: said, retryAfter } = await redeem(credential, tokenEndpoint, timeoutMs);
     if (said === "400 invalid_grant") return { answer: "accepted", why: said };
     if (said === "401 unauthorized_client") {
-      return { answer: "refused", why: `Keycloak refuses the secret of client ${clientId} (${said}): it is not the one that Keycloak holds` };
+      return {
+        answer: "refused",
+        why: `Keycloak refuses the secret of client ${clientId} (${said}): it is not the one that Keycloak holds`,
+      };
     }
     if (said === "401 invalid_client") {
       return { answer: "refused", why: `Keycloak does not know client ${clientId}, or it is disabled (${said})` };
@@ -156,7 +179,10 @@ async function probeOfTheSecret(credential, tokenEndpoint) {
   const other = await probe({ ...credential, clientSecret: NOBODYS }, tokenEndpoint);
   if (other.answer === "refused") return verdict;
   if (other.answer === "unknown") return other;
-  return { answer: "unknown", why: `client ${credential.clientId} is public: Keycloak asks it for no secret, so none is proven` };
+  return {
+    answer: "unknown",
+    why: `client ${credential.clientId} is public: Keycloak asks it for no secret, so none is proven`,
+  };
 }
 
 /**
@@ -181,16 +207,19 @@ export async function prove(credential, ...others) {
   const discovery = await discover(credential);
   if (!discovery.ok) return { answer: "unknown", why: discovery.why, retryAfter: discovery.retryAfter };
   let verdict = await probeOfTheSecret(credential, discovery.tokenEndpoint);
-  for (const other of others) if (verdict.answer === "accepted") verdict = await probeOfTheSecret(other, discovery.tokenEndpoint);
+  for (const other of others)
+    if (verdict.answer === "accepted") verdict = await probeOfTheSecret(other, discovery.tokenEndpoint);
   return verdict;
 }
 
-/** In seconds: the first pause between two tries, the longest, and the longest where a try leaves no trace in Keycloak. */
+/**
+ * In seconds: the first pause between two tries, the longest, and the longest where a try leaves no trace in Keycloak.
+ */
 const PAUSES = { first: 2, longest: 30, untraced: 4 };
 
 /**
- * How long to wait after a try that failed, in seconds: twice as long each time, spread so that pods do not ask in step,
- * and never less than a server asks for.
+ * How long to wait after a try that failed, in seconds: twice as long each time, spread so that pods do not ask in
+ * step, and never less than a server asks for.
  * @param {number} failures how many tries have failed so far, from 1
  * @param {number} [asked] what the server asks for
  * @param {boolean} [isEvent] Keycloak writes a refused try down, and many of them look like an attack

@@ -1,7 +1,7 @@
 // Loaded before Backstage, into its own process (`node --import`). It starts the health server of this pod and, where a
-// PostgreSQL may be shared, waits for its turn: one Backstage of a database starts at a time. Two that migrate at once want
-// the same lock of knex. The loser ends, may leave another such lock behind as it does, and then no Backstage ever starts
-// again. Whoever has the turn takes such locks away, for nobody else is starting.
+// PostgreSQL may be shared, waits for its turn: one Backstage of a database starts at a time. Two that migrate at once
+// want the same lock of knex. The loser ends, may leave another such lock behind as it does, and then no Backstage ever
+// starts again. Whoever has the turn takes such locks away, for nobody else is starting.
 import * as path from "node:path";
 import { isMainThread, Worker } from "node:worker_threads";
 import { valueInUse } from "./contract.mjs";
@@ -16,14 +16,19 @@ const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(
 /** Does this start wait for another one to end? Then its time has not begun. */
 let waits = false;
 
-/** A thread with an environment of its own: what people set for Backstage, such as a proxy or an agent, is nothing to it. */
+/**
+ * A thread with an environment of its own: what people set for Backstage, such as a proxy or an agent, is nothing to
+ * it.
+ */
 function watchOver() {
   const own = /^(GATE_|KEYCLOAK_|(AUTH_SESSION_SECRET|CREDENTIAL_GENERATIONS|DATABASE_USER|DATABASE_PASSWORD)$)/;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => own.test(name)));
   const worker = new Worker(new URL("health.mjs", import.meta.url), { env, execArgv: [], argv: [], name: "health" });
   worker.unref();
   worker.on("message", () => onReady());
-  worker.on("error", (/** @type {Error} */ error) => say(`the health server ended (${error.message}); it is started again`));
+  worker.on("error", (/** @type {Error} */ error) =>
+    say(`the health server ended (${error.message}); it is started again`),
+  );
   worker.on("exit", () => setTimeout(watchOver, 1000).unref());
   worker.postMessage({ waits });
   health = worker;
@@ -62,7 +67,9 @@ async function takeTurn(/** @type {Address} */ address, /** @type {Client} */ tu
     await pause(1000);
   }
   setWaiting(false);
-  const plugins = await turn.query("select datname as database from pg_database where datname like 'backstage\\_plugin\\_%'");
+  const plugins = await turn.query(
+    "select datname as database from pg_database where datname like 'backstage\\_plugin\\_%'",
+  );
   for (const { database = "" } of address.perPlugin ? plugins.rows : [address]) await unlock({ ...address, database });
 }
 
@@ -71,7 +78,7 @@ if (isMainThread && process.channel === undefined) {
   process.env.GATE_APP = path.resolve(process.argv[1] ?? "");
   watchOver();
   const address = sharedDatabase();
-  for (let said = ""; address !== undefined; ) {
+  for (let said = ""; address !== undefined;) {
     /** @type {Client | undefined} */
     let turn;
     try {
@@ -88,7 +95,8 @@ if (isMainThread && process.channel === undefined) {
         say("the image has no client for PostgreSQL: add the package pg to Backstage's backend");
         process.exit(1);
       }
-      // A database that is starting, or has another password still, is there in a moment; the health server bounds the wait.
+      // A database that is starting, or has another password still, is there in a moment; the health server bounds the
+      // wait.
       setWaiting(false);
       if (said !== message) say(`the database does not let Backstage start yet: ${message}`);
       said = message;

@@ -13,14 +13,19 @@ export const hookDeletePolicies = ["HookSucceeded", "HookFailed", "BeforeHookCre
 export const listed = (annotation: string): string[] => annotation.split(",").map((value) => value.trim());
 
 const unlisted = (annotation: string, allowed: readonly string[]): string | undefined =>
-  listed(annotation).every((value) => allowed.includes(value)) ? undefined : `is not one of ${allowed.join(", ")}; correct it`;
+  listed(annotation).every((value) => allowed.includes(value))
+    ? undefined
+    : `is not one of ${allowed.join(", ")}; correct it`;
 
 /** Says what is wrong with a hook of anybody's, or returns undefined. */
-export const hookFault = (annotation: string): string | undefined => unlisted(annotation, [...hooks, "PreDelete", "Skip"]);
+export const hookFault = (annotation: string): string | undefined =>
+  unlisted(annotation, [...hooks, "PreDelete", "Skip"]);
 export const hookDeleteFault = (annotation: string): string | undefined => unlisted(annotation, hookDeletePolicies);
 
 /** Is the object one of Kubernetes' own kinds, whose API is always there? */
 export function isBuiltIn(apiGroup: string): boolean {
   if (!apiGroup.includes(".")) return ["", "core", "apps", "batch", "autoscaling", "policy"].includes(apiGroup);
-  return /^(rbac\.authorization|networking|storage|scheduling|coordination|discovery|apiextensions|admissionregistration|node|certificates|events|apiregistration|authentication|authorization|flowcontrol\.apiserver|resource)\.k8s\.io$/.test(apiGroup);
+  return /^(rbac\.authorization|networking|storage|scheduling|coordination|discovery|apiextensions|admissionregistration|node|certificates|events|apiregistration|authentication|authorization|flowcontrol\.apiserver|resource)\.k8s\.io$/.test(
+    apiGroup,
+  );
 }

@@ -8,7 +8,10 @@ export interface ApplicationSettings {
   readonly folder: string;
   readonly namespace: string;
   readonly wave: Readonly<Record<string, string>>;
-  /** What else writes to a Deployment in it: an autoscaler the number of pods, Reloader what it reloaded. @default nothing */
+  /**
+   * What else writes to a Deployment in it: an autoscaler the number of pods, Reloader what it reloaded.
+   * @default nothing
+   */
   readonly alsoWrite?: { readonly autoscaler: boolean; readonly reloader: boolean };
 }
 
@@ -34,12 +37,22 @@ function ignored({ autoscaler, reloader }: NonNullable<ApplicationSettings["also
     '.spec.template.metadata.annotations."reloader.stakater.com/last-reloaded-from"',
     '.spec.template.spec.containers[].env[] | select(.name | startswith("STAKATER_"))',
   ];
-  const deployment = { group: "apps", kind: "Deployment", ...(autoscaler ? { jsonPointers } : {}), ...(reloader ? { jqPathExpressions } : {}) };
+  const deployment = {
+    group: "apps",
+    kind: "Deployment",
+    ...(autoscaler ? { jsonPointers } : {}),
+    ...(reloader ? { jqPathExpressions } : {}),
+  };
   return { ignoreDifferences: [deployment] };
 }
 
 /** @param namespaces where the project's Applications may write */
-export function project(argocd: ArgoCd, stack: string, namespaces: readonly string[], wave: Readonly<Record<string, string>>): Manifest {
+export function project(
+  argocd: ArgoCd,
+  stack: string,
+  namespaces: readonly string[],
+  wave: Readonly<Record<string, string>>,
+): Manifest {
   return {
     apiVersion,
     kind: "AppProject",
@@ -54,7 +67,12 @@ export function project(argocd: ArgoCd, stack: string, namespaces: readonly stri
   };
 }
 
-export function application(gitops: GitopsSettings, argocd: ArgoCd, stack: string, settings: ApplicationSettings): Manifest {
+export function application(
+  gitops: GitopsSettings,
+  argocd: ArgoCd,
+  stack: string,
+  settings: ApplicationSettings,
+): Manifest {
   const { folder, namespace, wave, alsoWrite } = settings;
   return {
     apiVersion,
@@ -80,7 +98,12 @@ export function parent(gitops: GitopsSettings, argocd: ArgoCd, stack: string): M
     syncPolicy: syncPolicy(argocd),
   });
   if (!applicationSet) {
-    return { apiVersion, kind: "Application", metadata: { name: `sign-in-${stack}`, namespace }, spec: spec(`${gitops.folder}/${stack}/applications`) };
+    return {
+      apiVersion,
+      kind: "Application",
+      metadata: { name: `sign-in-${stack}`, namespace },
+      spec: spec(`${gitops.folder}/${stack}/applications`),
+    };
   }
   return {
     apiVersion,

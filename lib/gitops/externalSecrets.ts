@@ -3,7 +3,10 @@ import type { GitopsSettings } from "../settings/gitops";
 import type { Manifest } from "./objects";
 import { sourceKey } from "./sourceKey";
 
-/** What the External Secrets Operator reads from, and what it makes of it. Server defaults are written out, so that Argo CD sees no drift. */
+/**
+ * What the External Secrets Operator reads from, and what it makes of it. Server defaults are written out, so that Argo
+ * CD sees no drift.
+ */
 
 type Annotations = Readonly<Record<string, string>>;
 
@@ -24,7 +27,10 @@ export interface ExternalSecretSettings<Namespace> {
 export function externalSecret<Namespace>(gitops: GitopsSettings, settings: ExternalSecretSettings<Namespace>) {
   const { name, namespace, owner, secretName, keys, annotations } = settings;
   const { secretStore, clusterSecretStore, source } = gitops;
-  const store = clusterSecretStore === undefined ? { kind: "SecretStore", name: secretStore?.name } : { kind: "ClusterSecretStore", name: clusterSecretStore.name };
+  const store =
+    clusterSecretStore === undefined
+      ? { kind: "SecretStore", name: secretStore?.name }
+      : { kind: "ClusterSecretStore", name: clusterSecretStore.name };
   return {
     apiVersion: "external-secrets.io/v1",
     kind: "ExternalSecret",
@@ -49,11 +55,20 @@ export function externalSecret<Namespace>(gitops: GitopsSettings, settings: Exte
 }
 
 /** The SecretStore of one namespace, with an account of its own that may read the one Secret. */
-export function secretStore({ source, secretStore: store }: GitopsSettings, namespace: string, annotations: Annotations): Manifest[] {
+export function secretStore(
+  { source, secretStore: store }: GitopsSettings,
+  namespace: string,
+  annotations: Annotations,
+): Manifest[] {
   if (store === undefined) return [];
   const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: readerName };
   return [
-    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: readerName, namespace, annotations }, automountServiceAccountToken: false },
+    {
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { name: readerName, namespace, annotations },
+      automountServiceAccountToken: false,
+    },
     {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "RoleBinding",
@@ -82,11 +97,21 @@ export function secretStore({ source, secretStore: store }: GitopsSettings, name
 export function readerRole({ source, secretStore: store }: GitopsSettings, annotations: Annotations): Manifest[] {
   if (store === undefined) return [];
   const rules = [{ apiGroups: [""], resources: ["secrets"], resourceNames: [source.name], verbs: ["get"] }];
-  return [{ apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: { name: readerName, namespace: source.namespace, annotations }, rules }];
+  return [
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "Role",
+      metadata: { name: readerName, namespace: source.namespace, annotations },
+      rules,
+    },
+  ];
 }
 
 /** Copies the source Secret to a remote store. */
-export function pushSecret({ source, pushSecret: push, refreshInterval }: GitopsSettings, annotations: Annotations): Manifest[] {
+export function pushSecret(
+  { source, pushSecret: push, refreshInterval }: GitopsSettings,
+  annotations: Annotations,
+): Manifest[] {
   if (push === undefined) return [];
   return [
     {

@@ -12,7 +12,12 @@ type JobSettings = Pick<Settings, "gitops" | "backstage">;
  * The Job that proves Keycloak from inside the cluster: discovery, issuer and Backstage's credential. It makes nothing,
  * so nothing is missing where Argo CD skips hooks.
  */
-export function gateJob({ gitops, backstage }: JobSettings, expected: Expected, annotations: Readonly<Record<string, string>>, scriptAnnotations: Readonly<Record<string, string>>): Manifest[] {
+export function gateJob(
+  { gitops, backstage }: JobSettings,
+  expected: Expected,
+  annotations: Readonly<Record<string, string>>,
+  scriptAnnotations: Readonly<Record<string, string>>,
+): Manifest[] {
   const { source, hook, hookDeletePolicy } = gitops;
   const { namespace } = source;
   const keys = [...Object.values(backstageContractKeys), contractKeys.generations];
@@ -20,7 +25,12 @@ export function gateJob({ gitops, backstage }: JobSettings, expected: Expected, 
   const gates = { gateSeconds: backstage.gateSeconds, expected, requiredKeys: keys };
   const [secretsThere, accepted] = gateContainers(gateBase(backstage), gates, ca.env);
   return [
-    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "config-gate", namespace, annotations: scriptAnnotations }, data: podScripts() },
+    {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "config-gate", namespace, annotations: scriptAnnotations },
+      data: podScripts(),
+    },
     {
       apiVersion: "batch/v1",
       kind: "Job",
@@ -39,7 +49,10 @@ export function gateJob({ gitops, backstage }: JobSettings, expected: Expected, 
             automountServiceAccountToken: false,
             enableServiceLinks: false,
             securityContext: podSecurity(nodeUid),
-            ...filled({ hostAliases: backstage.hostAliases, imagePullSecrets: backstage.imagePullSecrets.map((name) => ({ name })) }),
+            ...filled({
+              hostAliases: backstage.hostAliases,
+              imagePullSecrets: backstage.imagePullSecrets.map((name) => ({ name })),
+            }),
             initContainers: [secretsThere],
             containers: [accepted],
             volumes: [

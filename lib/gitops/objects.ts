@@ -5,13 +5,22 @@ import { isBuiltIn, syncOptionsAnnotation } from "./annotations";
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: Readonly<Record<string, string>>; readonly [key: string]: unknown };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly [key: string]: unknown;
+  };
   readonly [key: string]: unknown;
 }
 
-const isCustom = ({ apiVersion }: Manifest): boolean => !isBuiltIn(apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "");
+const isCustom = ({ apiVersion }: Manifest): boolean =>
+  !isBuiltIn(apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "");
 
-/** What holds data, or everything else: Argo CD deletes it neither because it is no longer rendered nor with its Application. */
+/**
+ * What holds data, or everything else: Argo CD deletes it neither because it is no longer rendered nor with its
+ * Application.
+ */
 const KEPT = ["Namespace", "PersistentVolumeClaim"];
 
 /** The object with the sync options that its kind needs. */
@@ -23,5 +32,8 @@ export function withSyncOptions(manifest: Manifest): Manifest {
   ];
   if (options.length === 0) return manifest;
   const { metadata } = manifest;
-  return { ...manifest, metadata: { ...metadata, annotations: { ...metadata.annotations, [syncOptionsAnnotation]: options.join(",") } } };
+  return {
+    ...manifest,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, [syncOptionsAnnotation]: options.join(",") } },
+  };
 }

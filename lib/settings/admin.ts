@@ -11,12 +11,18 @@ export const Admin = z.strictObject({
     .enum(["password", "client-secret", "signed-jwt"])
     .default("password")
     .describe("As an administrator with a password, or as a client of least privilege with a secret or a signed JWT."),
-  username: text.default("admin").describe("The administrator of the method `password`; the password is the setting `keycloakAdminPassword`."),
+  username: text
+    .default("admin")
+    .describe("The administrator of the method `password`; the password is the setting `keycloakAdminPassword`."),
   clientId: clientId.optional().meta({
-    description: "The client of the other methods; its secret is `keycloakAdminClientSecret`, its key `keycloakAdminSigningKey`.",
+    description:
+      "The client of the other methods; its secret is `keycloakAdminClientSecret`, its key `keycloakAdminSigningKey`.",
     example: "pulumi",
   }),
-  signingAlgorithm: z.enum(signingAlgorithms).default("RS256").describe("How the JWT of the method `signed-jwt` is signed."),
+  signingAlgorithm: z
+    .enum(signingAlgorithms)
+    .default("RS256")
+    .describe("How the JWT of the method `signed-jwt` is signed."),
 });
 
 export type Admin = z.output<typeof Admin>;

@@ -5,7 +5,10 @@ import { canonicalUrl, publicUrlFault } from "../urls";
 /** The kinds of values that settings are made of. `title` is what docs/configuration.md calls the kind. */
 
 /** A kind that a function judges: it says what is wrong, or returns undefined. */
-export const judged = <Kind extends z.ZodType<string>>(kind: Kind, fault: (value: string) => string | undefined): Kind =>
+export const judged = <Kind extends z.ZodType<string>>(
+  kind: Kind,
+  fault: (value: string) => string | undefined,
+): Kind =>
   kind.superRefine((value, context) => {
     const message = fault(value);
     if (message !== undefined) context.addIssue({ code: "custom", message });
@@ -14,13 +17,20 @@ export const judged = <Kind extends z.ZodType<string>>(kind: Kind, fault: (value
 /** A Kubernetes name, as a DNS label. */
 export const name = z
   .string()
-  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "must be 1 to 63 of a-z, 0-9 and -, with a letter or digit at each end")
+  .regex(
+    /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    "must be 1 to 63 of a-z, 0-9 and -, with a letter or digit at each end",
+  )
   .meta({ title: "name" });
 
-/** Says what is wrong with a line of text, or returns undefined. @param most in UTF-16 units, which no database counts as fewer */
+/**
+ * Says what is wrong with a line of text, or returns undefined.
+ * @param most in UTF-16 units, which no database counts as fewer
+ */
 export function lineFault(value: string, most = 255): string | undefined {
   if (value === "") return "must not be empty";
-  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(value)) return "has a line break or a control character; write one line of text";
+  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(value))
+    return "has a line break or a control character; write one line of text";
   if (value.trim() !== value) return "begins or ends with a blank; remove it";
   return value.length > most ? `is longer than ${most} characters; shorten it` : undefined;
 }
@@ -37,10 +47,17 @@ export const description = z
   .refine((value) => !/[^\P{Cc}\n\t]|\p{Cs}/u.test(value), "has a control character; remove it")
   .meta({ title: "text" });
 
-/** What Keycloak takes in the name of a realm, makes URLs of, and its provider can put into a path; with braces it fails. */
+/**
+ * What Keycloak takes in the name of a realm, makes URLs of, and its provider can put into a path; with braces it
+ * fails.
+ */
 function realmNameFault(value: string): string | undefined {
   const [mark] = /[^\p{L}\p{M}\p{N} ._'~-]/u.exec(value) ?? [];
-  if (mark !== undefined) return `has a ${/\p{C}/u.test(mark) ? "control character" : mark}, which the name of a realm must not have; write letters, digits, blanks and any of '.', '_', '-', '~' and an apostrophe`;
+  if (mark !== undefined)
+    return (
+      `has a ${/\p{C}/u.test(mark) ? "control character" : mark}, which the name of a realm must not have; ` +
+      "write letters, digits, blanks and any of '.', '_', '-', '~' and an apostrophe"
+    );
   if (/^\.+$/.test(value)) return "is a part of a path and no name; write another name";
   return lineFault(value);
 }
@@ -52,7 +69,10 @@ export const clientId = z
   .regex(/^[A-Za-z0-9._-]{1,255}$/, "must be 1 to 255 of A-Z, a-z, 0-9, '.', '_' and '-'")
   .meta({ title: "1 to 255 of `A-Za-z0-9._-`" });
 
-/** A public base URL in its canonical form. Whether plain http will do depends on the environment: config.ts looks at that. */
+/**
+ * A public base URL in its canonical form. Whether plain http will do depends on the environment: config.ts looks at
+ * that.
+ */
 export const url = z
   .string()
   .transform((value, context) => {
@@ -81,7 +101,8 @@ export const port = (min: number): z.ZodInt => whole(min, 65535);
 
 /**
  * A duration such as 30m or 1h30m; the parsed value is in seconds.
- * @param least the shortest that does no harm, as it is written. @param none "0s" is taken too, and means something of its own
+ * @param least the shortest that does no harm, as it is written.
+ * @param none "0s" is taken too, and means something of its own
  */
 export function durationFrom(least: string, none = false) {
   const fewest = wholeSeconds(least) as number;
@@ -90,7 +111,10 @@ export function durationFrom(least: string, none = false) {
     .transform((value, context) => {
       const total = wholeSeconds(value);
       if (typeof total === "number" && (total >= fewest || (none && total === 0))) return total;
-      context.addIssue({ code: "custom", message: typeof total === "string" ? total : `must be at least ${least}${none ? ", or 0s" : ""}; raise it` });
+      context.addIssue({
+        code: "custom",
+        message: typeof total === "string" ? total : `must be at least ${least}${none ? ", or 0s" : ""}; raise it`,
+      });
       return z.NEVER;
     })
     .meta({ title: "duration, such as `30m`" });

@@ -9,12 +9,15 @@ import { judged } from "./common";
 /** Is it an IPv4 or IPv6 network, as address/bits? */
 export function isCidr(value: string): boolean {
   const [address = "", bits = "", ...rest] = value.split("/");
-  const most = isAddress(address) ? { 4: 32, 6: 128 }[isIP(address)] ?? -1 : -1;
+  const most = isAddress(address) ? ({ 4: 32, 6: 128 }[isIP(address)] ?? -1) : -1;
   return rest.length === 0 && /^(0|[1-9]\d{0,2})$/.test(bits) && Number(bits) <= most;
 }
 
-/** An IPv4 or IPv6 address, as the API server takes it: without a zone, and no IPv4 address in an IPv6 one's clothes. */
-const isAddress = (value: string): boolean => isIP(value) !== 0 && !value.includes("%") && !(value.includes(":") && value.includes("."));
+/**
+ * An IPv4 or IPv6 address, as the API server takes it: without a zone, and no IPv4 address in an IPv6 one's clothes.
+ */
+const isAddress = (value: string): boolean =>
+  isIP(value) !== 0 && !value.includes("%") && !(value.includes(":") && value.includes("."));
 
 /** An address as a number. */
 function numberOf(address: string): bigint {
@@ -29,7 +32,9 @@ function cidrFault(value: string): string | undefined {
   if (!isCidr(value)) return "must be a network in CIDR notation, such as 10.0.0.0/8";
   const [address = "", bits] = value.split("/");
   const host = BigInt((isIP(address) === 4 ? 32 : 128) - Number(bits));
-  return numberOf(address) % 2n ** host === 0n ? undefined : `is an address within a network of ${bits ?? ""} bits, and no network; write 0 for every bit behind those, as in 10.0.0.0/8`;
+  return numberOf(address) % 2n ** host === 0n
+    ? undefined
+    : `is an address within a network of ${bits ?? ""} bits, and no network; write 0 for every bit behind those, as in 10.0.0.0/8`;
 }
 
 export const image = judged(z.string(), imageFault).meta({ title: "image reference" });
@@ -50,7 +55,7 @@ const MOST = 2 ** 63;
 
 /** A quantity of at least this. @param what what less of it would do, as the end of a sentence */
 export const quantityFrom = (least: string, what: string) =>
-  judged(z.string("must be a quantity in quotes, such as \"500m\" or \"1\""), (value) => {
+  judged(z.string('must be a quantity in quotes, such as "500m" or "1"'), (value) => {
     const much = amount(value);
     if (Number.isNaN(much)) return "must be a Kubernetes quantity, such as 500m, 512Mi or 10Gi";
     if (much >= MOST) return "is more than Kubernetes can count; lower it";
@@ -68,7 +73,10 @@ export const host = z
   )
   .meta({ title: "host" });
 
-export const hostName = z.string().regex(HOST, "must be a host name in lower case, without a scheme or a port").meta({ title: "host name" });
+export const hostName = z
+  .string()
+  .regex(HOST, "must be a host name in lower case, without a scheme or a port")
+  .meta({ title: "host name" });
 
 export const address = z.string().refine(isAddress, "must be an IP address").meta({ title: "IP address" });
 
@@ -77,16 +85,26 @@ export const cidr = judged(z.string(), cidrFault).meta({ title: "CIDR" });
 /** A key of a ConfigMap or Secret, which is a file's name too. */
 export const key = z
   .string()
-  .regex(/^(?!\.\.|\.$)[-._A-Za-z0-9]{1,253}$/, "must be 1 to 253 of A-Z, a-z, 0-9, '.', '_' and '-', and no part of a path")
+  .regex(
+    /^(?!\.\.|\.$)[-._A-Za-z0-9]{1,253}$/,
+    "must be 1 to 253 of A-Z, a-z, 0-9, '.', '_' and '-', and no part of a path",
+  )
   .meta({ title: "key" });
 
 /** A name that may have dots: of a StorageClass, an IngressClass, a Secret. */
-export const objectName = z.string().regex(HOST, "must be a Kubernetes object name, of a-z, 0-9, '-' and '.'").meta({ title: "object name" });
+export const objectName = z
+  .string()
+  .regex(HOST, "must be a Kubernetes object name, of a-z, 0-9, '-' and '.'")
+  .meta({ title: "object name" });
 
-const LABEL = /^((?=[^/]{1,253}\/)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const LABEL =
+  /^((?=[^/]{1,253}\/)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 
 /** The name of a label, a taint or an annotation. */
-export const labelName = z.string().regex(LABEL, "is not a label name, such as example.com/role").meta({ title: "label name" });
+export const labelName = z
+  .string()
+  .regex(LABEL, "is not a label name, such as example.com/role")
+  .meta({ title: "label name" });
 
 const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
@@ -105,5 +123,8 @@ const MOST_ANNOTATIONS = 255 * 1024;
 /** Annotations: names of them to any text. */
 export const annotations = z
   .record(labelName, z.string("must be a string; put it in quotes"))
-  .refine((all) => Buffer.byteLength(Object.entries(all).flat().join("")) <= MOST_ANNOTATIONS, `hold more than ${MOST_ANNOTATIONS} bytes; shorten them`)
+  .refine(
+    (all) => Buffer.byteLength(Object.entries(all).flat().join("")) <= MOST_ANNOTATIONS,
+    `hold more than ${MOST_ANNOTATIONS} bytes; shorten them`,
+  )
   .meta({ title: "map to text" });

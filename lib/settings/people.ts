@@ -6,7 +6,10 @@ import { description, flag, judged, lineFault } from "./common";
 
 /** The settings of who is in the realm: roles, groups and users, by names that refer to each other. */
 
-/** What no name of a role or a group may have, for the provider and the mark of what is made put it into a path and a list. */
+/**
+ * What no name of a role or a group may have, for the provider and the mark of what is made put it into a path and a
+ * list.
+ */
 function labelFault(value: string): string | undefined {
   const [mark] = /[/?#%;,\\]/.exec(value) ?? [];
   if (mark !== undefined) return `has a ${mark}, which the Admin API does not take in a name; write another name`;
@@ -19,7 +22,15 @@ const label = judged(z.string(), labelFault).meta({ title: "role name" });
 function pathFault(value: string): string | undefined {
   const parts = groupPath(value).split("/");
   if (parts.includes("")) return "must be a name, or a path such as /platform/team-a";
-  return parts.map((part) => labelFault(part) ?? (part.endsWith("~") ? "has a name that ends in ~, which Keycloak writes for a slash; write another name" : undefined)).find((fault) => fault !== undefined);
+  return parts
+    .map(
+      (part) =>
+        labelFault(part) ??
+        (part.endsWith("~")
+          ? "has a name that ends in ~, which Keycloak writes for a slash; write another name"
+          : undefined),
+    )
+    .find((fault) => fault !== undefined);
 }
 
 const group = judged(z.string(), pathFault).transform(groupPath).meta({ title: "group name or path" });
@@ -28,15 +39,23 @@ const group = judged(z.string(), pathFault).transform(groupPath).meta({ title: "
 function usernameFault(value: string): string | undefined {
   if (value.length < 3 || value.length > 255) return "must be 3 to 255 characters";
   if (value !== value.toLowerCase()) return "must be in small letters, as Keycloak keeps it";
-  if (/[<>&"'\s$%!#?§;,:*~/\\|^=[\]{}()`\p{Cc}]/u.test(value)) return "must be letters, digits and '.', '_', '-', '@' and '+', as in a name or an e-mail address";
-  if (!/^[\p{Script=Latin}\p{Script=Common}]+$/u.test(value)) return "has letters that are not Latin, which Keycloak refuses as they may look like others; write it in Latin ones";
-  return value.startsWith("service-account-") ? "is a name that Keycloak gives to a client's own user; choose another" : lineFault(value);
+  if (/[<>&"'\s$%!#?§;,:*~/\\|^=[\]{}()`\p{Cc}]/u.test(value))
+    return "must be letters, digits and '.', '_', '-', '@' and '+', as in a name or an e-mail address";
+  if (!/^[\p{Script=Latin}\p{Script=Common}]+$/u.test(value))
+    return "has letters that are not Latin, which Keycloak refuses as they may look like others; write it in Latin ones";
+  return value.startsWith("service-account-")
+    ? "is a name that Keycloak gives to a client's own user; choose another"
+    : lineFault(value);
 }
 
 /** What the user profile of every realm refuses in the name of a person. */
 const personName = judged(
   z.string(),
-  (value) => lineFault(value) ?? (/[<>&"$%!#?§;*~/\\|^=[\]{}()]/.test(value) ? "has a character that Keycloak does not take in the name of a person; remove it" : undefined),
+  (value) =>
+    lineFault(value) ??
+    (/[<>&"$%!#?§;*~/\\|^=[\]{}()]/.test(value)
+      ? "has a character that Keycloak does not take in the name of a person; remove it"
+      : undefined),
 ).meta({ title: "text" });
 
 const Role = z.strictObject({
@@ -46,17 +65,24 @@ const Role = z.strictObject({
 
 const Group = z.strictObject({
   name: group.meta({
-    description: "The group's name; a path such as `/platform/team-a` for a group within another, which is made too. The claim `groups` holds the last part.",
+    description:
+      "The group's name; a path such as `/platform/team-a` for a group within another, which is made too. " +
+      "The claim `groups` holds the last part.",
     example: "team-a",
   }),
   description: description.optional().describe("Who is in it, for people."),
-  roles: z.array(label).default([]).describe("Realm roles that every member has, those of groups within it too; names of `roles`."),
+  roles: z
+    .array(label)
+    .default([])
+    .describe("Realm roles that every member has, those of groups within it too; names of `roles`."),
 });
 
 const User = z.strictObject({
   username: judged(z.string(), usernameFault).meta({
     title: "user name",
-    description: "The name to sign in with, in small letters; an e-mail address too. For Backstage's catalog, which takes letters, digits and `-_.` only, the image then needs a transformer.",
+    description:
+      "The name to sign in with, in small letters; an e-mail address too. For Backstage's catalog, which " +
+      "takes letters, digits and `-_.` only, the image then needs a transformer.",
     example: "ada",
   }),
   email: z
@@ -67,9 +93,14 @@ const User = z.strictObject({
     .meta({ title: "e-mail address", description: "Marked as verified.", example: "ada@example.com" }),
   firstName: personName.meta({ description: "The given name.", example: "Ada" }),
   lastName: personName.meta({ description: "The family name.", example: "Lovelace" }),
-  groups: z.array(group).prefault([]).describe("The groups that the user is in, and no others; names or paths of `groups`."),
+  groups: z
+    .array(group)
+    .prefault([])
+    .describe("The groups that the user is in, and no others; names or paths of `groups`."),
   roles: z.array(label).default([]).describe("Realm roles beside those of the groups; names of `roles`."),
-  initialPassword: flag.default(true).describe("Generate an initial password; `false` for a user who has one, as every adopted user does."),
+  initialPassword: flag
+    .default(true)
+    .describe("Generate an initial password; `false` for a user who has one, as every adopted user does."),
 });
 
 export const peopleSettings = {
@@ -84,11 +115,14 @@ export const peopleSettings = {
 type PeopleParsed = { [K in keyof typeof peopleSettings]: z.output<(typeof peopleSettings)[K]> };
 
 /** The groups, with those around them that nobody names. */
-export const allGroups = (groups: PeopleParsed["groups"]): PeopleParsed["groups"] => withParents(groups, (name) => ({ name, roles: [] }));
+export const allGroups = (groups: PeopleParsed["groups"]): PeopleParsed["groups"] =>
+  withParents(groups, (name) => ({ name, roles: [] }));
 
 /** A sentence for each value that is there a second time. */
 export function twice(values: readonly string[], key: (index: number) => string): string[] {
-  return values.flatMap((value, index) => (values.indexOf(value) < index ? [`${key(index)} is there twice; remove one of them.`] : []));
+  return values.flatMap((value, index) =>
+    values.indexOf(value) < index ? [`${key(index)} is there twice; remove one of them.`] : [],
+  );
 }
 
 /** A claim that holds last parts only must not make two groups one. */
@@ -97,7 +131,9 @@ function claimFaults(groups: PeopleParsed["groups"]): string[] {
   return groups.flatMap(({ name }, index) => {
     const other = all.find((one) => one.name !== name && groupName(one.name) === groupName(name));
     if (other === undefined || all.indexOf(other) < index) return [];
-    return [`groups.${index}.name ${name} ends as ${other.name} does, so that the claim groups could not tell them apart; rename one of them.`];
+    return [
+      `groups.${index}.name ${name} ends as ${other.name} does, so that the claim groups could not tell them apart; rename one of them.`,
+    ];
   });
 }
 
@@ -107,7 +143,9 @@ function parentFaults(groups: PeopleParsed["groups"]): string[] {
   return groups.flatMap(({ name }, index) => {
     const parent = parentOf(name);
     if (parent === undefined || named.includes(parent)) return [];
-    return [`groups.${index}.name ${name} is within ${parent}, which the adopted realm may have already; name that in groups too.`];
+    return [
+      `groups.${index}.name ${name} is within ${parent}, which the adopted realm may have already; name that in groups too.`,
+    ];
   });
 }
 
@@ -119,9 +157,16 @@ function userFaults(users: PeopleParsed["users"], passwordPolicy: string): strin
     const at = `users.${index}`;
     const other = emails.indexOf(username);
     return [
-      ...(other >= 0 && other !== index ? [`${at}.username is the e-mail address of users.${other}, so that a sign-in by it would be either's; rename one of them.`] : []),
+      ...(other >= 0 && other !== index
+        ? [
+            `${at}.username is the e-mail address of users.${other}, so that a sign-in by it would be either's; rename one of them.`,
+          ]
+        : []),
       ...(initialPassword && unmet !== undefined
-        ? [`realm.login.passwordPolicy asks for ${unmet}, which generated initial passwords do not have; relax it, or set ${at}.initialPassword to false.`]
+        ? [
+            `realm.login.passwordPolicy asks for ${unmet}, which generated initial passwords do not have; ` +
+              `relax it, or set ${at}.initialPassword to false.`,
+          ]
         : []),
       ...twice(groups, (position) => `${at}.groups.${position}`),
       ...twice(roles, (position) => `${at}.roles.${position}`),
@@ -130,22 +175,46 @@ function userFaults(users: PeopleParsed["users"], passwordPolicy: string): strin
 }
 
 /** Rules of roles, groups and users that need more than one key. */
-export function peopleFaults({ roles, groups, users }: PeopleParsed, realm: { readonly name: string; readonly adopt: boolean; readonly login: { readonly passwordPolicy: string } }): string[] {
+export function peopleFaults(
+  { roles, groups, users }: PeopleParsed,
+  realm: { readonly name: string; readonly adopt: boolean; readonly login: { readonly passwordPolicy: string } },
+): string[] {
   const known = { roles: roles.map(({ name }) => name), groups: allGroups(groups).map(({ name }) => name) };
   const missing = (list: keyof typeof known, names: readonly string[], key: string): string[] =>
     names.flatMap((name, index) =>
-      known[list].includes(name) ? [] : [`${key}.${list}.${index} names ${name}, which ${list} does not have; add it there or remove it here.`],
+      known[list].includes(name)
+        ? []
+        : [`${key}.${list}.${index} names ${name}, which ${list} does not have; add it there or remove it here.`],
     );
   return [
-    ...roles.flatMap(({ name }, index) => (builtInRoles(realm.name).includes(name) ? [`roles.${index}.name is ${name}, a role of Keycloak's own; choose another.`] : [])),
+    ...roles.flatMap(({ name }, index) =>
+      builtInRoles(realm.name).includes(name)
+        ? [`roles.${index}.name is ${name}, a role of Keycloak's own; choose another.`]
+        : [],
+    ),
     ...twice(known.roles, (index) => `roles.${index}.name`),
-    ...twice(groups.map(({ name }) => name), (index) => `groups.${index}.name`),
+    ...twice(
+      groups.map(({ name }) => name),
+      (index) => `groups.${index}.name`,
+    ),
     ...claimFaults(groups),
     ...(realm.adopt ? parentFaults(groups) : []),
-    ...twice(users.map(({ username }) => username), (index) => `users.${index}.username`),
-    ...twice(users.map(({ email }) => email), (index) => `users.${index}.email`),
+    ...twice(
+      users.map(({ username }) => username),
+      (index) => `users.${index}.username`,
+    ),
+    ...twice(
+      users.map(({ email }) => email),
+      (index) => `users.${index}.email`,
+    ),
     ...userFaults(users, realm.login.passwordPolicy),
-    ...groups.flatMap((one, index) => [...missing("roles", one.roles, `groups.${index}`), ...twice(one.roles, (position) => `groups.${index}.roles.${position}`)]),
-    ...users.flatMap((user, index) => [...missing("groups", user.groups, `users.${index}`), ...missing("roles", user.roles, `users.${index}`)]),
+    ...groups.flatMap((one, index) => [
+      ...missing("roles", one.roles, `groups.${index}`),
+      ...twice(one.roles, (position) => `groups.${index}.roles.${position}`),
+    ]),
+    ...users.flatMap((user, index) => [
+      ...missing("groups", user.groups, `users.${index}`),
+      ...missing("roles", user.roles, `users.${index}`),
+    ]),
   ];
 }

@@ -29,9 +29,12 @@ const code = (value: unknown): string => `\`${typeof value === "string" ? value 
 
 function kindOf(schema: Schema): string {
   if (schema.enum !== undefined) return schema.enum.map(code).join(", ");
-  if (schema.items !== undefined) return `list of ${schema.items.properties === undefined ? kindOf(schema.items) : "objects"}`;
+  if (schema.items !== undefined)
+    return `list of ${schema.items.properties === undefined ? kindOf(schema.items) : "objects"}`;
   if (schema.title !== undefined) return schema.title;
-  return typeof schema.additionalProperties === "object" ? `map to ${kindOf(schema.additionalProperties)}` : (schema.type ?? "any");
+  return typeof schema.additionalProperties === "object"
+    ? `map to ${kindOf(schema.additionalProperties)}`
+    : (schema.type ?? "any");
 }
 
 function byDefault(schema: Schema, required: boolean): string {
@@ -46,17 +49,31 @@ function sentence(key: string, { description, example }: Schema): string {
 
 /** The rows of a group whose keys depend on its `kind`. */
 function choiceRows(schema: Schema, key: string, byDefault: string): Row[] {
-  const options = (schema.oneOf ?? []).map((option) => ({ kind: option.properties?.kind, own: rows(option, key).slice(1) }));
+  const options = (schema.oneOf ?? []).map((option) => ({
+    kind: option.properties?.kind,
+    own: rows(option, key).slice(1),
+  }));
   const explained = options.map(({ kind }) => `${code(kind?.const)}: ${kind?.description ?? ""}`);
-  const choice = { key: `${key}.kind`, kind: options.map(({ kind }) => code(kind?.const)).join(", "), byDefault, what: [schema.description, ...explained].join(" ") };
-  return [choice, ...options.flatMap(({ kind, own }) => own.map((row) => ({ ...row, kind: `${row.kind}; only with ${code(kind?.const)}` })))];
+  const choice = {
+    key: `${key}.kind`,
+    kind: options.map(({ kind }) => code(kind?.const)).join(", "),
+    byDefault,
+    what: [schema.description, ...explained].join(" "),
+  };
+  return [
+    choice,
+    ...options.flatMap(({ kind, own }) =>
+      own.map((row) => ({ ...row, kind: `${row.kind}; only with ${code(kind?.const)}` })),
+    ),
+  ];
 }
 
 /** A row for each key that holds a value; a group of keys has none of its own. */
 function rows(schema: Schema, path: string): Row[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => {
     const key = path === "" ? name : `${path}.${name}`;
-    if (inner.oneOf !== undefined) return choiceRows(inner, key, byDefault(inner, schema.required?.includes(name) === true));
+    if (inner.oneOf !== undefined)
+      return choiceRows(inner, key, byDefault(inner, schema.required?.includes(name) === true));
     if (inner.properties !== undefined) return rows(inner, key);
     const required = schema.required?.includes(name) === true;
     const own = { key, kind: kindOf(inner), byDefault: byDefault(inner, required), what: sentence(key, inner) };
@@ -77,7 +94,14 @@ This page is written by \`npm run docs\` from the schema in \`lib/settings/\`, a
 /** The page's whole text. */
 export function configurationPage(): string {
   const schema = z.toJSONSchema(Config, { io: "input", unrepresentable: "any" }) as Schema;
-  const secrets = Object.entries(secretKeys).map(([key, what]) => ({ key, kind: "secret", byDefault: "none", what: `${what} Set it with \`pulumi config set --secret ${key}\`.` }));
-  const lines = [...rows(schema, ""), ...secrets].map(({ key, kind, byDefault, what }) => `| \`${key}\` | ${kind} | ${byDefault} | ${what} |`);
+  const secrets = Object.entries(secretKeys).map(([key, what]) => ({
+    key,
+    kind: "secret",
+    byDefault: "none",
+    what: `${what} Set it with \`pulumi config set --secret ${key}\`.`,
+  }));
+  const lines = [...rows(schema, ""), ...secrets].map(
+    ({ key, kind, byDefault, what }) => `| \`${key}\` | ${kind} | ${byDefault} | ${what} |`,
+  );
   return `${HEAD}${lines.join("\n")}\n`;
 }

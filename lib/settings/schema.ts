@@ -10,13 +10,17 @@ import { identityFaults, identitySettings } from "./identity";
 const Namespaces = z.strictObject({
   protect: flag
     .optional()
-    .describe("Refuse to delete a namespace that the program has made, Backstage's or one of `createNamespace`, with all that is in it; when unset true, in `dev` false. One that was there before is used as it is and never deleted."),
+    .describe(
+      "Refuse to delete a namespace that the program has made, Backstage's or one of `createNamespace`, " +
+        "with all that is in it; when unset true, in `dev` false. One that was there before is used as it is and never deleted.",
+    ),
 });
 
 /** The configuration as `Pulumi.<stack>.yaml` holds it. docs/configuration.md is generated from it. */
 export const Config = z.strictObject({
   environment: name.meta({
-    description: "The environment's name. Only `dev` may have plain http, lasting initial passwords and an unprotected realm.",
+    description:
+      "The environment's name. Only `dev` may have plain http, lasting initial passwords and an unprotected realm.",
     example: "prod",
   }),
   ...identitySettings,
@@ -47,16 +51,29 @@ export function crossFaults(parsed: Parsed): string[] {
     return fault === undefined ? [] : [`${key} ${fault}.`];
   });
   const entries = [
-    { owner: parsed.backstage.clientId, keys: [...Object.values(backstageContractKeys), contractKeys.sessionSecret, ...Object.values(catalogKeys)] },
-    ...parsed.clients.flatMap(({ clientId, secret }) => (secret === undefined ? [] : [{ owner: clientId, keys: Object.values(secret.keys) }])),
+    {
+      owner: parsed.backstage.clientId,
+      keys: [...Object.values(backstageContractKeys), contractKeys.sessionSecret, ...Object.values(catalogKeys)],
+    },
+    ...parsed.clients.flatMap(({ clientId, secret }) =>
+      secret === undefined ? [] : [{ owner: clientId, keys: Object.values(secret.keys) }],
+    ),
   ];
   return [
     ...urlFaults,
-    ...(parsed.backstage.url === parsed.keycloak.url ? ["backstage.url is keycloak.url, where only one of the two can answer; give one of them another host or path."] : []),
+    ...(parsed.backstage.url === parsed.keycloak.url
+      ? ["backstage.url is keycloak.url, where only one of the two can answer; give one of them another host or path."]
+      : []),
     // There the pods' credential and their app-config come by two ways, each at its own time.
-    ...(parsed.rotation.strategy === "blue-green" && parsed.mode !== "direct" ? [`rotation.strategy is blue-green, which needs mode direct; set it to overlap or replace for ${parsed.mode}.`] : []),
+    ...(parsed.rotation.strategy === "blue-green" && parsed.mode !== "direct"
+      ? [`rotation.strategy is blue-green, which needs mode direct; set it to overlap or replace for ${parsed.mode}.`]
+      : []),
     ...claimFaults(parsed),
-    ...identityFaults(parsed, { clientId: parsed.backstage.clientId, rolloutSeconds: rolloutSecondsOf(parsed.backstage) }, isDev),
+    ...identityFaults(
+      parsed,
+      { clientId: parsed.backstage.clientId, rolloutSeconds: rolloutSecondsOf(parsed.backstage) },
+      isDev,
+    ),
     ...backstageFaults(parsed.backstage, parsed.catalogSync.enabled, isDev),
     ...gitopsFaults(parsed.mode, parsed.gitops, entries),
   ];

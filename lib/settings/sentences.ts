@@ -9,11 +9,14 @@ type Issue = z.core.$ZodIssue;
 /** The keys that the schema knows in the object at `path`. */
 function keysAt(path: readonly PropertyKey[]): string[] {
   const bare = (schema: unknown): unknown =>
-    schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional ? bare(schema.unwrap()) : schema;
+    schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional
+      ? bare(schema.unwrap())
+      : schema;
   let schema: unknown = Config;
   for (const part of path) {
     schema = bare(schema);
-    if (schema instanceof z.ZodDiscriminatedUnion) schema = schema.options.find((option) => option instanceof z.ZodObject && String(part) in option.shape);
+    if (schema instanceof z.ZodDiscriminatedUnion)
+      schema = schema.options.find((option) => option instanceof z.ZodObject && String(part) in option.shape);
     if (schema instanceof z.ZodArray) schema = schema.element;
     else if (schema instanceof z.ZodRecord) schema = schema.valueType;
     else schema = schema instanceof z.ZodObject ? schema.shape[String(part)] : undefined;
@@ -25,7 +28,11 @@ function keysAt(path: readonly PropertyKey[]): string[] {
 }
 
 /** A path as it is written; a part that would be misread stands in quotes. */
-const written = (path: readonly PropertyKey[]): string => path.map(String).map((part) => (/^[^\s."]+$/.test(part) ? part : JSON.stringify(part))).join(".");
+const written = (path: readonly PropertyKey[]): string =>
+  path
+    .map(String)
+    .map((part) => (/^[^\s."]+$/.test(part) ? part : JSON.stringify(part)))
+    .join(".");
 
 /** The unknown keys of an issue, each with the key that was probably meant, as paths. */
 function misspelt(issue: Issue): { wrote: string; meant: string }[] {
@@ -38,7 +45,8 @@ const isMissing = (issue: Issue): boolean => issue.code === "invalid_type" && is
 
 function sentences(issue: Issue): string[] {
   const path = written(issue.path);
-  if (issue.code === "unrecognized_keys") return misspelt(issue).map(({ wrote, meant }) => `${wrote} is not a setting; did you mean ${meant}?`);
+  if (issue.code === "unrecognized_keys")
+    return misspelt(issue).map(({ wrote, meant }) => `${wrote} is not a setting; did you mean ${meant}?`);
   if (isMissing(issue)) return [`${path} is missing; set it in the stack's config.`];
   if (issue.code === "invalid_value") return [`${path} must be one of ${issue.values.map(String).join(", ")}.`];
   if (issue.code === "invalid_union" && issue.discriminator !== undefined) {
@@ -46,9 +54,11 @@ function sentences(issue: Issue): string[] {
     return [`${path} must be one of ${(options ?? []).map(String).join(", ")}.`];
   }
   // Of a map's key that is wrong zod only says that it is.
-  if (issue.code === "invalid_key") return [`${path} ${issue.issues[0]?.message ?? "is not a name that may stand here"}.`];
+  if (issue.code === "invalid_key")
+    return [`${path} ${issue.issues[0]?.message ?? "is not a name that may stand here"}.`];
   // zod's own sentence is there only where the schema has none
-  if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input")) return [`${path} must be of type ${issue.expected}.`];
+  if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input"))
+    return [`${path} must be of type ${issue.expected}.`];
   return [`${path} ${issue.message}.`];
 }
 

@@ -6,7 +6,9 @@ const named = ({ type, name }: Node): string => `${kindOf(type)} ${name}`;
 
 export const chainOrder = stackRule({
   name: "chain-order",
-  description: "A Deployment must come after each Secret that it reads, and a Secret after the OIDC client whose secret it holds, with its scopes, mappers and realm.",
+  description:
+    "A Deployment must come after each Secret that it reads, and a Secret after the OIDC client whose " +
+    "secret it holds, with its scopes, mappers and realm.",
   severity: "critical",
   remediation: "Pass the other resource's outputs instead of strings, and add dependsOn: a name alone makes no edge.",
   url: "https://www.pulumi.com/docs/iac/concepts/resources/options/dependson/",

@@ -9,7 +9,10 @@ export const clientExplicitFlags = resourceRule<{ flags: readonly string[] }>({
   severity: "medium",
   remediation: "Set every flag, also to its default: the provider never corrects one that the program leaves out.",
   url: "https://www.pulumi.com/registry/packages/keycloak/api-docs/openid/client/",
-  config: { flags: { type: "array", items: { type: "string" }, default: [...securityFlags], description: "The flags." } },
+  config: {
+    flags: { type: "array", items: { type: "string" }, default: [...securityFlags], description: "The flags." },
+  },
   concerns: isOidcClient,
-  faults: ({ props }, { flags }) => flags.filter((flag) => at(props, flag) === undefined).map((flag) => `${flag} is missing; set it`),
+  faults: ({ props }, { flags }) =>
+    flags.filter((flag) => at(props, flag) === undefined).map((flag) => `${flag} is missing; set it`),
 });

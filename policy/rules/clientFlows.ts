@@ -2,7 +2,10 @@ import { isOidcClient } from "../keycloak";
 import { at } from "../known";
 import { resourceRule } from "../rule";
 
-const refused = { implicitFlowEnabled: "gives tokens away in URLs", directAccessGrantsEnabled: "takes people's passwords" } as const;
+const refused = {
+  implicitFlowEnabled: "gives tokens away in URLs",
+  directAccessGrantsEnabled: "takes people's passwords",
+} as const;
 
 export const clientFlows = resourceRule({
   name: "client-flows",
@@ -11,7 +14,10 @@ export const clientFlows = resourceRule({
   remediation: "Set implicitFlowEnabled and directAccessGrantsEnabled to false, and sign in by the code flow.",
   url: "https://www.rfc-editor.org/rfc/rfc9700#section-2.1.2",
   concerns: isOidcClient,
-  faults: ({ props }) => Object.entries(refused).flatMap(([flag, why]) => (at(props, flag) === true ? [`${flag} is on, which ${why}; set it to false`] : [])),
+  faults: ({ props }) =>
+    Object.entries(refused).flatMap(([flag, why]) =>
+      at(props, flag) === true ? [`${flag} is on, which ${why}; set it to false`] : [],
+    ),
   remedy: (props) => {
     props.directAccessGrantsEnabled = false;
   },

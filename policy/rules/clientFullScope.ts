@@ -9,5 +9,6 @@ export const clientFullScope = resourceRule({
   remediation: "Set fullScopeAllowed to false: with it each token holds every role of its user.",
   url: "https://www.keycloak.org/docs/latest/server_admin/index.html#_role_scope_mappings",
   concerns: isOidcClient,
-  faults: ({ props }) => (signsIn(props) && differs(at(props, "fullScopeAllowed"), false) ? ["fullScopeAllowed is not false; set it"] : []),
+  faults: ({ props }) =>
+    signsIn(props) && differs(at(props, "fullScopeAllowed"), false) ? ["fullScopeAllowed is not false; set it"] : [],
 });

@@ -9,7 +9,10 @@ export const clientPkce = resourceRule({
   remediation: 'Set pkceCodeChallengeMethod to "S256"; Backstage sends the challenge by itself.',
   url: "https://www.rfc-editor.org/rfc/rfc9700#section-2.1.1",
   concerns: isOidcClient,
-  faults: ({ props }) => (signsIn(props) && differs(at(props, "pkceCodeChallengeMethod"), "S256") ? ["pkceCodeChallengeMethod is not S256; set it"] : []),
+  faults: ({ props }) =>
+    signsIn(props) && differs(at(props, "pkceCodeChallengeMethod"), "S256")
+      ? ["pkceCodeChallengeMethod is not S256; set it"]
+      : [],
   remedy: (props) => {
     if (props.standardFlowEnabled !== false) props.pkceCodeChallengeMethod = "S256";
   },

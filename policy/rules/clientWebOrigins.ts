@@ -9,7 +9,13 @@ export const clientWebOrigins = resourceRule<{ allowHttp: boolean }>({
   severity: "high",
   remediation: "Write each origin out, or none where only a backend talks to Keycloak.",
   url: "https://www.keycloak.org/docs/latest/server_admin/index.html#_oidc_clients",
-  config: { allowHttp: { type: "boolean", default: false, description: "Plain http to any host, for a development environment." } },
+  config: {
+    allowHttp: {
+      type: "boolean",
+      default: false,
+      description: "Plain http to any host, for a development environment.",
+    },
+  },
   concerns: isOidcClient,
   faults: ({ props }, { allowHttp }) =>
     items(at(props, "webOrigins"), "webOrigins").flatMap(({ path, item }) => {

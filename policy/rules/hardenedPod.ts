@@ -6,7 +6,8 @@ import { resourceRule } from "../rule";
 const { capabilities, ...flags } = containerSecurity;
 
 /** Is `all` among what is dropped, or may it still be? */
-const drops = (list: Known, all: string): boolean => list === unknown || items(list, "").some(({ item }) => item === all || item === unknown);
+const drops = (list: Known, all: string): boolean =>
+  list === unknown || items(list, "").some(({ item }) => item === all || item === unknown);
 
 export const hardenedPod = resourceRule({
   name: "hardened-pod",
@@ -18,19 +19,25 @@ export const hardenedPod = resourceRule({
   faults: ({ type, props }) => {
     const spec = podSpec(type, props);
     const pod = (key: string): Known => at(spec.item, `securityContext.${key}`);
-    const faults = ["hostNetwork", "hostPID", "hostIPC"].filter((key) => at(spec.item, key) === true).map((key) => `${spec.path}.${key} is on; remove it`);
+    const faults = ["hostNetwork", "hostPID", "hostIPC"]
+      .filter((key) => at(spec.item, key) === true)
+      .map((key) => `${spec.path}.${key} is on; remove it`);
     items(at(spec.item, "volumes"), `${spec.path}.volumes`).forEach(({ path, item }) => {
-      if (item !== unknown && !isAbsent(at(item, "hostPath"))) faults.push(`${path}.hostPath shows the node's files; use another volume`);
+      if (item !== unknown && !isAbsent(at(item, "hostPath")))
+        faults.push(`${path}.hostPath shows the node's files; use another volume`);
     });
     for (const { path, item } of allContainers(spec)) {
       const own = (key: string): Known => at(item, `securityContext.${key}`);
       const context = `${path}.securityContext`;
-      if (differs(own("runAsNonRoot") ?? pod("runAsNonRoot"), hardened.runAsNonRoot)) faults.push(`${context}.runAsNonRoot is not true, nor is the pod's; set it`);
+      if (differs(own("runAsNonRoot") ?? pod("runAsNonRoot"), hardened.runAsNonRoot))
+        faults.push(`${context}.runAsNonRoot is not true, nor is the pod's; set it`);
       const profile = own("seccompProfile.type") ?? pod("seccompProfile.type");
-      if (differs(profile, hardened.seccompProfile.type) && profile !== "Localhost") faults.push(`${context}.seccompProfile is not RuntimeDefault, nor is the pod's; set it`);
+      if (differs(profile, hardened.seccompProfile.type) && profile !== "Localhost")
+        faults.push(`${context}.seccompProfile is not RuntimeDefault, nor is the pod's; set it`);
       for (const [key, value] of Object.entries(flags)) {
         // Not privileged is what Kubernetes takes an absent flag for.
-        if (differs(own(key), value) && !(key === "privileged" && own(key) === undefined)) faults.push(`${context}.${key} is not ${value}; set it`);
+        if (differs(own(key), value) && !(key === "privileged" && own(key) === undefined))
+          faults.push(`${context}.${key} is not ${value}; set it`);
       }
       for (const all of capabilities.drop) {
         if (!drops(own("capabilities.drop"), all)) faults.push(`${context}.capabilities.drop lacks ${all}; add it`);

@@ -11,8 +11,11 @@ interface Config {
 
 function fault(key: string, value: string, path: string, { entropy, allow }: Config): string[] {
   if (allow.includes(key)) return [];
-  if (isSecretInClear(key, value)) return [`${path} holds a secret in clear, by its name or its form; read it from a Secret`];
-  return looksGenerated(value, entropy) ? [`${path} holds what only a generator writes; read it from a Secret, or list its key in the profile's allow`] : [];
+  if (isSecretInClear(key, value))
+    return [`${path} holds a secret in clear, by its name or its form; read it from a Secret`];
+  return looksGenerated(value, entropy)
+    ? [`${path} holds what only a generator writes; read it from a Secret, or list its key in the profile's allow`]
+    : [];
 }
 
 function map(values: Known, path: string, config: Config): string[] {
@@ -26,25 +29,49 @@ export const noLiteralSecret = resourceRule<Config>({
   remediation: "Put the value into a Secret and name that: secretKeyRef in a variable, ${VARIABLE} in an app-config.",
   url: "https://kubernetes.io/docs/concepts/security/secrets-good-practices/",
   config: {
-    entropy: { type: "number", minimum: 3, maximum: 6, default: 4, description: "From how many bits a character on a long word of small and capital letters and digits counts as generated." },
-    allow: { type: "array", items: { type: "string" }, default: [], description: "Keys whose values are known to be no secret." },
+    entropy: {
+      type: "number",
+      minimum: 3,
+      maximum: 6,
+      default: 4,
+      description:
+        "From how many bits a character on a long word of small and capital letters and digits counts as generated.",
+    },
+    allow: {
+      type: "array",
+      items: { type: "string" },
+      default: [],
+      description: "Keys whose values are known to be no secret.",
+    },
   },
   concerns: isKubernetes,
   faults: ({ type, props }, config) => {
     const { path, item } = podTemplate(type, props);
     return [
       ...map(at(props, "metadata.annotations"), "metadata.annotations", config),
-      ...(hasPods(type) && path !== "" ? map(at(item, "metadata.annotations"), `${path}.metadata.annotations`, config) : []),
+      ...(hasPods(type) && path !== ""
+        ? map(at(item, "metadata.annotations"), `${path}.metadata.annotations`, config)
+        : []),
       ...(hasPods(type)
         ? allContainers(podSpec(type, props)).flatMap((container) => [
-            ...env(container).flatMap((one) => fault(text(at(one.item, "name")) ?? "", text(at(one.item, "value")) ?? "", `${one.path}.value`, config)),
-            ...["command", "args"].flatMap((list) => secretsInClear(at(container.item, list), "", `${container.path}.${list}`).map((at) => `${at} holds a secret in clear; read it from a Secret`)),
+            ...env(container).flatMap((one) =>
+              fault(text(at(one.item, "name")) ?? "", text(at(one.item, "value")) ?? "", `${one.path}.value`, config),
+            ),
+            ...["command", "args"].flatMap((list) =>
+              secretsInClear(at(container.item, list), "", `${container.path}.${list}`).map(
+                (at) => `${at} holds a secret in clear; read it from a Secret`,
+              ),
+            ),
           ])
         : []),
       ...(type === configMapType
         ? [
             ...map(at(props, "data"), "data", config),
-            ...documents(props).flatMap((one) => secretsInClear(one.document, "", one.path).map((at) => `${at} holds a secret in clear; write \${VARIABLE} there`)),
+            ...documents(props).flatMap((one) =>
+              secretsInClear(one.document, "", one.path).map(
+                (at) => `${at} holds a secret in clear; write \${VARIABLE} there`,
+              ),
+            ),
           ]
         : []),
     ];

@@ -9,5 +9,8 @@ export const noRenderedSecret = resourceRule({
   remediation: "Render an ExternalSecret and keep the Secret in a store: a rendered file holds every value in clear.",
   url: "https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/",
   concerns: (type) => type === secretType,
-  faults: ({ provider }) => (isAbsent(at(provider, "renderYamlToDirectory")) ? [] : ["data would be written in clear by a provider with renderYamlToDirectory; use another provider"]),
+  faults: ({ provider }) =>
+    isAbsent(at(provider, "renderYamlToDirectory"))
+      ? []
+      : ["data would be written in clear by a provider with renderYamlToDirectory; use another provider"],
 });

@@ -9,7 +9,13 @@ export const pinnedImage = resourceRule<{ allowTags: boolean }>({
   severity: "high",
   remediation: "Write name@sha256:..., as the registry shows it for the image that was tested: a tag can be moved.",
   url: "https://kubernetes.io/docs/concepts/containers/images/",
-  config: { allowTags: { type: "boolean", default: false, description: "Tags other than latest will do, for a development environment." } },
+  config: {
+    allowTags: {
+      type: "boolean",
+      default: false,
+      description: "Tags other than latest will do, for a development environment.",
+    },
+  },
   concerns: hasPods,
   faults: ({ type, props }, { allowTags }) =>
     allContainers(podSpec(type, props)).flatMap(({ path, item }) => {

@@ -7,7 +7,12 @@ interface Config {
   readonly statefulSet: readonly string[];
 }
 
-const list = (byDefault: readonly string[], description: string) => ({ type: "array" as const, items: { type: "string" as const }, default: [...byDefault], description });
+const list = (byDefault: readonly string[], description: string) => ({
+  type: "array" as const,
+  items: { type: "string" as const },
+  default: [...byDefault],
+  description,
+});
 
 export const probes = resourceRule<Config>({
   name: "probes",
@@ -23,6 +28,8 @@ export const probes = resourceRule<Config>({
   concerns: (type) => /^kubernetes:apps\/v1:(Deployment|StatefulSet)$/.test(type),
   faults: ({ type, props }, config) => {
     const wanted = kindOf(type) === "Deployment" ? config.deployment : config.statefulSet;
-    return containers(podSpec(type, props)).flatMap(({ path, item }) => wanted.filter((probe) => isAbsent(at(item, probe))).map((probe) => `${path}.${probe} is missing; add it`));
+    return containers(podSpec(type, props)).flatMap(({ path, item }) =>
+      wanted.filter((probe) => isAbsent(at(item, probe))).map((probe) => `${path}.${probe} is missing; add it`),
+    );
   },
 });

@@ -2,8 +2,10 @@ import { readsSecrets, secretReaders } from "../../lib/rbac";
 import { at, items, text, type Known } from "../known";
 import { resourceRule } from "../rule";
 
-const isClusterRole = (type: string): boolean => /^kubernetes:rbac\.authorization\.k8s\.io\/[^:]+:ClusterRole$/.test(type);
-const isClusterBinding = (type: string): boolean => /^kubernetes:rbac\.authorization\.k8s\.io\/[^:]+:ClusterRoleBinding$/.test(type);
+const isClusterRole = (type: string): boolean =>
+  /^kubernetes:rbac\.authorization\.k8s\.io\/[^:]+:ClusterRole$/.test(type);
+const isClusterBinding = (type: string): boolean =>
+  /^kubernetes:rbac\.authorization\.k8s\.io\/[^:]+:ClusterRoleBinding$/.test(type);
 const names = (rule: Known, key: string): string[] => items(at(rule, key), "").flatMap(({ item }) => text(item) ?? []);
 
 export const secretAccess = resourceRule({
@@ -14,9 +16,18 @@ export const secretAccess = resourceRule({
   url: "https://kubernetes.io/docs/concepts/security/rbac-good-practices/#listing-secrets",
   concerns: (type) => isClusterRole(type) || isClusterBinding(type),
   faults: ({ type, props }) => {
-    if (isClusterBinding(type)) return secretReaders.includes(text(at(props, "roleRef.name")) ?? "") ? ["roleRef is a role that reads every Secret; bind a smaller one"] : [];
+    if (isClusterBinding(type))
+      return secretReaders.includes(text(at(props, "roleRef.name")) ?? "")
+        ? ["roleRef is a role that reads every Secret; bind a smaller one"]
+        : [];
     return items(at(props, "rules"), "rules").flatMap(({ path, item }) =>
-      readsSecrets({ apiGroups: names(item, "apiGroups"), resources: names(item, "resources"), verbs: names(item, "verbs") }) ? [`${path} reads Secrets in every namespace; name other resources`] : [],
+      readsSecrets({
+        apiGroups: names(item, "apiGroups"),
+        resources: names(item, "resources"),
+        verbs: names(item, "verbs"),
+      })
+        ? [`${path} reads Secrets in every namespace; name other resources`]
+        : [],
     );
   },
 });

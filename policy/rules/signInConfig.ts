@@ -9,8 +9,15 @@ export const signInConfig = resourceRule<{ environment?: string }>({
   severity: "critical",
   remediation: "Remove the guest provider, and give auth.environment and the provider's key the environment's name.",
   url: "https://backstage.io/docs/auth/",
-  config: { environment: { type: "string", description: "What auth.environment must be; any when unset, as long as each provider has its key." } },
+  config: {
+    environment: {
+      type: "string",
+      description: "What auth.environment must be; any when unset, as long as each provider has its key.",
+    },
+  },
   concerns: (type) => type === configMapType,
   faults: ({ props }, { environment }) =>
-    documents(props).flatMap(({ path, document }) => signInFaults(document, environment).map(([key, fault]) => `${path}.${key} ${fault}`)),
+    documents(props).flatMap(({ path, document }) =>
+      signInFaults(document, environment).map(([key, fault]) => `${path}.${key} ${fault}`),
+    ),
 });

@@ -1,4 +1,13 @@
-import { hookAnnotation, hookDeleteAnnotation, hookDeleteFault, hookFault, isBuiltIn, listed, syncOptionsAnnotation, waveAnnotation } from "../../lib/gitops/annotations";
+import {
+  hookAnnotation,
+  hookDeleteAnnotation,
+  hookDeleteFault,
+  hookFault,
+  isBuiltIn,
+  listed,
+  syncOptionsAnnotation,
+  waveAnnotation,
+} from "../../lib/gitops/annotations";
 import { annotated, reach } from "../graph";
 import { annotation, groupOf, isKubernetes, kindOf } from "../kubernetes";
 import { unknown } from "../known";
@@ -6,8 +15,10 @@ import { stackRule, type Finding, type Node } from "../rule";
 
 const path = (name: string): string => `metadata.annotations["${name}"]`;
 /** The wave; Argo CD takes an absent one for 0, and nobody knows an unknown one. */
-const waveOf = (node: Node): number => (annotation(node.props, waveAnnotation) === unknown ? NaN : Number(annotated(node, waveAnnotation) ?? 0));
-const isHook = (node: Node): boolean => listed(annotated(node, hookAnnotation) ?? "Skip").some((hook) => hook !== "Skip");
+const waveOf = (node: Node): number =>
+  annotation(node.props, waveAnnotation) === unknown ? NaN : Number(annotated(node, waveAnnotation) ?? 0);
+const isHook = (node: Node): boolean =>
+  listed(annotated(node, hookAnnotation) ?? "Skip").some((hook) => hook !== "Skip");
 
 /** What is wrong with an object's own annotations. */
 function own(node: Node): string[] {
@@ -37,9 +48,15 @@ function between(node: Node): string[] {
   const late = needed.filter((one) => waveOf(one) > wave);
   const hooks = isHook(node) ? [] : needed.filter(isHook);
   return [
-    ...late.map((one) => `${path(waveAnnotation)} is before that of ${kindOf(one.type)} ${one.name}, which it depends on; raise it`),
+    ...late.map(
+      (one) =>
+        `${path(waveAnnotation)} is before that of ${kindOf(one.type)} ${one.name}, which it depends on; raise it`,
+    ),
     // Argo CD leaves hooks out of a partial sync and of self-healing.
-    ...hooks.map((one) => `depends on ${kindOf(one.type)} ${one.name}, which only a hook makes; make it without ${path(hookAnnotation)}`),
+    ...hooks.map(
+      (one) =>
+        `depends on ${kindOf(one.type)} ${one.name}, which only a hook makes; make it without ${path(hookAnnotation)}`,
+    ),
   ];
 }
 
@@ -49,5 +66,8 @@ export const syncWaves = stackRule({
   severity: "high",
   remediation: "Derive waves from the graph as lib/waves.ts does, and create what others need outside of hooks.",
   url: "https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/",
-  findings: (nodes) => nodes.filter(({ type }) => isKubernetes(type)).flatMap((node): Finding[] => [...own(node), ...between(node)].map((fault) => ({ node, fault }))),
+  findings: (nodes) =>
+    nodes
+      .filter(({ type }) => isKubernetes(type))
+      .flatMap((node): Finding[] => [...own(node), ...between(node)].map((fault) => ({ node, fault }))),
 });

@@ -7,7 +7,9 @@ export const templateHashes = resourceRule({
   name: "template-hashes",
   description: "A pod template must carry a hash of every Secret and ConfigMap that its pods read.",
   severity: "high",
-  remediation: "Annotate the template with checksum/secret-NAME and checksum/configmap-NAME, made by lib/hashes.ts, with a key where people chose the values: environment variables are read once, and only a changed template makes new pods.",
+  remediation:
+    "Annotate the template with checksum/secret-NAME and checksum/configmap-NAME, made by lib/hashes.ts, " +
+    "with a key where people chose the values: environment variables are read once, and only a changed template makes new pods.",
   url: "https://kubernetes.io/docs/concepts/configuration/secret/#using-secrets-as-environment-variables",
   concerns: rollsOut,
   faults: ({ type, props }) => {

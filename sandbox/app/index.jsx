@@ -46,8 +46,8 @@ function Profile() {
   const identity = useApi(identityApiRef);
   const [who, setWho] = useState({});
   useEffect(() => {
-    void Promise.all([identity.getProfileInfo(), identity.getBackstageIdentity()]).then(([{ displayName, email }, { userEntityRef }]) =>
-      setWho({ name: displayName, email, identity: userEntityRef }),
+    void Promise.all([identity.getProfileInfo(), identity.getBackstageIdentity()]).then(
+      ([{ displayName, email }, { userEntityRef }]) => setWho({ name: displayName, email, identity: userEntityRef }),
     );
   }, [identity]);
   return (

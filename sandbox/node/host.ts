@@ -23,16 +23,24 @@ export function cgroupFolders(selfCgroup: string, mountInfo: string, name: strin
     const [type = "", , options = ""] = after.split(" ");
     return type.startsWith("cgroup") ? [{ type, mountRoot, mountPoint, options: options.split(",") }] : [];
   });
-  const groups = selfCgroup.trim().split("\n").map((line) => {
-    const [, controllers = "", ...group] = line.split(":");
-    return { controllers: controllers === "" ? [] : controllers.split(","), group: group.join(":") };
-  });
+  const groups = selfCgroup
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const [, controllers = "", ...group] = line.split(":");
+      return { controllers: controllers === "" ? [] : controllers.split(","), group: group.join(":") };
+    });
   if (!groups.some(({ controllers }) => controllers.includes("memory"))) {
-    return mounts.filter(({ type }) => type === "cgroup2").slice(0, 1).map(({ mountPoint }) => path.join(mountPoint, name));
+    return mounts
+      .filter(({ type }) => type === "cgroup2")
+      .slice(0, 1)
+      .map(({ mountPoint }) => path.join(mountPoint, name));
   }
   return groups.flatMap(({ controllers, group }) => {
-    const mount = mounts.find(({ type, options }) =>
-      type === "cgroup" && controllers.length > 0 && controllers.every((controller) => options.includes(controller)));
+    const mount = mounts.find(
+      ({ type, options }) =>
+        type === "cgroup" && controllers.length > 0 && controllers.every((controller) => options.includes(controller)),
+    );
     if (mount === undefined) return [];
     const below = group.startsWith(mount.mountRoot) ? group.slice(mount.mountRoot.length) : group;
     return [path.join(mount.mountPoint, below, name)];
@@ -44,13 +52,16 @@ const cgroupName = `backstage-keycloak-${prefix}`;
 
 /** The pids of everything in the node, its pods included. */
 export function nodePids(): number[] {
-  return fs.readdirSync("/proc").map(Number).filter((pid) => {
-    try {
-      return pid > 0 && fs.readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(`/${cgroupName}`);
-    } catch {
-      return false; // it has ended meanwhile
-    }
-  });
+  return fs
+    .readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return pid > 0 && fs.readFileSync(`/proc/${pid}/cgroup`, "utf8").includes(`/${cgroupName}`);
+      } catch {
+        return false; // it has ended meanwhile
+      }
+    });
 }
 
 // Recorded before it is made: another session may run in other cgroups and still has to find this one.
@@ -90,14 +101,19 @@ export function createCgroups(): string[] {
 }
 
 const subfolders = (folder: string): string[] =>
-  fs.readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  fs
+    .readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
     .map((entry) => path.join(folder, entry.name));
 
 /** Kills what is in a cgroup and below, and removes it, deepest first. True when it is gone. */
 function removeCgroup(folder: string): boolean {
   if (!fs.existsSync(folder)) return true;
   let empty = subfolders(folder).map(removeCgroup).every(Boolean);
-  for (const pid of fs.readFileSync(path.join(folder, "cgroup.procs"), "utf8").split("\n").filter((line) => line !== "")) {
+  for (const pid of fs
+    .readFileSync(path.join(folder, "cgroup.procs"), "utf8")
+    .split("\n")
+    .filter((line) => line !== "")) {
     empty = false;
     try {
       process.kill(Number(pid), "SIGKILL");
@@ -121,8 +137,12 @@ export async function removeLeftovers(): Promise<void> {
   if (!fs.existsSync(record)) return;
   const folders = fs.readFileSync(record, "utf8").split("\n");
   // The kernel removes the link a moment after the last process of the node's network namespace.
-  await waitFor("end of the old node's cgroups and link", 20, () =>
-    folders.map(removeCgroup).every(Boolean) && !linkExists() ? true : undefined, 50);
+  await waitFor(
+    "end of the old node's cgroups and link",
+    20,
+    () => (folders.map(removeCgroup).every(Boolean) && !linkExists() ? true : undefined),
+    50,
+  );
   fs.rmSync(record);
 }
 
@@ -131,8 +151,7 @@ export interface Route {
   readonly dev?: string;
 }
 
-const toNumber = (address: string): number =>
-  address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
+const toNumber = (address: string): number => address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
 
 /** The first route into one of the networks. Ones as wide as /7 are a default route in disguise, and no conflict. */
 export function conflictingRoute(routes: readonly Route[], networks: readonly string[]): Route | undefined {
@@ -143,10 +162,12 @@ export function conflictingRoute(routes: readonly Route[], networks: readonly st
     return { first, last: first + 2 ** (32 - bits) - 1, bits };
   };
   const wanted = networks.map(range);
-  return routes.filter(({ dst }) => dst !== "default").find(({ dst }) => {
-    const { first, last, bits } = range(dst);
-    return bits >= 8 && wanted.some((one) => first <= one.last && one.first <= last);
-  });
+  return routes
+    .filter(({ dst }) => dst !== "default")
+    .find(({ dst }) => {
+      const { first, last, bits } = range(dst);
+      return bits >= 8 && wanted.some((one) => first <= one.last && one.first <= last);
+    });
 }
 
 /** Refuses networks that this machine already uses, be it for another sandbox. To be called while no node runs. */

@@ -60,8 +60,14 @@ export interface Resource<C> {
   /** For refresh; for import, where `inputs` and `outputs` are empty. Undefined when the object is gone. */
   read?: (existing: Existing, op: Operation<C>) => Awaitable<Existing | undefined>;
   /** `ignored`: the paths of `ignoreChanges`. */
-  update?: (request: Existing & { news: Properties; ignored: readonly string[] }, op: Operation<C>) => Awaitable<Properties>;
-  /** `update` itself sees to it that what is ignored stays. @default it gets the outputs' values, which must be whole properties */
+  update?: (
+    request: Existing & { news: Properties; ignored: readonly string[] },
+    op: Operation<C>,
+  ) => Awaitable<Properties>;
+  /**
+   * `update` itself sees to it that what is ignored stays.
+   * @default it gets the outputs' values, which must be whole properties
+   */
   keepsIgnored?: boolean;
   delete?: (existing: Existing, op: Operation<C>) => Awaitable<void>;
 }

@@ -42,7 +42,8 @@ function sdkVersion(name: string): string {
 }
 
 /** Is the changed path the ignored one, or inside it? */
-const isWithin = (path: string, ignored: string): boolean => path === ignored || path.startsWith(`${ignored}.`) || path.startsWith(`${ignored}[`);
+const isWithin = (path: string, ignored: string): boolean =>
+  path === ignored || path.startsWith(`${ignored}.`) || path.startsWith(`${ignored}[`);
 
 function service<C>(provider: Provider<C>, engineAddress: string | undefined): grpc.UntypedServiceImplementation {
   let configured: Promise<C> | undefined;
@@ -181,7 +182,10 @@ function service<C>(provider: Provider<C>, engineAddress: string | undefined): g
       const ignored = request.getIgnorechangesList();
       if (handler.diff !== undefined) {
         const result = await handler.diff({ id: request.getId(), inputs, outputs, news }, op);
-        return diffResponse({ ...result, changes: result.changes.filter(({ path }) => !ignored.some((one) => isWithin(formatPath(path), one))) });
+        return diffResponse({
+          ...result,
+          changes: result.changes.filter(({ path }) => !ignored.some((one) => isWithin(formatPath(path), one))),
+        });
       }
       const list = changes(inputs, news).map((change) => ({
         ...change,

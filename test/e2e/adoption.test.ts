@@ -35,7 +35,9 @@ describe("a realm and a client that were made by hand", function () {
   const adopting = { realm: { name: REALM, adopt: true }, backstage: { adoptClient: true } };
 
   const userIds = async (admin: KcAdminClient): Promise<Record<string, string | undefined>> => {
-    const found = await Promise.all(MADE.map(({ username }) => admin.users.find({ realm: REALM, username, exact: true })));
+    const found = await Promise.all(
+      MADE.map(({ username }) => admin.users.find({ realm: REALM, username, exact: true })),
+    );
     return Object.fromEntries(MADE.map(({ username }, index) => [username, found[index]?.[0]?.id]));
   };
 
@@ -48,14 +50,29 @@ describe("a realm and a client that were made by hand", function () {
     await own.configure(adopting);
     const { code, stdout, stderr } = await own.stack.preview();
     assert.notEqual(code, 0);
-    assert.match(stdout + stderr, /realm\.adopt is true, but there is no realm adoption; correct realm\.name, or remove realm\.adopt/);
+    assert.match(
+      stdout + stderr,
+      /realm\.adopt is true, but there is no realm adoption; correct realm\.name, or remove realm\.adopt/,
+    );
   });
 
   it("are in the way, in one sentence each and before anything is made, until the settings adopt them", async () => {
     const admin = await keycloakAdmin();
-    await admin.realms.create({ realm: REALM, enabled: true, sslRequired: "none", registrationAllowed: true, bruteForceProtected: false });
+    await admin.realms.create({
+      realm: REALM,
+      enabled: true,
+      sslRequired: "none",
+      registrationAllowed: true,
+      bruteForceProtected: false,
+    });
     for (const user of MADE) {
-      await admin.users.create({ realm: REALM, ...user, emailVerified: true, enabled: true, credentials: [{ type: "password", value: PASSWORD, temporary: false }] });
+      await admin.users.create({
+        realm: REALM,
+        ...user,
+        emailVerified: true,
+        enabled: true,
+        credentials: [{ type: "password", value: PASSWORD, temporary: false }],
+      });
     }
     ids = await userIds(admin);
     const made = await admin.clients.create({
@@ -80,7 +97,10 @@ describe("a realm and a client that were made by hand", function () {
       await own.configure(values);
       const { code, stdout, stderr } = await own.stack.up();
       assert.notEqual(code, 0);
-      assert.ok((stdout + stderr).includes(`Keycloak: ${sentence} to take it over, or choose another `), stdout + stderr);
+      assert.ok(
+        (stdout + stderr).includes(`Keycloak: ${sentence} to take it over, or choose another `),
+        stdout + stderr,
+      );
       assert.doesNotMatch(stdout + stderr, /keycloak:|random:|at .*\.ts:\d+/);
     }
     await own.configure(adopting);
@@ -128,7 +148,8 @@ describe("a realm and a client that were made by hand", function () {
     const { credential } = await own.outputs();
     const metadataUrl = credential[contractKeys.metadataUrl] ?? "";
     const issuer = credential[contractKeys.issuer] ?? "";
-    const answer = async (clientSecret: string): Promise<string> => (await prove({ metadataUrl, issuer, clientId: "backstage", clientSecret })).answer;
+    const answer = async (clientSecret: string): Promise<string> =>
+      (await prove({ metadataUrl, issuer, clientId: "backstage", clientSecret })).answer;
     assert.equal(await answer(credential[contractKeys.clientSecret] ?? ""), "accepted");
     assert.equal(await answer(SECRET), "refused");
   });
@@ -140,12 +161,16 @@ describe("a realm and a client that were made by hand", function () {
     const admin = await keycloakAdmin();
     const ada = (await admin.users.find({ realm: REALM, username: "ada", exact: true }))[0]?.id;
     assert.ok(ada !== undefined);
-    // Only what the realm notes of the program's own work may change; the user that the program made stays the same, too.
+    // Only what the realm notes of the program's own work may change; the user that the program made stays the same,
+    // too.
     for (const values of [{ realm: { name: REALM } }, adopting]) {
       await own.configure(values);
       assert.doesNotMatch((await own.up()).stdout, / (becomes|imported|replaced|deleted) |keycloak:openid/);
     }
-    assert.equal((await (await keycloakAdmin()).users.find({ realm: REALM, username: "ada", exact: true }))[0]?.id, ada);
+    assert.equal(
+      (await (await keycloakAdmin()).users.find({ realm: REALM, username: "ada", exact: true }))[0]?.id,
+      ada,
+    );
     const [client] = await (await keycloakAdmin()).clients.find({ realm: REALM, clientId: "backstage" });
     assert.equal(client?.id, clientUuid);
     await own.mustSignIn();
@@ -154,13 +179,24 @@ describe("a realm and a client that were made by hand", function () {
   it("stay the program's when they lose its marks while the settings still adopt them", async () => {
     const admin = await keycloakAdmin();
     const [client] = await admin.clients.find({ realm: REALM, clientId: "backstage" });
-    await admin.clients.update({ realm: REALM, id: clientUuid ?? "" }, { ...client, attributes: { ...client?.attributes, "managed-by": "" } });
+    await admin.clients.update(
+      { realm: REALM, id: clientUuid ?? "" },
+      { ...client, attributes: { ...client?.attributes, "managed-by": "" } },
+    );
     const realm = await admin.realms.findOne({ realm: REALM });
-    await admin.realms.update({ realm: REALM }, { attributes: { ...realm?.attributes, "made-by-backstage-keycloak": "" } });
-    const people = async (): Promise<unknown> => (await (await keycloakAdmin()).users.find({ realm: REALM })).map(({ id, username }) => [username, id]).sort();
+    await admin.realms.update(
+      { realm: REALM },
+      { attributes: { ...realm?.attributes, "made-by-backstage-keycloak": "" } },
+    );
+    const people = async (): Promise<unknown> =>
+      (await (await keycloakAdmin()).users.find({ realm: REALM })).map(({ id, username }) => [username, id]).sort();
     const before = await people();
-    for (const args of [[], ["--refresh"]]) assert.doesNotMatch((await own.up(...args)).stdout, / (imported|replaced|deleted) /);
-    assert.equal((await (await keycloakAdmin()).clients.find({ realm: REALM, clientId: "backstage" }))[0]?.id, clientUuid);
+    for (const args of [[], ["--refresh"]])
+      assert.doesNotMatch((await own.up(...args)).stdout, / (imported|replaced|deleted) /);
+    assert.equal(
+      (await (await keycloakAdmin()).clients.find({ realm: REALM, clientId: "backstage" }))[0]?.id,
+      clientUuid,
+    );
     assert.deepEqual(await people(), before);
     await own.mustSignIn();
   });
@@ -169,9 +205,13 @@ describe("a realm and a client that were made by hand", function () {
     const client = { rootUrl: "https://argo.example.com", redirectUris: ["https://argo.example.com/cb"] };
     await own.configure({ ...adopting, clients: [{ ...client, clientId: "argo", kind: "public" }] });
     await own.up();
-    const says = "which this stack has made already by another setting, or of another kind; run pulumi up without it first, and then with it.";
+    const says =
+      "which this stack has made already by another setting, or of another kind; run pulumi up without it first, and then with it.";
     const cases: [Record<string, unknown>, string][] = [
-      [{ clients: [{ ...client, clientId: "argo", kind: "saml", saml: { assertionConsumerUrl: client.rootUrl } }] }, `config: clients.0.clientId is client argo, ${says}`],
+      [
+        { clients: [{ ...client, clientId: "argo", kind: "saml", saml: { assertionConsumerUrl: client.rootUrl } }] },
+        `config: clients.0.clientId is client argo, ${says}`,
+      ],
       [{ backstage: { clientId: "argo" } }, `config: backstage.clientId is client argo, ${says}`],
     ];
     for (const [values, sentence] of cases) {
@@ -203,17 +243,32 @@ describe("a stack whose state was lost", function () {
     await own.configure();
     const { code, stdout, stderr } = await own.stack.up();
     assert.notEqual(code, 0);
-    assert.match(stdout + stderr, /Keycloak: realm lost is there already, made by this program and not in this stack's state; choose another realm\.name, or, where the state was lost, see docs\/migration\.md\./);
+    assert.match(
+      stdout + stderr,
+      /Keycloak: realm lost is there already, made by this program and not in this stack's state; choose another realm\.name, or, where the state was lost, see docs\/migration\.md\./,
+    );
   });
 
   it("takes everything over with new secrets, once the marks are gone, and users keep their passwords", async () => {
     const admin = await keycloakAdmin();
     const realm = await admin.realms.findOne({ realm: own.realm });
-    await admin.realms.update({ realm: own.realm }, { attributes: { ...realm?.attributes, "made-by-backstage-keycloak": "" } });
+    await admin.realms.update(
+      { realm: own.realm },
+      { attributes: { ...realm?.attributes, "made-by-backstage-keycloak": "" } },
+    );
     const [client] = await admin.clients.find({ realm: own.realm, clientId: "backstage" });
-    await admin.clients.update({ realm: own.realm, id: client?.id ?? "" }, { ...client, attributes: { ...client?.attributes, "managed-by": "" } });
+    await admin.clients.update(
+      { realm: own.realm, id: client?.id ?? "" },
+      { ...client, attributes: { ...client?.attributes, "managed-by": "" } },
+    );
 
-    const ada = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace", initialPassword: false };
+    const ada = {
+      username: "ada",
+      email: "ada@example.com",
+      firstName: "Ada",
+      lastName: "Lovelace",
+      initialPassword: false,
+    };
     await own.configure({ realm: { name: own.realm, adopt: true }, backstage: { adoptClient: true }, users: [ada] });
     await own.up();
     const { credential } = await own.outputs();

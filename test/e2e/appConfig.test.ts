@@ -16,13 +16,18 @@ describe("app-config and sign-in as the settings say", function () {
   let own: TestStack;
   before(async () => {
     own = await TestStack.create("app-config", 7);
-    await own.configure({ backstage: { appConfig: overlay, additionalScopes: ["offline_access", "groups"], sessionDuration: "1h" } });
+    await own.configure({
+      backstage: { appConfig: overlay, additionalScopes: ["offline_access", "groups"], sessionDuration: "1h" },
+    });
     await own.up();
   });
   after(() => own.remove());
 
   it("lays the overlay into the app-config", async () => {
-    const { data } = await own.cluster.core.readNamespacedConfigMap({ namespace: own.namespace, name: "backstage-app-config" });
+    const { data } = await own.cluster.core.readNamespacedConfigMap({
+      namespace: own.namespace,
+      name: "backstage-app-config",
+    });
     const config = parse(data?.["app-config.yaml"] ?? "") as typeof overlay;
     assert.deepEqual(config.organization, overlay.organization);
     assert.deepEqual(config.catalog.rules, overlay.catalog.rules);
@@ -51,7 +56,10 @@ describe("app-config and sign-in as the settings say", function () {
     await own.configure({ backstage: { appConfig: { auth: { session: { secret: "hunter2hunter2" } } } } });
     const { code, stdout, stderr } = await own.stack.up();
     assert.notEqual(code, 0);
-    assert.match(stdout + stderr, /config: backstage\.appConfig\.auth\.session is a key of the program's own; remove it\./);
+    assert.match(
+      stdout + stderr,
+      /config: backstage\.appConfig\.auth\.session is a key of the program's own; remove it\./,
+    );
     assert.doesNotMatch(stdout + stderr, /hunter2|at .*\.ts:\d+/);
   });
 });

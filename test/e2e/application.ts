@@ -20,7 +20,9 @@ function browser(): (url: string, init?: RequestInit) => Promise<Response> {
 async function throughTheForm(start: string, { username, password }: Person): Promise<Response> {
   const visit = browser();
   const page = await visit(start);
-  const action = parse(await page.text()).querySelector("form#kc-form-login")?.getAttribute("action");
+  const action = parse(await page.text())
+    .querySelector("form#kc-form-login")
+    ?.getAttribute("action");
   if (page.status !== 200 || action === undefined) {
     throw new Error(`no form, but ${page.status} ${page.headers.get("location") ?? ""}`);
   }
@@ -35,7 +37,8 @@ export interface Tokens {
   readonly userinfo: Claims;
 }
 
-const claims = (token: string): Claims => JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Claims;
+const claims = (token: string): Claims =>
+  JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Claims;
 
 export interface CodeFlow {
   readonly issuer: string;
@@ -81,10 +84,15 @@ export async function signInAt(app: CodeFlow, person: Person): Promise<Tokens> {
 }
 
 /** A sign-in by SAML: the assertion, and the URL that it is posted to. */
-export async function signInBySaml(issuer: string, clientId: string, person: Person): Promise<{ postedTo: string; assertion: string }> {
+export async function signInBySaml(
+  issuer: string,
+  clientId: string,
+  person: Person,
+): Promise<{ postedTo: string; assertion: string }> {
   const request =
     `<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ` +
-    `ID="_${randomBytes(16).toString("hex")}" Version="2.0" IssueInstant="${new Date().toISOString()}"><saml:Issuer>${clientId}</saml:Issuer></samlp:AuthnRequest>`;
+    `ID="_${randomBytes(16).toString("hex")}" Version="2.0" ` +
+    `IssueInstant="${new Date().toISOString()}"><saml:Issuer>${clientId}</saml:Issuer></samlp:AuthnRequest>`;
   const query = new URLSearchParams({ SAMLRequest: deflateRawSync(request).toString("base64") });
   const answer = await throughTheForm(`${issuer}/protocol/saml?${query.toString()}`, person);
   const form = parse(await answer.text()).querySelector("form");

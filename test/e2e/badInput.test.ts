@@ -36,14 +36,21 @@ describe("bad input gets one sentence and changes nothing", function () {
     const admin = await keycloakAdmin();
     assert.equal(await admin.realms.findOne({ realm: own.realm }), null, "a realm was created");
     await assert.rejects(own.cluster.core.readNamespace({ name: own.namespace }), { code: 404 });
-    const lines = output.split("\n").filter((line) => /(config|Keycloak|Kubernetes): /.test(line) && !/waiting up to/.test(line));
+    const lines = output
+      .split("\n")
+      .filter((line) => /(config|Keycloak|Kubernetes): /.test(line) && !/waiting up to/.test(line));
     // The engine repeats a diagnostic in its summary.
     const said = new Set(lines.map((line) => line.trim().replace(/^.*?error: /, "")));
     assert.equal(said.size, 1, output);
     return [...said][0] ?? "";
   }
 
-  const mlflow = { clientId: "mlflow", rootUrl: "https://m.example.com", redirectUris: ["https://m.example.com/cb"], secret: { namespace: "nowhere", name: "mlflow" } };
+  const mlflow = {
+    clientId: "mlflow",
+    rootUrl: "https://m.example.com",
+    redirectUris: ["https://m.example.com/cb"],
+    secret: { namespace: "nowhere", name: "mlflow" },
+  };
   const database = { kind: "external", host: "db.example.com", credentials: { secret: "db" } };
   const extraEnv = [{ name: "MORE", configMap: "more" }];
   const settings: [string, ConfigValues, RegExp][] = [
@@ -52,20 +59,37 @@ describe("bad input gets one sentence and changes nothing", function () {
     ["a malformed URL", { keycloak: { url: "keycloak" } }, /config: keycloak\.url is not an absolute URL; write it as/],
     ["an empty host", { keycloak: { url: "https:///keycloak" } }, /config: keycloak\.url has an empty host; write/],
     ["http outside loopback and dev", { environment: "prod" }, /config: (keycloak|backstage)\.url is plain http/],
-    ["a client's Secret in a namespace that is not there", { clients: [mlflow] }, /Kubernetes: clients\.0\.secret\.namespace names Namespace nowhere, which is not there; create it, or set clients\.0\.secret\.createNamespace to true\.$/],
-    ["an external database without its Secret", { backstage: { database } }, /Kubernetes: backstage\.database\.credentials\.secret names Secret bad-input\/db, which is not there; create it first, or correct/],
-    ["a variable from a ConfigMap that is not there", { backstage: { extraEnv } }, /Kubernetes: backstage\.extraEnv\.0\.configMap names ConfigMap bad-input\/more, which is not there/],
+    [
+      "a client's Secret in a namespace that is not there",
+      { clients: [mlflow] },
+      /Kubernetes: clients\.0\.secret\.namespace names Namespace nowhere, which is not there; create it, or set clients\.0\.secret\.createNamespace to true\.$/,
+    ],
+    [
+      "an external database without its Secret",
+      { backstage: { database } },
+      /Kubernetes: backstage\.database\.credentials\.secret names Secret bad-input\/db, which is not there; create it first, or correct/,
+    ],
+    [
+      "a variable from a ConfigMap that is not there",
+      { backstage: { extraEnv } },
+      /Kubernetes: backstage\.extraEnv\.0\.configMap names ConfigMap bad-input\/more, which is not there/,
+    ],
   ];
   for (const [what, values, sentence] of settings) {
     it(what, async () => {
-      await own.configure(what.startsWith("http") ? { ...values, backstage: { url: "https://backstage.example.com" } } : values);
+      await own.configure(
+        what.startsWith("http") ? { ...values, backstage: { url: "https://backstage.example.com" } } : values,
+      );
       assert.match(await refusal(), sentence);
     });
   }
 
   it("Keycloak unreachable", async () => {
     await own.configure({ keycloak: { url: `http://127.0.0.1:${await freePort()}`, waitSeconds: 2 } });
-    assert.match(await refusal(), /Keycloak: http:\S+ cannot be reached \(ECONNREFUSED\), after 2 s of trying; start it, or correct keycloak\.url/);
+    assert.match(
+      await refusal(),
+      /Keycloak: http:\S+ cannot be reached \(ECONNREFUSED\), after 2 s of trying; start it, or correct keycloak\.url/,
+    );
   });
 
   it("a wrong base path", async () => {
@@ -77,7 +101,10 @@ describe("bad input gets one sentence and changes nothing", function () {
   it("wrong admin credentials", async () => {
     await own.stack.setAdminPassword("wrong");
     try {
-      assert.match(await refusal(), /refuses the administrator admin of realm master \(400 invalid_grant\); correct keycloak\.admin, or set what it signs in with/);
+      assert.match(
+        await refusal(),
+        /refuses the administrator admin of realm master \(400 invalid_grant\); correct keycloak\.admin, or set what it signs in with/,
+      );
     } finally {
       await own.stack.setAdminPassword(adminPassword());
     }
@@ -98,7 +125,10 @@ describe("bad input gets one sentence and changes nothing", function () {
       }),
     );
     await own.configure({ kubeconfig });
-    assert.match(await refusal(), /Kubernetes: the API server https:\S+ of \S+ cannot be reached \(ECONNREFUSED\); start the cluster/);
+    assert.match(
+      await refusal(),
+      /Kubernetes: the API server https:\S+ of \S+ cannot be reached \(ECONNREFUSED\); start the cluster/,
+    );
   });
 
   it("no kubeconfig", async () => {

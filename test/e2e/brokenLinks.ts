@@ -72,7 +72,8 @@ export function brokenLinks({ own, front, context }: Subjects): Fault[] {
     });
     const undo = (): Promise<void> => replaced((spec) => before ?? spec);
     let shown = "";
-    const look = async (): Promise<true | undefined> => (shows.test((shown = table(await verify(context(), "pods")))) ? true : undefined);
+    const look = async (): Promise<true | undefined> =>
+      shows.test((shown = table(await verify(context(), "pods")))) ? true : undefined;
     await waitFor("the fault to show", 120, look, 1000).catch(async (error: unknown) => {
       await undo();
       throw new Error(`${String(error)}\n${shown}`);
@@ -93,7 +94,10 @@ export function brokenLinks({ own, front, context }: Subjects): Fault[] {
   };
 
   /** Puts a key of the contract Secret right again. */
-  const rightKey = (key: string): Undo => () => own().editSecret({ [key]: context().outputs.credential[key] ?? "" });
+  const rightKey =
+    (key: string): Undo =>
+    () =>
+      own().editSecret({ [key]: context().outputs.credential[key] ?? "" });
 
   return [
     {
@@ -110,7 +114,11 @@ export function brokenLinks({ own, front, context }: Subjects): Fault[] {
       check: "base-path",
       says: /\/auth\/realms\/verify answers 404, and not as Keycloak does for a realm; correct the path in keycloak\.url \(\/auth\)/,
       broken: async () => Promise.resolve(() => Promise.resolve()),
-      outputs: (outputs) => ({ ...outputs, keycloakUrl: `${outputs.keycloakUrl}/auth`, issuer: outputs.issuer.replace("/realms/", "/auth/realms/") }),
+      outputs: (outputs) => ({
+        ...outputs,
+        keycloakUrl: `${outputs.keycloakUrl}/auth`,
+        issuer: outputs.issuer.replace("/realms/", "/auth/realms/"),
+      }),
     },
     {
       what: "realm disabled",
@@ -131,7 +139,11 @@ export function brokenLinks({ own, front, context }: Subjects): Fault[] {
       what: "issuer mismatch",
       check: "issuer",
       says: /the issuer is https:\/\/elsewhere\.example\.com\/realms\/verify, but \S+ is configured.*; set Keycloak's hostname/,
-      broken: () => changeRealm({ attributes: { frontendUrl: "https://elsewhere.example.com" } }, { attributes: { frontendUrl: "" } }),
+      broken: () =>
+        changeRealm(
+          { attributes: { frontendUrl: "https://elsewhere.example.com" } },
+          { attributes: { frontendUrl: "" } },
+        ),
     },
     {
       what: "client deleted",
@@ -209,7 +221,9 @@ export function brokenLinks({ own, front, context }: Subjects): Fault[] {
       says: /Secret verify\/backstage-env-vars lacks AUTH_SESSION_SECRET; run pulumi up --refresh/,
       broken: async () => {
         const { at, body } = await heldSecret();
-        body.data = Object.fromEntries(Object.entries(body.data ?? {}).filter(([key]) => key !== contractKeys.sessionSecret));
+        body.data = Object.fromEntries(
+          Object.entries(body.data ?? {}).filter(([key]) => key !== contractKeys.sessionSecret),
+        );
         await own().cluster.core.replaceNamespacedSecret({ ...at, body });
         return rightKey(contractKeys.sessionSecret);
       },
@@ -240,7 +254,10 @@ export function brokenLinks({ own, front, context }: Subjects): Fault[] {
       broken: async () => {
         const { attributes } = (await client()).found;
         const flags = { implicitFlowEnabled: true, directAccessGrantsEnabled: true, serviceAccountsEnabled: true };
-        return changeClient({ ...flags, attributes: { ...attributes, "oauth2.device.authorization.grant.enabled": "true" } });
+        return changeClient({
+          ...flags,
+          attributes: { ...attributes, "oauth2.device.authorization.grant.enabled": "true" },
+        });
       },
     },
     {
@@ -259,7 +276,12 @@ export function brokenLinks({ own, front, context }: Subjects): Fault[] {
       what: "Backstage crash",
       check: "rollout",
       says: /pod backstage-\S+: container backstage (?:waits: \S+|ended: \S+|runs, but is not ready), last exit code 3.*; mend what its log says, and run pulumi up/,
-      broken: () => changeDeployment((spec) => (backstageOf(spec).command = ["node", "-e", "console.log('no such module'); process.exit(3)", "--"]), /exit code 3[^]*no such module/),
+      broken: () =>
+        changeDeployment(
+          (spec) =>
+            (backstageOf(spec).command = ["node", "-e", "console.log('no such module'); process.exit(3)", "--"]),
+          /exit code 3[^]*no such module/,
+        ),
     },
     {
       what: "hash stale",

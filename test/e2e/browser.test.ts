@@ -49,9 +49,15 @@ describe("a real browser", function () {
     password = userPasswords.ada ?? "";
     secrets.push(...secretsOf(await own.context()));
     // The page as Backstage's app backend serves it: the entry, and the part of the config that browsers may see.
-    const data = { app: { title: "Backstage", baseUrl: backstageUrl }, backend: { baseUrl: backstageUrl }, auth: { environment: authEnvironment } };
+    const data = {
+      app: { title: "Backstage", baseUrl: backstageUrl },
+      backend: { baseUrl: backstageUrl },
+      auth: { environment: authEnvironment },
+    };
     const config = JSON.stringify([{ context: "app", data }]);
-    html = `<!doctype html><link rel="stylesheet" href="/static/index.css"><script type="backstage.io/config">${config}</script><div id="root"></div><script type="module" src="/static/index.js"></script>`;
+    html =
+      `<!doctype html><link rel="stylesheet" href="/static/index.css"><script ` +
+      `type="backstage.io/config">${config}</script><div id="root"></div><script type="module" src="/static/index.js"></script>`;
     fs.rmSync(artifacts, { recursive: true, force: true });
   });
   after(async () => {
@@ -62,7 +68,9 @@ describe("a real browser", function () {
   /** The image of the local platform is the backend alone, so what else is asked of its origin is the app. */
   function serveApp(route: Route): Promise<void> {
     const { pathname } = new URL(route.request().url());
-    return pathname.startsWith("/static/") ? route.fulfill({ path: path.join(app, path.basename(pathname)) }) : route.fulfill({ contentType: "text/html", body: html });
+    return pathname.startsWith("/static/")
+      ? route.fulfill({ path: path.join(app, path.basename(pathname)) })
+      : route.fulfill({ contentType: "text/html", body: html });
   }
 
   /** The app in a browser that has never been anywhere. */
@@ -79,11 +87,15 @@ describe("a real browser", function () {
     return opened;
   }
 
-  const keep = (of: Page, name: string): Promise<Buffer> => of.screenshot({ path: path.join(artifacts, `${name}.png`), animations: "disabled" });
+  const keep = (of: Page, name: string): Promise<Buffer> =>
+    of.screenshot({ path: path.join(artifacts, `${name}.png`), animations: "disabled" });
 
   /** Backstage's button, and Keycloak's form in the window that it opens. */
   async function popupOf(opener: Page): Promise<Page> {
-    const [popup] = await Promise.all([opener.waitForEvent("popup"), opener.getByRole("button", { name: "Sign In" }).click()]);
+    const [popup] = await Promise.all([
+      opener.waitForEvent("popup"),
+      opener.getByRole("button", { name: "Sign In" }).click(),
+    ]);
     await popup.getByLabel("Username or email").fill("ada");
     await popup.getByLabel("Password", { exact: true }).fill(password);
     return popup;
@@ -132,7 +144,9 @@ describe("a real browser", function () {
   });
 
   it("has shown no secret in a URL or in its console", () => {
-    assert.ok(shown.some((url) => url.includes("/api/auth/oidc/start")) && shown.some((url) => url.includes("/handler/frame?")));
+    assert.ok(
+      shown.some((url) => url.includes("/api/auth/oidc/start")) && shown.some((url) => url.includes("/handler/frame?")),
+    );
     assert.ok(secrets.length >= 4);
     for (const secret of secrets) assert.ok(secret !== "" && !shown.some((text) => text.includes(secret)));
   });

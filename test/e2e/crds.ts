@@ -9,7 +9,9 @@ const modules = [
   {
     module: "github.com/external-secrets/external-secrets@v1.3.2",
     sum: "h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=",
-    files: ["externalsecrets", "secretstores", "pushsecrets"].map((name) => `config/crds/bases/external-secrets.io_${name}.yaml`),
+    files: ["externalsecrets", "secretstores", "pushsecrets"].map(
+      (name) => `config/crds/bases/external-secrets.io_${name}.yaml`,
+    ),
   },
   {
     module: "github.com/argoproj/argo-cd/v3@v3.4.0",
@@ -29,7 +31,9 @@ export async function crdFiles(): Promise<string[]> {
   const files: string[] = [];
   for (const { module, sum, files: own } of modules) {
     // Outside any module, so that the answer is about this one alone.
-    const { Dir, Sum } = JSON.parse(await run("go", ["mod", "download", "-json", module], { env, cwd: os.tmpdir() })) as { Dir: string; Sum: string };
+    const { Dir, Sum } = JSON.parse(
+      await run("go", ["mod", "download", "-json", module], { env, cwd: os.tmpdir() }),
+    ) as { Dir: string; Sum: string };
     assert.equal(Sum, sum, `${module} is not what was reviewed`);
     files.push(...own.map((file) => path.join(Dir, file)));
   }

@@ -47,7 +47,10 @@ describe("two Backstages that share an in-cluster PostgreSQL", function () {
   }
 
   const query = (sql: string): Promise<string> => inDatabase("psql", "-U", "backstage", "-d", "backstage", "-tAc", sql);
-  const databasePods = async () => (await own.cluster.pods(own.namespace, DATABASE)).filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+  const databasePods = async () =>
+    (await own.cluster.pods(own.namespace, DATABASE)).filter(
+      ({ metadata }) => metadata?.deletionTimestamp === undefined,
+    );
 
   it("comes up with both pods ready, and changes nothing when it is run again", async () => {
     assert.equal(await own.readyPods(), 2);
@@ -57,7 +60,8 @@ describe("two Backstages that share an in-cluster PostgreSQL", function () {
 
   it("keeps each plugin's tables in a schema of the one database", async () => {
     const schemas = (await query("select nspname from pg_namespace")).split("\n");
-    for (const plugin of ["auth", "catalog"]) assert.ok(schemas.includes(plugin), `${plugin} among ${schemas.join(", ")}`);
+    for (const plugin of ["auth", "catalog"])
+      assert.ok(schemas.includes(plugin), `${plugin} among ${schemas.join(", ")}`);
   });
 
   it("finishes at one pod a sign-in that was started at the other", async () => {
@@ -73,14 +77,32 @@ describe("two Backstages that share an in-cluster PostgreSQL", function () {
       pod.metadata.labels = { ...pod.metadata.labels, only: `pod-${index}` };
       await own.cluster.core.replaceNamespacedPod({ namespace: own.namespace, name, body: pod });
       const nodePort = ports.backstage + PORT_OFFSET + 1 + index;
-      const service = { apiVersion: "v1", kind: "Service", metadata: { name: `only-${index}` }, spec: { type: "NodePort", selector: { only: `pod-${index}` }, ports: [{ port: 80, targetPort: "http", nodePort }] } };
-      await own.cluster.core.createNamespacedService({ namespace: own.namespace, body: loadYaml<V1Service>(stringify(service)) });
+      const service = {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: `only-${index}` },
+        spec: {
+          type: "NodePort",
+          selector: { only: `pod-${index}` },
+          ports: [{ port: 80, targetPort: "http", nodePort }],
+        },
+      };
+      await own.cluster.core.createNamespacedService({
+        namespace: own.namespace,
+        body: loadYaml<V1Service>(stringify(service)),
+      });
       urls.push(`http://${nodeAddress}:${nodePort}`);
     }
-    for (const url of urls) await waitFor(url, 20, async () => ((await fetch(`${url}/.backstage/health/v1/readiness`)).ok ? true : undefined));
+    for (const url of urls)
+      await waitFor(url, 20, async () =>
+        (await fetch(`${url}/.backstage/health/v1/readiness`)).ok ? true : undefined,
+      );
     const user = { authProvider, authEnvironment, username: "ada", password: userPasswords.ada ?? "" };
     const [first = "", second = ""] = urls;
-    for (const [start, finish] of [[first, second], [second, first]] as const) {
+    for (const [start, finish] of [
+      [first, second],
+      [second, first],
+    ] as const) {
       const outcome = await signIn({ ...user, backstageUrl: start, finishUrl: finish });
       assert.ok(outcome.ok, JSON.stringify(outcome));
     }
@@ -106,7 +128,11 @@ describe("two Backstages that share an in-cluster PostgreSQL", function () {
   });
 
   it("starts one at a time, and takes away the lock of a migration that was killed", async () => {
-    const tables = (await query("select table_schema || '.' || table_name from information_schema.tables where table_name like '%knex_migrations_lock'")).split("\n");
+    const tables = (
+      await query(
+        "select table_schema || '.' || table_name from information_schema.tables where table_name like '%knex_migrations_lock'",
+      )
+    ).split("\n");
     assert.ok(tables.length >= 2, String(tables));
     for (const table of tables) await query(`update ${table} set is_locked = 1`);
     const before = await own.pods();
@@ -117,7 +143,11 @@ describe("two Backstages that share an in-cluster PostgreSQL", function () {
     };
     await waitFor("two new pods", 180, both, 1000);
     assert.equal((await own.pods()).restarts, 0);
-    const logs = await Promise.all((await own.pods()).names.map((name) => own.cluster.core.readNamespacedPodLog({ namespace: own.namespace, name, container: "backstage" })));
+    const logs = await Promise.all(
+      (await own.pods()).names.map((name) =>
+        own.cluster.core.readNamespacedPodLog({ namespace: own.namespace, name, container: "backstage" }),
+      ),
+    );
     assert.match(logs.join(""), /start: took away the lock auth\.\S+, which a Backstage had left behind/);
     assert.equal(logs.filter((log) => log.includes("start: another Backstage is starting; waiting for it")).length, 1);
     await own.mustSignIn();

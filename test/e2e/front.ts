@@ -5,7 +5,9 @@ import * as https from "node:https";
 import * as os from "node:os";
 import * as path from "node:path";
 
-/** Shell that makes an authority, and two certificates of it for one address: one that holds and one that has expired. */
+/**
+ * Shell that makes an authority, and two certificates of it for one address: one that holds and one that has expired.
+ */
 const CERTIFICATES = `
 set -eu
 new() { openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "$@"; }
@@ -60,14 +62,26 @@ export class Front {
     const { method, headers, url = "/" } = request;
     const inner = this.takesPathOff && url.startsWith(this.path) ? url.slice(this.path.length) : url;
     const forwarded = { ...headers, "x-forwarded-proto": "https", "x-forwarded-host": headers.host };
-    const onward = http.request(this.target + (inner === "" ? "/" : inner), { method, headers: forwarded }, (answer) => {
-      // Its own clock is wrong, and nobody's business; Backstage's is what Backstage's cookies are dated by.
-      const date = new Date(Date.now() + 3_600_000).toUTCString();
-      const dated = (cookie: string): string => cookie.replace(/Expires=([^;]+)/i, (_, moment: string) => `Expires=${new Date(Date.parse(moment) + this.secondsAhead * 1000).toUTCString()}`);
-      const cookies = answer.headers["set-cookie"]?.map(dated);
-      response.writeHead(answer.statusCode ?? 502, { ...answer.headers, date, ...(cookies === undefined ? {} : { "set-cookie": cookies }) });
-      answer.pipe(response);
-    });
+    const onward = http.request(
+      this.target + (inner === "" ? "/" : inner),
+      { method, headers: forwarded },
+      (answer) => {
+        // Its own clock is wrong, and nobody's business; Backstage's is what Backstage's cookies are dated by.
+        const date = new Date(Date.now() + 3_600_000).toUTCString();
+        const dated = (cookie: string): string =>
+          cookie.replace(
+            /Expires=([^;]+)/i,
+            (_, moment: string) => `Expires=${new Date(Date.parse(moment) + this.secondsAhead * 1000).toUTCString()}`,
+          );
+        const cookies = answer.headers["set-cookie"]?.map(dated);
+        response.writeHead(answer.statusCode ?? 502, {
+          ...answer.headers,
+          date,
+          ...(cookies === undefined ? {} : { "set-cookie": cookies }),
+        });
+        answer.pipe(response);
+      },
+    );
     onward.on("error", () => response.writeHead(502).end());
     request.pipe(onward);
   }

@@ -14,13 +14,26 @@ const SECRET = "RightRightRightRightRightRightRightRightRightRig";
 const REALM = "gate";
 
 /** Runs the gate as its container does, on a folder that stands for the mounted Secret. */
-async function gate(mode: string, secret: Record<string, string>, seconds: number): Promise<{ code: number; output: string }> {
+async function gate(
+  mode: string,
+  secret: Record<string, string>,
+  seconds: number,
+): Promise<{ code: number; output: string }> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "gate-"));
   for (const [key, value] of Object.entries(secret)) fs.writeFileSync(path.join(folder, key), value, { mode: 0o600 });
-  const expected = { issuer: secret[contractKeys.issuer] ?? "", clientId: secret[contractKeys.clientId] ?? "", generations: { client: 1 } };
-  const settings = gateEnv({ gateSeconds: seconds, expected }).map(({ name, value }) => [name as string, value as string] as const);
+  const expected = {
+    issuer: secret[contractKeys.issuer] ?? "",
+    clientId: secret[contractKeys.clientId] ?? "",
+    generations: { client: 1 },
+  };
+  const settings = gateEnv({ gateSeconds: seconds, expected }).map(
+    ({ name, value }) => [name as string, value as string] as const,
+  );
   const env: NodeJS.ProcessEnv = { ...process.env, ...Object.fromEntries(settings), GATE_SECRETS_PATH: folder };
-  const child = spawn(process.execPath, [path.join(root, "lib/gate/gate.mjs"), mode], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [path.join(root, "lib/gate/gate.mjs"), mode], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const code = await new Promise<number>((resolve) => child.on("close", (exit) => resolve(exit ?? -1)));
@@ -41,7 +54,13 @@ describe("the gates, against a real Keycloak", function () {
     const admin = await keycloakAdmin();
     if ((await admin.realms.find()).some(({ realm }) => realm === REALM)) await admin.realms.del({ realm: REALM });
     await admin.realms.create({ realm: REALM, enabled: true });
-    await admin.clients.create({ realm: REALM, clientId: "backstage", publicClient: false, secret: SECRET, redirectUris: ["https://backstage.example.com/handler"] });
+    await admin.clients.create({
+      realm: REALM,
+      clientId: "backstage",
+      publicClient: false,
+      secret: SECRET,
+      redirectUris: ["https://backstage.example.com/handler"],
+    });
     right = {
       [contractKeys.clientSecret]: SECRET,
       [contractKeys.clientId]: "backstage",
@@ -75,10 +94,29 @@ describe("the gates, against a real Keycloak", function () {
   });
 
   const refused: [string, () => Record<string, string>, RegExp][] = [
-    ["a stale secret", () => ({ ...right, [contractKeys.clientSecret]: "Stale" }), /refuses the secret of client backstage \(401 unauthorized_client\).*run pulumi up/],
-    ["a client that does not exist", () => ({ ...right, [contractKeys.clientId]: "gone" }), /does not know client gone.*\(401 invalid_client\)/],
-    ["a realm that does not exist", () => ({ ...right, [contractKeys.metadataUrl]: (right[contractKeys.metadataUrl] ?? "").replace(REALM, "nowhere") }), /answers 404: the realm does not exist/],
-    ["another issuer than the configured one", () => ({ ...right, [contractKeys.issuer]: "https://id.example.com/realms/gate" }), /the issuer is .*, but https:\/\/id\.example\.com\/realms\/gate is configured/],
+    [
+      "a stale secret",
+      () => ({ ...right, [contractKeys.clientSecret]: "Stale" }),
+      /refuses the secret of client backstage \(401 unauthorized_client\).*run pulumi up/,
+    ],
+    [
+      "a client that does not exist",
+      () => ({ ...right, [contractKeys.clientId]: "gone" }),
+      /does not know client gone.*\(401 invalid_client\)/,
+    ],
+    [
+      "a realm that does not exist",
+      () => ({
+        ...right,
+        [contractKeys.metadataUrl]: (right[contractKeys.metadataUrl] ?? "").replace(REALM, "nowhere"),
+      }),
+      /answers 404: the realm does not exist/,
+    ],
+    [
+      "another issuer than the configured one",
+      () => ({ ...right, [contractKeys.issuer]: "https://id.example.com/realms/gate" }),
+      /the issuer is .*, but https:\/\/id\.example\.com\/realms\/gate is configured/,
+    ],
   ];
   for (const [what, secret, line] of refused) {
     it(`verify-credentials stops at ${what}, says so, and gives up in time`, async () => {

@@ -66,7 +66,9 @@ export async function meanwhile<T>(work: Promise<T>, attempt: () => Promise<unkn
   const began = performance.now();
   let tried = 0;
   for (; tried < 1200 && !over.signal.aborted; tried++) {
-    await attempt().catch((error: unknown) => failed.push({ second: (performance.now() - began) / 1000, said: (error as Error).message }));
+    await attempt().catch((error: unknown) =>
+      failed.push({ second: (performance.now() - began) / 1000, said: (error as Error).message }),
+    );
     await sleep(250);
   }
   return { done: await work, tried, failed };
@@ -75,7 +77,10 @@ export async function meanwhile<T>(work: Promise<T>, attempt: () => Promise<unkn
 /** How long something is tried again, in seconds. */
 const AGAIN_SECONDS = 20;
 
-/** Attempts until one succeeds or the time is over; the last. Right after a rollout a connection may be refused, or led to the pod that has gone. */
+/**
+ * Attempts until one succeeds or the time is over; the last. Right after a rollout a connection may be refused, or led
+ * to the pod that has gone.
+ */
 async function again<T>(attempt: () => Promise<T>, succeeded: (outcome: T) => boolean): Promise<T> {
   const over = performance.now() + AGAIN_SECONDS * 1000;
   for (;;) {
@@ -143,14 +148,24 @@ export class TestStack {
   async signIn(user?: User): Promise<SignIn> {
     const { backstageUrl, authProvider, authEnvironment, userPasswords } = await this.outputs();
     await waitFor(`a route to ${backstageUrl}`, 15, () => fetch(backstageUrl, { signal: AbortSignal.timeout(5000) }));
-    return signIn({ backstageUrl, authProvider, authEnvironment, ...(user ?? { username: "ada", password: userPasswords.ada ?? "" }) });
+    return signIn({
+      backstageUrl,
+      authProvider,
+      authEnvironment,
+      ...(user ?? { username: "ada", password: userPasswords.ada ?? "" }),
+    });
   }
 
   /**
-   * Signs every user in, over and over, for as long as `during` takes and `after` more ms; how often, and what failed when.
+   * Signs every user in, over and over, for as long as `during` takes and `after` more ms; how often, and what failed
+   * when.
    * @param environments what the users' pages were loaded with, in turn. @default the one of now
    */
-  async signingIn(during: () => Promise<unknown>, after = 0, environments?: readonly string[]): Promise<Omit<Meanwhile<unknown>, "done">> {
+  async signingIn(
+    during: () => Promise<unknown>,
+    after = 0,
+    environments?: readonly string[],
+  ): Promise<Omit<Meanwhile<unknown>, "done">> {
     const { backstageUrl, authProvider, userPasswords, ...outputs } = await this.outputs();
     const loaded = environments ?? [outputs.authEnvironment];
     const work = during().then(() => sleep(after));
@@ -174,13 +189,27 @@ export class TestStack {
 
   /** `npm run verify` for this stack, as it is typed. */
   async verify(args: string[], { env = {}, ...options }: RunOptions = {}): Promise<RunResult> {
-    const command = ["--import", require.resolve("tsx"), path.join(root, "verify", "index.ts"), "--stack", this.stack.name, ...args];
-    return runUnchecked(process.execPath, command, { ...options, cwd: this.stack.folder, env: { ...(await pulumiEnv()), ...env } });
+    const command = [
+      "--import",
+      require.resolve("tsx"),
+      path.join(root, "verify", "index.ts"),
+      "--stack",
+      this.stack.name,
+      ...args,
+    ];
+    return runUnchecked(process.execPath, command, {
+      ...options,
+      cwd: this.stack.folder,
+      env: { ...(await pulumiEnv()), ...env },
+    });
   }
 
   /** Every link of the chain holds, and the test users sign in; fails with what verify saw. */
   async mustHold(): Promise<void> {
-    const results = await again(async () => verify(await this.context()), (seen) => exitCode(seen) === 0);
+    const results = await again(
+      async () => verify(await this.context()),
+      (seen) => exitCode(seen) === 0,
+    );
     assert.equal(exitCode(results), 0, table(results));
   }
 
@@ -190,14 +219,22 @@ export class TestStack {
     await this.stack.run(["state", "unprotect", "--all", "--yes", "--stack", this.stack.name]);
     // With a refresh: a test that failed may have left the state behind the servers.
     // The H2 of a Keycloak for development finds a deadlock between users that go and the client of their sessions.
-    mustEnd(await again(() => this.stack.destroy("--refresh"), ({ stdout }) => !/500 Internal Server Error/.test(stdout)));
+    mustEnd(
+      await again(
+        () => this.stack.destroy("--refresh"),
+        ({ stdout }) => !/500 Internal Server Error/.test(stdout),
+      ),
+    );
     await this.stack.forget();
     fs.rmSync(this.stack.folder, { recursive: true });
   }
 
   /** Signs a user in, and fails with what was said. @default the test user */
   async mustSignIn(user?: User): Promise<SignIn & { ok: true }> {
-    const outcome = await again(() => this.signIn(user), ({ ok }) => ok);
+    const outcome = await again(
+      () => this.signIn(user),
+      ({ ok }) => ok,
+    );
     assert.ok(outcome.ok, JSON.stringify(outcome));
     return outcome;
   }
@@ -207,11 +244,23 @@ export class TestStack {
     const { backstageUrl, authProvider, authEnvironment, userPasswords } = await this.outputs();
     const began = performance.now();
     const refused: SignIn[] = [];
-    await waitFor("a sign-in that works", seconds, async () => {
-      const outcome = await signIn({ backstageUrl, authProvider, authEnvironment, username: "ada", password: userPasswords.ada ?? "", timeoutMs: 5000 });
-      if (!outcome.ok) refused.push(outcome);
-      return outcome.ok ? true : undefined;
-    }, 1000);
+    await waitFor(
+      "a sign-in that works",
+      seconds,
+      async () => {
+        const outcome = await signIn({
+          backstageUrl,
+          authProvider,
+          authEnvironment,
+          username: "ada",
+          password: userPasswords.ada ?? "",
+          timeoutMs: 5000,
+        });
+        if (!outcome.ok) refused.push(outcome);
+        return outcome.ok ? true : undefined;
+      },
+      1000,
+    );
     return { seconds: (performance.now() - began) / 1000, refused };
   }
 
@@ -226,7 +275,10 @@ export class TestStack {
   }
 
   async readyPods(): Promise<number> {
-    const { status } = await this.cluster.apps.readNamespacedDeployment({ namespace: this.namespace, name: "backstage" });
+    const { status } = await this.cluster.apps.readNamespacedDeployment({
+      namespace: this.namespace,
+      name: "backstage",
+    });
     return status?.readyReplicas ?? 0;
   }
 
@@ -234,13 +286,25 @@ export class TestStack {
   async gateSays(gate: string, others: readonly string[] = []): Promise<string> {
     const pod = (await this.pods()).names.find((name) => !others.includes(name));
     assert.ok(pod !== undefined, "there is no such pod yet");
-    return (await this.cluster.core.readNamespacedPodLog({ namespace: this.namespace, name: pod, container: gate, tailLines: 1 })).trim();
+    return (
+      await this.cluster.core.readNamespacedPodLog({
+        namespace: this.namespace,
+        name: pod,
+        container: gate,
+        tailLines: 1,
+      })
+    ).trim();
   }
 
   /** How often Backstage's containers were restarted in all, and the pods' names. */
   async pods(): Promise<{ names: string[]; restarts: number }> {
-    const pods = (await this.cluster.pods(this.namespace, "backstage")).filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+    const pods = (await this.cluster.pods(this.namespace, "backstage")).filter(
+      ({ metadata }) => metadata?.deletionTimestamp === undefined,
+    );
     const statuses = pods.flatMap(({ status }) => status?.containerStatuses ?? []);
-    return { names: pods.map(({ metadata }) => metadata?.name ?? "").sort(), restarts: statuses.reduce((sum, { restartCount }) => sum + restartCount, 0) };
+    return {
+      names: pods.map(({ metadata }) => metadata?.name ?? "").sort(),
+      restarts: statuses.reduce((sum, { restartCount }) => sum + restartCount, 0),
+    };
   }
 }

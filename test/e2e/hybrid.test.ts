@@ -36,13 +36,17 @@ describe("the rendered files, as the API server sees them", function () {
     const golden = path.join(root, "test", "golden", folder);
     it(`${folder} is valid to the last field`, async () => {
       // Forced: on the local platform the demo has objects of these names.
-    const dryRun = ["apply", "--server-side", "--dry-run=server", "--validate=strict", "--force-conflicts"];
+      const dryRun = ["apply", "--server-side", "--dry-run=server", "--validate=strict", "--force-conflicts"];
       const applied = await kubectl(...dryRun, "-k", golden);
-      assert.match(applied, /externalsecret\.external-secrets\.io\/backstage-oidc serverside-applied \(server dry run\)/);
+      assert.match(
+        applied,
+        /externalsecret\.external-secrets\.io\/backstage-oidc serverside-applied \(server dry run\)/,
+      );
       const files = fs.readdirSync(golden).filter((file) => file.startsWith("application"));
       if (files.length === 0) return;
       await kubectl(...dryRun, "-k", path.join(golden, "applications"));
-      for (const file of files.filter((name) => name.endsWith(".yaml"))) await kubectl(...dryRun, "-f", path.join(golden, file));
+      for (const file of files.filter((name) => name.endsWith(".yaml")))
+        await kubectl(...dryRun, "-f", path.join(golden, file));
     });
   }
 
@@ -51,7 +55,10 @@ describe("the rendered files, as the API server sees them", function () {
     const wrong = fs.readFileSync(golden, "utf8").replace("refreshInterval", "refreshIntervall");
     const file = path.join(fs.mkdtempSync("/tmp/hybrid-"), "wrong.yaml");
     fs.writeFileSync(file, wrong);
-    await assert.rejects(kubectl("apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", file), /unknown field|not declared in schema/);
+    await assert.rejects(
+      kubectl("apply", "--server-side", "--dry-run=server", "--validate=strict", "-f", file),
+      /unknown field|not declared in schema/,
+    );
     fs.rmSync(path.dirname(file), { recursive: true });
   });
 });
@@ -77,7 +84,10 @@ describe("hybrid, from nothing", function () {
     const [client] = await (await keycloakAdmin()).clients.find({ realm: own.realm, clientId: "backstage" });
     assert.equal(client?.publicClient, false);
     const { data } = await own.cluster.core.readNamespacedSecret({ namespace: source, name: "keycloak-clients" });
-    assert.equal(Buffer.from(data?.[`backstage_${contractKeys.clientSecret}`] ?? "", "base64").toString(), (await own.outputs()).credential[contractKeys.clientSecret]);
+    assert.equal(
+      Buffer.from(data?.[`backstage_${contractKeys.clientSecret}`] ?? "", "base64").toString(),
+      (await own.outputs()).credential[contractKeys.clientSecret],
+    );
     await assert.rejects(own.cluster.core.readNamespace({ name: own.namespace }), { code: 404 });
   });
 
@@ -87,7 +97,11 @@ describe("hybrid, from nothing", function () {
     assert.equal(written.code, 0, written.stdout + written.stderr);
     tree = new Tree(path.join(stack.folder, "gitops", stack.name));
     const { credential, userPasswords } = await own.outputs();
-    const secrets = [credential[contractKeys.clientSecret], credential[contractKeys.sessionSecret], ...Object.values(userPasswords)];
+    const secrets = [
+      credential[contractKeys.clientSecret],
+      credential[contractKeys.sessionSecret],
+      ...Object.values(userPasswords),
+    ];
     assert.equal(secrets.length, 3);
     for (const secret of secrets) {
       assert.ok(secret !== undefined && secret.length > 10);
@@ -103,7 +117,13 @@ describe("hybrid, from nothing", function () {
 
   it("applied before its Secret, Backstage waits in the first gate", async () => {
     await tree.sync();
-    await waitFor("the gate's line", 60, async () => (/the Secret lacks .*KEYCLOAK_CLIENT_SECRET.*look at the ExternalSecret/.test(await own.gateSays("wait-for-secrets")) ? true : undefined));
+    await waitFor("the gate's line", 60, async () =>
+      /the Secret lacks .*KEYCLOAK_CLIENT_SECRET.*look at the ExternalSecret/.test(
+        await own.gateSays("wait-for-secrets"),
+      )
+        ? true
+        : undefined,
+    );
     assert.equal(await own.readyPods(), 0);
   });
 
@@ -121,7 +141,9 @@ describe("hybrid, from nothing", function () {
     await stopKeycloak();
     try {
       await tree.refreshSecrets();
-      await waitFor("the gate's line", 60, async () => (/cannot be reached/.test(await own.gateSays("verify-credentials")) ? true : undefined));
+      await waitFor("the gate's line", 60, async () =>
+        /cannot be reached/.test(await own.gateSays("verify-credentials")) ? true : undefined,
+      );
     } finally {
       await startKeycloak();
     }
@@ -133,7 +155,10 @@ describe("hybrid, from nothing", function () {
 
   it("the gate Job proves Keycloak from inside the cluster", async () => {
     await kubectl("wait", "--for=condition=complete", "--timeout=120s", "job/config", "-n", source);
-    assert.match(await kubectl("logs", "job/config", "-n", source), /verify-credentials: try \d+, .*Keycloak accepts the credential/);
+    assert.match(
+      await kubectl("logs", "job/config", "-n", source),
+      /verify-credentials: try \d+, .*Keycloak accepts the credential/,
+    );
   });
 });
 
@@ -148,8 +173,16 @@ describe("direct to hybrid and back", function () {
   /** What must be the same all the way through. */
   const identity = async (): Promise<Record<string, unknown>> => {
     const [client] = await (await keycloakAdmin()).clients.find({ realm: own.realm, clientId: "backstage" });
-    const { metadata } = await own.cluster.apps.readNamespacedDeployment({ namespace: own.namespace, name: "backstage" });
-    return { client: client?.id, deployment: metadata?.uid, credential: (await own.outputs()).credential, pods: (await own.pods()).names };
+    const { metadata } = await own.cluster.apps.readNamespacedDeployment({
+      namespace: own.namespace,
+      name: "backstage",
+    });
+    return {
+      client: client?.id,
+      deployment: metadata?.uid,
+      credential: (await own.outputs()).credential,
+      pods: (await own.pods()).names,
+    };
   };
 
   before(async () => {
@@ -166,7 +199,10 @@ describe("direct to hybrid and back", function () {
     await mode("hybrid");
     const { code, stdout, stderr } = await own.stack.up();
     assert.notEqual(code, 0);
-    assert.match(stdout + stderr, /config: mode is hybrid, and from direct that would delete Backstage; set it to handover, run pulumi up/);
+    assert.match(
+      stdout + stderr,
+      /config: mode is hybrid, and from direct that would delete Backstage; set it to handover, run pulumi up/,
+    );
     await own.mustSignIn();
   });
 
@@ -198,7 +234,9 @@ describe("direct to hybrid and back", function () {
     });
     assert.deepEqual(failed, []);
     assert.deepEqual(await identity(), before);
-    await assert.rejects(own.cluster.core.readNamespacedSecret({ namespace: source, name: "keycloak-clients" }), { code: 404 });
+    await assert.rejects(own.cluster.core.readNamespacedSecret({ namespace: source, name: "keycloak-clients" }), {
+      code: 404,
+    });
     const again = await own.up();
     assert.doesNotMatch(again.stdout, /\d+ (created|updated|replaced|deleted)/);
   });

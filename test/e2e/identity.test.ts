@@ -43,7 +43,11 @@ const clients = [
 const groupOf = { ada: "platform-admins", grace: "developers", linus: "viewers" } as const;
 const people = {
   roles: [{ name: "platform-admin" }],
-  groups: [{ name: "platform-admins", roles: ["platform-admin"] }, { name: "developers" }, { name: "viewers", description: "May look." }],
+  groups: [
+    { name: "platform-admins", roles: ["platform-admin"] },
+    { name: "developers" },
+    { name: "viewers", description: "May look." },
+  ],
   users: Object.entries(groupOf).map(([username, group]) => ({
     username,
     email: `${username}@example.com`,
@@ -82,19 +86,29 @@ describe("the identity of a whole platform", function () {
   });
   after(() => own.remove());
 
-  const person = (username: string): { username: string; password: string } => ({ username, password: passwords[username] ?? "" });
+  const person = (username: string): { username: string; password: string } => ({
+    username,
+    password: passwords[username] ?? "",
+  });
 
   async function contractOf(clientId: string): Promise<Record<string, string>> {
     const [namespace = "", name = ""] = ((await own.outputs()).clientSecrets[clientId] ?? "").split("/");
     const { data = {} } = await own.cluster.core.readNamespacedSecret({ namespace, name });
-    return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]));
+    return Object.fromEntries(
+      Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
+    );
   }
 
   for (const clientId of confidential) {
     it(`gives ${clientId} a contract Secret that Keycloak accepts`, async () => {
       const contract = await contractOf(clientId);
       const read = (value: keyof typeof clientContractKeys): string => contract[clientContractKeys[value]] ?? "";
-      const verdict = await prove({ metadataUrl: read("metadataUrl"), issuer: read("issuer"), clientId, clientSecret: read("clientSecret") });
+      const verdict = await prove({
+        metadataUrl: read("metadataUrl"),
+        issuer: read("issuer"),
+        clientId,
+        clientSecret: read("clientSecret"),
+      });
       assert.equal(verdict.answer, "accepted", verdict.why);
       const discovery = (await (await fetch(read("metadataUrl"))).json()) as Record<string, unknown>;
       assert.equal(read("jwksUrl"), discovery.jwks_uri);
@@ -107,7 +121,10 @@ describe("the identity of a whole platform", function () {
     it(`signs ${username} in at an application, with the group ${group} in every token`, async () => {
       const clientId = "mlflow";
       const clientSecret = (await contractOf(clientId))[clientContractKeys.clientSecret] ?? "";
-      const tokens: Tokens = await signInAt({ issuer, clientId, clientSecret, redirectUri: callback(clientId) }, person(username));
+      const tokens: Tokens = await signInAt(
+        { issuer, clientId, clientSecret, redirectUri: callback(clientId) },
+        person(username),
+      );
       for (const part of ["id", "access", "userinfo"] as const) assert.deepEqual(tokens[part].groups, [group], part);
       assert.ok([tokens.access.aud].flat().includes(clientId));
       // A client's own lifetime goes before the realm's.
@@ -120,7 +137,10 @@ describe("the identity of a whole platform", function () {
       const app = { issuer, clientId, redirectUri: callback(clientId) };
       const { access } = await signInAt(app, person("ada"));
       assert.equal(Number(access.exp) - Number(access.iat), 10 * 60);
-      await assert.rejects(signInAt({ ...app, pkce: false }, person("ada")), /Missing\+parameter%3A\+code_challenge_method/);
+      await assert.rejects(
+        signInAt({ ...app, pkce: false }, person("ada")),
+        /Missing\+parameter%3A\+code_challenge_method/,
+      );
     });
   }
 
@@ -141,16 +161,24 @@ describe("the identity of a whole platform", function () {
     const { userEntityRef, backstageToken } = await own.mustSignIn();
     assert.equal(userEntityRef, "user:default/ada");
     const { backstageUrl } = await own.outputs();
-    const names = (kind: string, entities: readonly Entity[]): string[] => entities.filter((entity) => entity.kind === kind).map(({ metadata }) => metadata.name).sort();
+    const names = (kind: string, entities: readonly Entity[]): string[] =>
+      entities
+        .filter((entity) => entity.kind === kind)
+        .map(({ metadata }) => metadata.name)
+        .sort();
     // One entity comes after the other, and ada may be the first.
     const entities = await waitFor("three users and three groups in the catalog", 60, async () => {
-      const response = await fetch(`${backstageUrl}/api/catalog/entities`, { headers: { authorization: `Bearer ${backstageToken}` } });
+      const response = await fetch(`${backstageUrl}/api/catalog/entities`, {
+        headers: { authorization: `Bearer ${backstageToken}` },
+      });
       const found = (await response.json()) as Entity[];
       return names("User", found).length >= 3 && names("Group", found).length >= 3 ? found : undefined;
     });
     assert.deepEqual(names("User", entities), ["ada", "grace", "linus"]);
     assert.deepEqual(names("Group", entities), ["developers", "platform-admins", "viewers"]);
-    assert.deepEqual(entities.find(({ kind, metadata }) => kind === "User" && metadata.name === "ada")?.spec.memberOf, ["platform-admins"]);
+    assert.deepEqual(entities.find(({ kind, metadata }) => kind === "User" && metadata.name === "ada")?.spec.memberOf, [
+      "platform-admins",
+    ]);
   });
 
   it("lets the catalog's client view users, and change or sign in nobody", async () => {
@@ -185,9 +213,16 @@ describe("the identity of a whole platform", function () {
     const admin = await keycloakAdmin();
     const realm = { realm: own.realm };
     await admin.realms.update(realm, { accessTokenLifespan: 86400, resetPasswordAllowed: true });
-    await admin.realms.updateConfigEvents(realm, { eventsEnabled: false, adminEventsEnabled: false, eventsListeners: [] });
+    await admin.realms.updateConfigEvents(realm, {
+      eventsEnabled: false,
+      adminEventsEnabled: false,
+      eventsListeners: [],
+    });
     const [kargo] = await admin.clients.find({ ...realm, clientId: "kargo" });
-    await admin.clients.update({ ...realm, id: kargo?.id ?? "" }, { ...kargo, redirectUris: ["*"], implicitFlowEnabled: true });
+    await admin.clients.update(
+      { ...realm, id: kargo?.id ?? "" },
+      { ...kargo, redirectUris: ["*"], implicitFlowEnabled: true },
+    );
     const [linus] = await admin.users.find({ ...realm, username: "linus", exact: true });
     const [admins] = await admin.groups.find({ ...realm, search: "platform-admins" });
     await admin.users.addToGroup({ ...realm, id: linus?.id ?? "", groupId: admins?.id ?? "" });
@@ -199,6 +234,9 @@ describe("the identity of a whole platform", function () {
     const [again] = await admin.clients.find({ ...realm, clientId: "kargo" });
     assert.equal(again?.implicitFlowEnabled, false);
     assert.ok(again.redirectUris?.every((uri) => !uri.includes("*")));
-    assert.deepEqual((await admin.users.listGroups({ ...realm, id: linus?.id ?? "" })).map(({ name }) => name), ["viewers"]);
+    assert.deepEqual(
+      (await admin.users.listGroups({ ...realm, id: linus?.id ?? "" })).map(({ name }) => name),
+      ["viewers"],
+    );
   });
 });

@@ -36,10 +36,19 @@ const pem = key.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 const publicKey = key.publicKey.export({ type: "spki", format: "der" }).toString("base64");
 
 const methods = [
-  { method: "client-secret", client: { secret: SECRET }, setting: "keycloakAdminClientSecret", value: SECRET, wrong: "wrong" },
+  {
+    method: "client-secret",
+    client: { secret: SECRET },
+    setting: "keycloakAdminClientSecret",
+    value: SECRET,
+    wrong: "wrong",
+  },
   {
     method: "signed-jwt",
-    client: { clientAuthenticatorType: "client-jwt", attributes: { "jwt.credential.public.key": publicKey, "token.endpoint.auth.signing.alg": "RS256" } },
+    client: {
+      clientAuthenticatorType: "client-jwt",
+      attributes: { "jwt.credential.public.key": publicKey, "token.endpoint.auth.signing.alg": "RS256" },
+    },
     setting: "keycloakAdminSigningKey",
     value: pem,
     wrong: "no key",
@@ -58,7 +67,9 @@ for (const { method, client, setting, value, wrong } of methods) {
       await own.configure({
         keycloak: { admin: { method, clientId } },
         groups: [{ name: "team-a" }],
-        users: [{ username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace", groups: ["team-a"] }],
+        users: [
+          { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace", groups: ["team-a"] },
+        ],
         catalogSync: { enabled: true },
       });
     });
@@ -74,7 +85,12 @@ for (const { method, client, setting, value, wrong } of methods) {
       await own.stack.setSecret(setting, wrong);
       const refused = await own.stack.up();
       assert.notEqual(refused.code, 0);
-      assert.match(refused.stdout, method === "client-secret" ? /refuses the client pulumi-client-secret of realm master \(401 unauthorized_client\)/ : /keycloakAdminSigningKey is no private key for RS256/);
+      assert.match(
+        refused.stdout,
+        method === "client-secret"
+          ? /refuses the client pulumi-client-secret of realm master \(401 unauthorized_client\)/
+          : /keycloakAdminSigningKey is no private key for RS256/,
+      );
       assert.ok(!refused.stdout.includes(value));
     });
 

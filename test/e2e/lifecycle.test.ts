@@ -35,7 +35,8 @@ describe("a stack's life", function () {
   const printed: string[] = [];
   let watched: Watched;
   const revision = async (): Promise<string | undefined> =>
-    (await own.cluster.apps.readNamespacedDeployment({ namespace: own.namespace, name: "backstage" })).metadata?.annotations?.["deployment.kubernetes.io/revision"];
+    (await own.cluster.apps.readNamespacedDeployment({ namespace: own.namespace, name: "backstage" })).metadata
+      ?.annotations?.["deployment.kubernetes.io/revision"];
   before(async () => {
     own = await TestStack.create("lifecycle", 1);
   });
@@ -72,7 +73,10 @@ describe("a stack's life", function () {
     printed.push(stdout, stderr);
     assert.equal(code, 0, stdout + stderr);
     const results = JSON.parse(stdout) as Result[];
-    assert.deepEqual(results.filter(({ state }) => state !== "ok"), []);
+    assert.deepEqual(
+      results.filter(({ state }) => state !== "ok"),
+      [],
+    );
     assert.equal(results.at(-1)?.saw, "as user:default/ada");
   });
 
@@ -95,7 +99,12 @@ describe("a stack's life", function () {
     const { commandLines, openFiles, files } = watched;
     console.log(`      ${commandLines.split("\n").length} command lines, ${files} temporary files`);
     assert.match(commandLines, /pulumi up --yes .*--stack lifecycle/);
-    for (const secret of [adminPassword(), values[contractKeys.clientSecret], values[contractKeys.sessionSecret], userPasswords.ada]) {
+    for (const secret of [
+      adminPassword(),
+      values[contractKeys.clientSecret],
+      values[contractKeys.sessionSecret],
+      userPasswords.ada,
+    ]) {
       assert.ok(secret !== undefined && secret.length >= 10);
       assert.ok(!commandLines.includes(secret), "a command line holds a secret in clear");
       assert.ok(!openFiles.includes(secret), "a file that others may read holds a secret in clear");
@@ -145,7 +154,8 @@ describe("a stack's life", function () {
     };
     for (const [place, text] of Object.entries(places)) {
       assert.ok(text.length > 100, `${place} was not read`);
-      for (const secret of [...secrets, ...encoded]) assert.ok(!text.includes(secret ?? "?"), `${place} holds a secret in clear`);
+      for (const secret of [...secrets, ...encoded])
+        assert.ok(!text.includes(secret ?? "?"), `${place} holds a secret in clear`);
     }
   });
 

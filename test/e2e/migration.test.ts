@@ -21,7 +21,10 @@ const PEOPLE = [
   { username: "user3", lastName: "three", groups: ["viewer", "base-user"] },
 ].map((person) => ({ ...person, firstName: "user", email: `${person.username}@example.com` }));
 
-const callback = { backstage: `${HOST}/backstage/api/auth/keycloak-oidc/handler/frame`, "argo-workflows": `${HOST}/argo-workflows/oauth2/callback` } as const;
+const callback = {
+  backstage: `${HOST}/backstage/api/auth/keycloak-oidc/handler/frame`,
+  "argo-workflows": `${HOST}/argo-workflows/oauth2/callback`,
+} as const;
 const secretOf = (clientId: string): string => `the-secret-of-${clientId}-in-the-store`;
 
 /** As every client of the charts is: direct grants on, no PKCE, all origins of a path, every role in its tokens. */
@@ -40,38 +43,82 @@ const chartClient = (clientId: string, redirectUris: string[], more: object = {}
 });
 
 async function makeChartRealm(admin: KcAdminClient): Promise<void> {
-  await admin.realms.create({ ...realm, enabled: true, ssoSessionIdleTimeout: 36000, accessTokenLifespan: 3600, accessCodeLifespan: 600 });
+  await admin.realms.create({
+    ...realm,
+    enabled: true,
+    ssoSessionIdleTimeout: 36000,
+    accessTokenLifespan: 3600,
+    accessCodeLifespan: 600,
+  });
   const scope = await admin.clientScopes.create({
     ...realm,
     name: "groups",
     description: "groups a user belongs to",
     protocol: "openid-connect",
-    attributes: { "consent.screen.text": "Access to groups a user belongs to.", "display.on.consent.screen": "true", "include.in.token.scope": "true" },
+    attributes: {
+      "consent.screen.text": "Access to groups a user belongs to.",
+      "display.on.consent.screen": "true",
+      "include.in.token.scope": "true",
+    },
   });
-  const config = { "claim.name": "groups", "full.path": "false", "id.token.claim": "true", "access.token.claim": "true", "userinfo.token.claim": "true" };
-  await admin.clientScopes.addProtocolMapper({ ...realm, id: scope.id }, { name: "groups", protocol: "openid-connect", protocolMapper: "oidc-group-membership-mapper", config });
+  const config = {
+    "claim.name": "groups",
+    "full.path": "false",
+    "id.token.claim": "true",
+    "access.token.claim": "true",
+    "userinfo.token.claim": "true",
+  };
+  await admin.clientScopes.addProtocolMapper(
+    { ...realm, id: scope.id },
+    { name: "groups", protocol: "openid-connect", protocolMapper: "oidc-group-membership-mapper", config },
+  );
   for (const name of GROUPS) await admin.groups.create({ ...realm, name, attributes: { cost: [name] } });
   for (const name of ROLES) await admin.roles.create({ ...realm, name });
   const credentials = [{ type: "password", value: PASSWORD, temporary: false }];
   for (const { groups, ...person } of PEOPLE) {
-    await admin.users.create({ ...realm, ...person, groups: groups.map((name) => `/${name}`), emailVerified: true, enabled: true, credentials });
+    await admin.users.create({
+      ...realm,
+      ...person,
+      groups: groups.map((name) => `/${name}`),
+      emailVerified: true,
+      enabled: true,
+      credentials,
+    });
   }
   // Not in the settings, and without a confirmed address: nobody but the charts knows this one.
-  await admin.users.create({ ...realm, username: "monitor-viewer", email: "viewer@keycloak", enabled: true, credentials });
+  await admin.users.create({
+    ...realm,
+    username: "monitor-viewer",
+    email: "viewer@keycloak",
+    enabled: true,
+    credentials,
+  });
   const user1 = (await admin.users.find({ ...realm, username: "user1", exact: true }))[0]?.id ?? "";
   const role = await admin.roles.findOneByName({ ...realm, name: "grafana-admin" });
-  await admin.users.addRealmRoleMappings({ ...realm, id: user1, roles: [{ id: role?.id ?? "", name: "grafana-admin" }] });
+  await admin.users.addRealmRoleMappings({
+    ...realm,
+    id: user1,
+    roles: [{ id: role?.id ?? "", name: "grafana-admin" }],
+  });
   const clients = [
     chartClient("backstage", [callback.backstage]),
     chartClient("argo-workflows", [callback["argo-workflows"]]),
     chartClient("jupyterhub", [`${HOST}/jupyterhub/hub/oauth_callback`]),
-    chartClient("kargo", [`${HOST}/login`, "https://localhost/auth/callback"], { publicClient: true, secret: undefined }),
+    chartClient("kargo", [`${HOST}/login`, "https://localhost/auth/callback"], {
+      publicClient: true,
+      secret: undefined,
+    }),
   ];
   for (const client of clients) {
     const { id } = await admin.clients.create({ ...realm, ...client });
     await admin.clients.addDefaultClientScope({ ...realm, id, clientScopeId: scope.id });
   }
-  await admin.clients.create({ ...realm, clientId: GRAFANA, protocol: "saml", redirectUris: ["https://grafana.example.com/saml/acs"] });
+  await admin.clients.create({
+    ...realm,
+    clientId: GRAFANA,
+    protocol: "saml",
+    redirectUris: ["https://grafana.example.com/saml/acs"],
+  });
 }
 
 describe("from a realm shaped like the appmod-blueprints charts'", function () {
@@ -89,10 +136,18 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
     realm: { name: REALM, adopt: true, lifetimes: { accessToken: "1h", ssoSessionIdle: "10h", accessCode: "10m" } },
     roles: ROLES.map((name) => ({ name })),
     groups: GROUPS.map((name) => ({ name })),
-    users: PEOPLE.map((person) => ({ ...person, roles: person.username === "user1" ? ["grafana-admin"] : [], initialPassword: false })),
+    users: PEOPLE.map((person) => ({
+      ...person,
+      roles: person.username === "user1" ? ["grafana-admin"] : [],
+      initialPassword: false,
+    })),
     backstage: { clientId: "backstage-next" },
   };
-  const argo = { rootUrl: `${HOST}/argo-workflows`, redirectUris: [callback["argo-workflows"]], secret: { namespace: REALM, name: "argo-workflows-oidc" } };
+  const argo = {
+    rootUrl: `${HOST}/argo-workflows`,
+    redirectUris: [callback["argo-workflows"]],
+    secret: { namespace: REALM, name: "argo-workflows-oidc" },
+  };
   const taken = {
     ...beside,
     clients: [{ clientId: "argo-workflows", adopt: true, ...argo }],
@@ -118,15 +173,25 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
     ]) as Record<string, string | undefined>;
   }
 
-  /** The clients and the user of the charts that no setting names, and what the settings say nothing of, as they are. */
+  /**
+   * The clients and the user of the charts that no setting names, and what the settings say nothing of, as they are.
+   */
   const untouched = async (): Promise<unknown[]> => [
-    ...(await Promise.all(["jupyterhub", "kargo", GRAFANA].map((clientId) => admin.clients.find({ ...realm, clientId })))).flat(),
+    ...(
+      await Promise.all(["jupyterhub", "kargo", GRAFANA].map((clientId) => admin.clients.find({ ...realm, clientId })))
+    ).flat(),
     ...(await admin.users.find({ ...realm, username: "monitor-viewer", exact: true })),
-    (await admin.groups.find({ ...realm, briefRepresentation: false })).map(({ name, attributes }) => [name, attributes]),
+    (await admin.groups.find({ ...realm, briefRepresentation: false })).map(({ name, attributes }) => [
+      name,
+      attributes,
+    ]),
   ];
 
   const atCharts = (username: string, clientId: keyof typeof callback = "backstage"): Promise<Tokens> =>
-    signInAt({ issuer, clientId, clientSecret: secretOf(clientId), redirectUri: callback[clientId] }, { username, password: PASSWORD });
+    signInAt(
+      { issuer, clientId, clientSecret: secretOf(clientId), redirectUri: callback[clientId] },
+      { username, password: PASSWORD },
+    );
 
   before(async () => {
     own = await TestStack.create(REALM, 10);
@@ -146,7 +211,13 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
     const { code, stdout, stderr } = await own.stack.preview();
     assert.notEqual(code, 0);
     for (const [index, { username }] of PEOPLE.entries()) {
-      assert.ok((stdout + stderr).includes(`Keycloak: users.${index} is ${username}, whom realm ${REALM} has already and who keeps the password; set users.${index}.initialPassword to false.`), stdout);
+      assert.ok(
+        (stdout + stderr).includes(
+          `Keycloak: users.${index} is ${username}, whom realm ${REALM} has already and who keeps the ` +
+            `password; set users.${index}.initialPassword to false.`,
+        ),
+        stdout,
+      );
     }
   });
 
@@ -164,7 +235,11 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
 
   it("brings a Backstage up beside the charts', at which people sign in all the time", async () => {
     assert.deepEqual((await atCharts("user2")).id.groups, ["editor"]);
-    const { done: { code, stdout, stderr }, tried, failed } = await meanwhile(own.stack.up(), () => atCharts("user2"));
+    const {
+      done: { code, stdout, stderr },
+      tried,
+      failed,
+    } = await meanwhile(own.stack.up(), () => atCharts("user2"));
     assert.equal(code, 0, stdout + stderr);
     console.log(`      ${tried} sign-ins at the charts' Backstage meanwhile, ${failed.length} refused`);
     assert.ok(tried > 5);
@@ -176,7 +251,10 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
     const now = await ids();
     assert.deepEqual({ ...was, ...now }, now, "something was deleted");
     assert.deepEqual(Object.fromEntries(Object.keys(was).map((key) => [key, now[key]])), was);
-    assert.deepEqual(Object.keys(now).filter((key) => !(key in was)), ["client backstage-next"]);
+    assert.deepEqual(
+      Object.keys(now).filter((key) => !(key in was)),
+      ["client backstage-next"],
+    );
     await own.mustSignIn({ username: "user1", password: PASSWORD });
     for (const { username, groups } of PEOPLE) {
       const { id } = await atCharts(username);
@@ -195,17 +273,32 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
     await own.configure(taken);
     const { backstageUrl, authProvider, authEnvironment } = await own.outputs();
     const attempt = async (): Promise<void> => {
-      const { ok, ...said } = await signIn({ backstageUrl, authProvider, authEnvironment, username: "user3", password: PASSWORD });
+      const { ok, ...said } = await signIn({
+        backstageUrl,
+        authProvider,
+        authEnvironment,
+        username: "user3",
+        password: PASSWORD,
+      });
       if (!ok) throw new Error(JSON.stringify(said));
     };
-    const { done: { code, stdout, stderr }, tried, failed } = await meanwhile(own.stack.up(), attempt);
+    const {
+      done: { code, stdout, stderr },
+      tried,
+      failed,
+    } = await meanwhile(own.stack.up(), attempt);
     const output = stdout + stderr;
     assert.equal(code, 0, output);
     console.log(`      ${tried} sign-ins at the new Backstage meanwhile, ${failed.length} refused`);
     // Those that began at the old pod, with the client that goes, in its last moments.
     assert.ok(tried - failed.length > 5 && failed.length <= 3, JSON.stringify(failed));
     for (const client of ["backstage", "argo-workflows"]) {
-      for (const change of ["directAccessGrantsEnabled is true and becomes false", 'pkceCodeChallengeMethod is "" and becomes "S256"', 'webOrigins is ["/*"] and becomes []', "fullScopeAllowed is true and becomes false"]) {
+      for (const change of [
+        "directAccessGrantsEnabled is true and becomes false",
+        'pkceCodeChallengeMethod is "" and becomes "S256"',
+        'webOrigins is ["/*"] and becomes []',
+        "fullScopeAllowed is true and becomes false",
+      ]) {
         assert.ok(output.includes(`client ${client}: ${change}`), `${client}: ${change}\n${output}`);
       }
       assert.ok(!output.includes(secretOf(client)));
@@ -218,7 +311,8 @@ describe("from a realm shaped like the appmod-blueprints charts'", function () {
     const { clientSecrets } = await own.outputs();
     const [namespace = "", name = ""] = clientSecrets["argo-workflows"]?.split("/") ?? [];
     const { data = {} } = await own.cluster.core.readNamespacedSecret({ namespace, name });
-    const contract = (value: keyof typeof clientContractKeys): string => Buffer.from(data[clientContractKeys[value]] ?? "", "base64").toString();
+    const contract = (value: keyof typeof clientContractKeys): string =>
+      Buffer.from(data[clientContractKeys[value]] ?? "", "base64").toString();
     const credential = { metadataUrl: contract("metadataUrl"), issuer: contract("issuer"), clientId: "argo-workflows" };
     assert.equal((await prove({ ...credential, clientSecret: contract("clientSecret") })).answer, "accepted");
     assert.equal((await prove({ ...credential, clientSecret: secretOf("argo-workflows") })).answer, "refused");

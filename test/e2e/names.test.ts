@@ -24,10 +24,25 @@ describe("names, paths and schemes as people have them", function () {
   const settings = (more: object = {}): Record<string, unknown> => ({
     realm: { name: REALM, lifetimes: { offlineSessionMax: "90d" } },
     roles: [{ name: "app:admin" }, { name: "Platform Admin" }],
-    groups: [{ name: "/Platform Team/team-a", roles: ["app:admin"] }, { name: "R&D (EU)", roles: ["Platform Admin"] }],
-    users: [{ username: USER, email: "Ada@Example.com", firstName: "Ada", lastName: "O'Neil", groups: ["/Platform Team/team-a", "R&D (EU)"] }],
+    groups: [
+      { name: "/Platform Team/team-a", roles: ["app:admin"] },
+      { name: "R&D (EU)", roles: ["Platform Admin"] },
+    ],
+    users: [
+      {
+        username: USER,
+        email: "Ada@Example.com",
+        firstName: "Ada",
+        lastName: "O'Neil",
+        groups: ["/Platform Team/team-a", "R&D (EU)"],
+      },
+    ],
     clients: [client(more)],
-    backstage: { resolvers: [{ resolver: "emailLocalPartMatchingUserEntityName", dangerouslyAllowSignInWithoutUserInCatalog: true }] },
+    backstage: {
+      resolvers: [
+        { resolver: "emailLocalPartMatchingUserEntityName", dangerouslyAllowSignInWithoutUserInCatalog: true },
+      ],
+    },
   });
   before(async () => {
     own = await TestStack.create("names", 14);
@@ -36,7 +51,10 @@ describe("names, paths and schemes as people have them", function () {
   });
   after(async () => own.remove());
 
-  const person = async (): Promise<{ username: string; password: string }> => ({ username: USER, password: (await own.outputs()).userPasswords[USER] ?? "" });
+  const person = async (): Promise<{ username: string; password: string }> => ({
+    username: USER,
+    password: (await own.outputs()).userPasswords[USER] ?? "",
+  });
 
   it("signs the person in at Backstage", async () => {
     const { issuer } = await own.outputs();
@@ -46,7 +64,10 @@ describe("names, paths and schemes as people have them", function () {
 
   it("signs the person in at a native app, with the last parts of the groups' paths in the token", async () => {
     const { issuer } = await own.outputs();
-    const { id } = await signInAt({ issuer, clientId: "https://app.example.com/?tenant=a", redirectUri: NATIVE }, await person());
+    const { id } = await signInAt(
+      { issuer, clientId: "https://app.example.com/?tenant=a", redirectUri: NATIVE },
+      await person(),
+    );
     assert.deepEqual((id.groups as string[]).sort(), ["R&D (EU)", "team-a"]);
   });
 
@@ -68,7 +89,10 @@ describe("names, paths and schemes as people have them", function () {
     await own.configure(settings({ optionalScopes: ["offline_access", "tenant"] }));
     const refused = await own.stack.up();
     assert.notEqual(refused.code, 0);
-    assert.match(refused.stdout + refused.stderr, /clients\.0\.optionalScopes\.1 is tenant, which realm .* does not have as a client scope; make it there first/);
+    assert.match(
+      refused.stdout + refused.stderr,
+      /clients\.0\.optionalScopes\.1 is tenant, which realm .* does not have as a client scope; make it there first/,
+    );
     await (await keycloakAdmin()).clientScopes.create({ realm: REALM, name: "tenant", protocol: "openid-connect" });
     await own.up();
   });

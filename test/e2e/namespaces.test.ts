@@ -4,7 +4,12 @@ import { ports } from "../../sandbox/settings";
 import { apply, kubectl } from "./gitops";
 import { keycloakAdmin, platform, story, TestStack } from "./harness";
 
-const THEIRS = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "theirs", namespace: "shared" }, data: { key: "value" } };
+const THEIRS = {
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name: "theirs", namespace: "shared" },
+  data: { key: "value" },
+};
 const namespaceOf = (name: string): object => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
 
 describe("a namespace that was there before", function () {
@@ -24,7 +29,10 @@ describe("a namespace that was there before", function () {
     await kubectl("delete", "namespace", "shared", "--ignore-not-found");
   });
 
-  /** Backstage in another namespace, and so at another port: the cluster has one Service of each, and the old one goes last. */
+  /**
+   * Backstage in another namespace, and so at another port: the cluster has one Service of each, and the old one goes
+   * last.
+   */
   async function elsewhere(): Promise<Record<string, unknown>> {
     const nodePort = ports.backstage + 14;
     const { nodeAddress } = await platform();
@@ -48,7 +56,12 @@ describe("a namespace that was there before", function () {
   }
 
   it("with an object of the program's name in it is refused, in one sentence and before anything is made", async () => {
-    const service = { apiVersion: "v1", kind: "Service", metadata: { name: "backstage", namespace: "shared" }, spec: { ports: [{ port: 80 }] } };
+    const service = {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "backstage", namespace: "shared" },
+      spec: { ports: [{ port: 80 }] },
+    };
     await apply("kubectl", service);
     assert.match(
       await refusal(),
@@ -60,7 +73,12 @@ describe("a namespace that was there before", function () {
   });
 
   it("is used as it is, and its like for a client's Secret", async () => {
-    const client = { clientId: "argo", rootUrl: "https://argo.example.com", redirectUris: ["https://argo.example.com/cb"], secret: { namespace: "shared", name: "argo-oidc", createNamespace: true } };
+    const client = {
+      clientId: "argo",
+      rootUrl: "https://argo.example.com",
+      redirectUris: ["https://argo.example.com/cb"],
+      secret: { namespace: "shared", name: "argo-oidc", createNamespace: true },
+    };
     await own.configure({ clients: [client] });
     const { stdout } = await own.up();
     assert.match(stdout, /Namespace shared was there before: it is used as it is, and never deleted\./);
@@ -68,7 +86,9 @@ describe("a namespace that was there before", function () {
     await isTheirs();
     await own.configure();
     assert.doesNotMatch((await own.up()).stdout, /Namespace +shared/);
-    await assert.rejects(own.cluster.core.readNamespacedSecret({ namespace: "shared", name: "argo-oidc" }), { code: 404 });
+    await assert.rejects(own.cluster.core.readNamespacedSecret({ namespace: "shared", name: "argo-oidc" }), {
+      code: 404,
+    });
     await isTheirs();
   });
 
@@ -76,14 +96,17 @@ describe("a namespace that was there before", function () {
     await own.configure({ ...(await elsewhere()), namespaces: { protect: true } });
     await own.up();
     await isTheirs();
-    await assert.rejects(own.cluster.apps.readNamespacedDeployment({ namespace: "shared", name: "backstage" }), { code: 404 });
+    await assert.rejects(own.cluster.apps.readNamespacedDeployment({ namespace: "shared", name: "backstage" }), {
+      code: 404,
+    });
     const { metadata } = await own.cluster.core.readNamespace({ name: "shared-next" });
     assert.equal(metadata?.annotations?.["backstage-keycloak/stack"], stackMark("shared")["backstage-keycloak/stack"]);
     await own.mustSignIn();
   });
 
   it("and one that the program has made is protected, in one sentence, until the setting lifts that", async () => {
-    const sentence = /config: namespaces\.protect keeps Namespace shared-next from being deleted with all that is in it, which this stack has made and the settings no longer name; set them back, or set namespaces\.protect to false, run pulumi up, and then change them\./;
+    const sentence =
+      /config: namespaces\.protect keeps Namespace shared-next from being deleted with all that is in it, which this stack has made and the settings no longer name; set them back, or set namespaces\.protect to false, run pulumi up, and then change them\./;
     for (const protect of [true, false]) {
       await own.configure({ namespaces: { protect } });
       assert.match(await refusal(), sentence, `protect is ${protect} now, and was true in the run before`);
@@ -100,6 +123,8 @@ describe("a namespace that was there before", function () {
     const { code, stdout, stderr } = await own.stack.destroy();
     assert.equal(code, 0, stdout + stderr);
     await isTheirs();
-    await assert.rejects(own.cluster.core.readNamespacedService({ namespace: "shared", name: "backstage" }), { code: 404 });
+    await assert.rejects(own.cluster.core.readNamespacedService({ namespace: "shared", name: "backstage" }), {
+      code: 404,
+    });
   });
 });

@@ -10,7 +10,12 @@ import { keycloakAdmin, platform, TestStack } from "./harness";
 import { planted, variants } from "./variants";
 
 const pack = path.join(root, "policy");
-const profile = (name: string): string[] => ["--policy-pack", pack, "--policy-pack-config", path.join(pack, "profiles", `${name}.json`)];
+const profile = (name: string): string[] => [
+  "--policy-pack",
+  pack,
+  "--policy-pack-config",
+  path.join(pack, "profiles", `${name}.json`),
+];
 /** `make test` has checked the types of what runs here. */
 const unchecked = { PULUMI_NODEJS_TRANSPILE_ONLY: "true" };
 
@@ -18,7 +23,14 @@ const unchecked = { PULUMI_NODEJS_TRANSPILE_ONLY: "true" };
 const text = ({ stdout, stderr }: RunResult): string => stdout + stderr;
 
 /** The policies that the engine says were violated, each once. */
-const violated = (result: RunResult): string[] => [...new Set([...text(result).matchAll(/^\s+- \[mandatory\]\s+(?:\[severity: \w+\]\s+)?([\w-]+)/gm)].map(([, name]) => name ?? ""))].sort();
+const violated = (result: RunResult): string[] =>
+  [
+    ...new Set(
+      [...text(result).matchAll(/^\s+- \[mandatory\]\s+(?:\[severity: \w+\]\s+)?([\w-]+)/gm)].map(
+        ([, name]) => name ?? "",
+      ),
+    ),
+  ].sort();
 const noted = (result: RunResult): number => [...text(result).matchAll(/\[(mandatory|advisory)\]/g)].length;
 
 describe("the policy pack, run by the engine", function () {
@@ -36,12 +48,15 @@ describe("the policy pack, run by the engine", function () {
     const project = parse(before) as { runtime: unknown };
     fs.writeFileSync(file, stringify({ ...project, runtime: "nodejs", main: program }));
     try {
-      return await own.stack.run(["preview", "--non-interactive", "--stack", own.stack.name, ...args], { env: { ...unchecked, ...env } });
+      return await own.stack.run(["preview", "--non-interactive", "--stack", own.stack.name, ...args], {
+        env: { ...unchecked, ...env },
+      });
     } finally {
       fs.writeFileSync(file, before);
     }
   }
-  const variant = (name: string, ...args: string[]): Promise<RunResult> => run(path.join(root, "test", "e2e", "variant", "index.ts"), args, { VARIANT: name });
+  const variant = (name: string, ...args: string[]): Promise<RunResult> =>
+    run(path.join(root, "test", "e2e", "variant", "index.ts"), args, { VARIANT: name });
 
   it("has nothing to say of the program on nothing", async () => {
     const result = await own.stack.preview(...profile("dev"));
@@ -56,8 +71,10 @@ describe("the policy pack, run by the engine", function () {
       assert.notEqual(result.code, 0, text(result));
       assert.deepEqual(violated(result), [policy], text(result));
       assert.equal(noted(result), says.length, text(result));
-      for (const sentence of says) assert.ok(text(result).includes(sentence), `${sentence}\nis not in\n${text(result)}`);
-      for (const secret of [planted, adminPassword()]) assert.ok(!text(result).includes(secret), "a secret was printed");
+      for (const sentence of says)
+        assert.ok(text(result).includes(sentence), `${sentence}\nis not in\n${text(result)}`);
+      for (const secret of [planted, adminPassword()])
+        assert.ok(!text(result).includes(secret), "a secret was printed");
     });
   }
 
@@ -66,14 +83,20 @@ describe("the policy pack, run by the engine", function () {
     fs.writeFileSync(file, JSON.stringify({ "client-pkse": "disabled", "pinned-image": { allowTag: true } }));
     const result = await own.stack.preview("--policy-pack", pack, "--policy-pack-config", file);
     assert.notEqual(result.code, 0);
-    assert.match(text(result), /client-pkse is not a policy; did you mean client-pkce\? .*pinned-image\.allowTag is not a property; did you mean allowTags\?/);
+    assert.match(
+      text(result),
+      /client-pkse is not a policy; did you mean client-pkce\? .*pinned-image\.allowTag is not a property; did you mean allowTags\?/,
+    );
   });
 
   it("mends what a profile sets to remediate", async () => {
     const file = path.join(own.stack.folder, "profile.json");
     const dev = JSON.parse(fs.readFileSync(path.join(pack, "profiles", "dev.json"), "utf8")) as Record<string, unknown>;
     fs.writeFileSync(file, JSON.stringify({ ...dev, "hardened-pod": "remediate", "client-pkce": "remediate" }));
-    for (const [what, policy] of [["a privileged container", "hardened-pod"], ["no PKCE", "client-pkce"]] as const) {
+    for (const [what, policy] of [
+      ["a privileged container", "hardened-pod"],
+      ["no PKCE", "client-pkce"],
+    ] as const) {
       const result = await variant(what, "--policy-pack", pack, "--policy-pack-config", file);
       assert.equal(result.code, 0, text(result));
       assert.match(text(result), new RegExp(`\\[remediate\\].*${policy}`));
@@ -90,33 +113,46 @@ describe("the policy pack, run by the engine", function () {
     const here = (...args: string[]): Promise<RunResult> => pulumi(args, { cwd: folder, env: unchecked });
     const { kubeconfig, keycloakUrl } = await platform();
     await here("stack", "select", "--create", "plain");
-    const config = { "kubernetes:kubeconfig": kubeconfig, "keycloak:url": keycloakUrl, "keycloak:clientId": "admin-cli", "keycloak:username": "admin" };
+    const config = {
+      "kubernetes:kubeconfig": kubeconfig,
+      "keycloak:url": keycloakUrl,
+      "keycloak:clientId": "admin-cli",
+      "keycloak:username": "admin",
+    };
     for (const [key, value] of Object.entries(config)) await here("config", "set", key, value, "--stack", "plain");
-    await pulumi(["config", "set", "--secret", "keycloak:password", "--stack", "plain"], { cwd: folder, input: adminPassword() });
+    await pulumi(["config", "set", "--secret", "keycloak:password", "--stack", "plain"], {
+      cwd: folder,
+      input: adminPassword(),
+    });
     const result = await here("preview", "--non-interactive", "--stack", "plain", "--policy-pack", pack);
     await here("stack", "rm", "--yes", "--force", "plain");
     assert.notEqual(result.code, 0);
-    assert.deepEqual(violated(result), [
-      "availability",
-      "chain-order",
-      "client-explicit-flags",
-      "client-full-scope",
-      "client-pkce",
-      "client-redirect-uris",
-      "container-resources",
-      "gates",
-      "hardened-pod",
-      "keycloak-admin",
-      "network-policy",
-      "pinned-image",
-      "probes",
-      "template-hashes",
-    ], text(result));
+    assert.deepEqual(
+      violated(result),
+      [
+        "availability",
+        "chain-order",
+        "client-explicit-flags",
+        "client-full-scope",
+        "client-pkce",
+        "client-redirect-uris",
+        "container-resources",
+        "gates",
+        "hardened-pod",
+        "keycloak-admin",
+        "network-policy",
+        "pinned-image",
+        "probes",
+        "template-hashes",
+      ],
+      text(result),
+    );
     assert.ok(!text(result).includes(adminPassword()), "a secret was printed");
   });
 
   describe("on a running stack", () => {
-    const analyze = (): Promise<RunResult> => own.stack.run(["policy", "analyze", "--stack", own.stack.name, ...profile("dev")]);
+    const analyze = (): Promise<RunResult> =>
+      own.stack.run(["policy", "analyze", "--stack", own.stack.name, ...profile("dev")]);
 
     it("has nothing to say of the state, and judges at the update what was unknown before", async () => {
       const up = await own.up(...profile("dev"));

@@ -14,7 +14,12 @@ const span = (failed: readonly { second: number }[]): string => {
   return failed.length === 0 ? "0" : (Math.max(...seconds) - Math.min(...seconds)).toFixed(0);
 };
 
-const person = (username: string) => ({ username, email: `${username}@example.com`, firstName: username, lastName: "Example" });
+const person = (username: string) => ({
+  username,
+  email: `${username}@example.com`,
+  firstName: username,
+  lastName: "Example",
+});
 
 describe("a rotation of the client secret, while people sign in", function () {
   this.timeout("10m");
@@ -28,10 +33,14 @@ describe("a rotation of the client secret, while people sign in", function () {
   }
   const inUse = async (): Promise<Credential> => {
     const { credential } = await own.outputs();
-    return { clientId: credential[contractKeys.clientId] ?? "", clientSecret: credential[contractKeys.clientSecret] ?? "" };
+    return {
+      clientId: credential[contractKeys.clientId] ?? "",
+      clientSecret: credential[contractKeys.clientSecret] ?? "",
+    };
   };
   const answer = async (credential: Credential): Promise<string> => {
-    const { [contractKeys.metadataUrl]: metadataUrl = "", [contractKeys.issuer]: issuer = "" } = (await own.outputs()).credential;
+    const { [contractKeys.metadataUrl]: metadataUrl = "", [contractKeys.issuer]: issuer = "" } = (await own.outputs())
+      .credential;
     const discovery = await discover({ metadataUrl, issuer });
     assert.ok(discovery.ok);
     return (await probe(credential, discovery.tokenEndpoint)).answer;
@@ -47,16 +56,26 @@ describe("a rotation of the client secret, while people sign in", function () {
   /** Backstage's clients in Keycloak: one, but for the time in which green and blue change over. */
   const clients = async (admin: KcAdminClient): Promise<Credential[]> => {
     const all = await admin.clients.find({ realm: own.realm });
-    return all.map(({ clientId = "", secret = "" }) => ({ clientId, clientSecret: secret })).filter(({ clientId }) => clientId.startsWith("backstage"));
+    return all
+      .map(({ clientId = "", secret = "" }) => ({ clientId, clientSecret: secret }))
+      .filter(({ clientId }) => clientId.startsWith("backstage"));
   };
-  const clientIds = async (): Promise<string[]> => (await clients(await keycloakAdmin())).map(({ clientId }) => clientId);
+  const clientIds = async (): Promise<string[]> =>
+    (await clients(await keycloakAdmin())).map(({ clientId }) => clientId);
   /** Rotates by a run that is killed once Keycloak has the new secret, and by another one that ends it. */
   const rotateInTwo = async (): Promise<void> => {
     const old = await inUse();
     const admin = await keycloakAdmin();
     const hasNew = async (): Promise<true | undefined> =>
-      (await clients(admin)).some(({ clientId, clientSecret }) => clientId !== old.clientId || clientSecret !== old.clientSecret) ? true : undefined;
-    assert.ok(await own.stack.killed("up", () => waitFor("the new secret in Keycloak", 60, hasNew, 50)), "the run was over before it was killed");
+      (await clients(admin)).some(
+        ({ clientId, clientSecret }) => clientId !== old.clientId || clientSecret !== old.clientSecret,
+      )
+        ? true
+        : undefined;
+    assert.ok(
+      await own.stack.killed("up", () => waitFor("the new secret in Keycloak", 60, hasNew, 50)),
+      "the run was over before it was killed",
+    );
     assert.deepEqual(await inUse(), old, "the killed run had rolled out already");
     assert.equal((await own.stack.cancel()).code, 0);
     await own.up();
@@ -64,7 +83,8 @@ describe("a rotation of the client secret, while people sign in", function () {
 
   before(async () => {
     own = await TestStack.create("rotation", 11);
-    // Where the policy comes with the first rotation, Keycloak dates the secret at its first use, and two at once collide.
+    // Where the policy comes with the first rotation, Keycloak dates the secret at its first use, and two at once
+    // collide.
     await configure({ strategy: "overlap" });
     await own.up();
     await own.mustSignIn();
@@ -84,10 +104,16 @@ describe("a rotation of the client secret, while people sign in", function () {
 
   it("is refused by overlap at a time that is not now, as by a clock that is a day off", () =>
     mustRefuse([
-      [{ strategy: "overlap", generation: 2, at: "2099-06-01T00:00:00Z" }, /config: rotation\.at is 2099-06-01T00:00:00\.000Z, and by Keycloak's clock it is 20/],
+      [
+        { strategy: "overlap", generation: 2, at: "2099-06-01T00:00:00Z" },
+        /config: rotation\.at is 2099-06-01T00:00:00\.000Z, and by Keycloak's clock it is 20/,
+      ],
       [{ strategy: "overlap", generation: 2, at: later(1) }, /config: rotation\.at is .*, and by Keycloak's clock/],
       [{ strategy: "overlap", generation: 2, at: later(-1) }, /config: rotation\.at is too long ago/],
-      [{ strategy: "overlap", generation: 2, gracePeriod: "8760h" }, /config: rotation\.gracePeriod is 8760h0m0s, and rotation\.maxGracePeriod is 168h0m0s/],
+      [
+        { strategy: "overlap", generation: 2, gracePeriod: "8760h" },
+        /config: rotation\.gracePeriod is 8760h0m0s, and rotation\.maxGracePeriod is 168h0m0s/,
+      ],
     ]));
 
   it("by overlap fails nobody: Keycloak accepts both secrets from the run's own start", async () => {
@@ -96,9 +122,15 @@ describe("a rotation of the client secret, while people sign in", function () {
     await configure({ generation: 2, gracePeriod: "4m" });
     const env = { PULUMI_EXPERIMENTAL: "true" };
     const plan = path.join(own.stack.folder, "plan.json");
-    const preview = await own.stack.run(["preview", "--non-interactive", "--stack", own.stack.name, "--save-plan", plan], { env });
+    const preview = await own.stack.run(
+      ["preview", "--non-interactive", "--stack", own.stack.name, "--save-plan", plan],
+      { env },
+    );
     assert.equal(preview.code, 0, preview.stdout + preview.stderr);
-    const { tried, failed } = await own.signingIn(async () => mustEnd(await own.stack.run(own.stack.updating("up", "--plan", plan), { env })), 5000);
+    const { tried, failed } = await own.signingIn(
+      async () => mustEnd(await own.stack.run(own.stack.updating("up", "--plan", plan), { env })),
+      5000,
+    );
     console.log(`      ${tried} sign-ins during the rotation, ${failed.length} failed`);
     assert.deepEqual(failed, []);
     assert.ok(tried >= 30, String(tried));
@@ -110,16 +142,33 @@ describe("a rotation of the client secret, while people sign in", function () {
 
   it("is refused a second time before the first is over, and backwards, and another end than it began with", () =>
     mustRefuse([
-      [{ strategy: "overlap", gracePeriod: "4m", generation: 3 }, /rotation\.generation is raised while Keycloak still accepts the secret before 2, until .*; wait until then/],
-      [{ strategy: "overlap", gracePeriod: "4m", generation: 1 }, /rotation\.generation is 1, and 2 is in use; an old secret does not come back, so raise it/],
-      [{ strategy: "overlap", gracePeriod: "5m", generation: 2 }, /rotation\.gracePeriod is not what it was when rotation\.generation became 2, .*; set it to 4m0s, or raise/],
-      [{ strategy: "overlap", gracePeriod: "4m", generation: 2, at: now() }, /rotation\.at is not what it was when rotation\.generation became 2/],
+      [
+        { strategy: "overlap", gracePeriod: "4m", generation: 3 },
+        /rotation\.generation is raised while Keycloak still accepts the secret before 2, until .*; wait until then/,
+      ],
+      [
+        { strategy: "overlap", gracePeriod: "4m", generation: 1 },
+        /rotation\.generation is 1, and 2 is in use; an old secret does not come back, so raise it/,
+      ],
+      [
+        { strategy: "overlap", gracePeriod: "5m", generation: 2 },
+        /rotation\.gracePeriod is not what it was when rotation\.generation became 2, .*; set it to 4m0s, or raise/,
+      ],
+      [
+        { strategy: "overlap", gracePeriod: "4m", generation: 2, at: now() },
+        /rotation\.at is not what it was when rotation\.generation became 2/,
+      ],
     ]));
 
   it("ends: the old secret lapses when the grace period is over, and nothing else changes", async () => {
     const { rotation } = await own.outputs();
     assert.ok(rotation.graceEnds * 1000 > Date.now() - 120_000);
-    await waitFor("the end of the old secret", 300, async () => ((await answer(retired)) === "refused" ? true : undefined), 1000);
+    await waitFor(
+      "the end of the old secret",
+      300,
+      async () => ((await answer(retired)) === "refused" ? true : undefined),
+      1000,
+    );
     const late = Date.now() / 1000 - rotation.graceEnds;
     assert.ok(late > -2 && late < 30, `it lapsed ${late} s after its time`);
     assert.equal(await answer(await inUse()), "accepted");
@@ -127,7 +176,12 @@ describe("a rotation of the client secret, while people sign in", function () {
   });
 
   it("gives the lapsed secret back for no time and no period", async () => {
-    await mustRefuse([[{ strategy: "overlap", gracePeriod: "4m", generation: 2, at: now() }, /rotation\.at is not what it was when rotation\.generation became 2/]]);
+    await mustRefuse([
+      [
+        { strategy: "overlap", gracePeriod: "4m", generation: 2, at: now() },
+        /rotation\.at is not what it was when rotation\.generation became 2/,
+      ],
+    ]);
     // The period of the next rotation.
     await configure({ strategy: "overlap", gracePeriod: "10m", generation: 2 });
     await own.up();
@@ -148,7 +202,10 @@ describe("a rotation of the client secret, while people sign in", function () {
     retired = await inUse();
     await configure({ strategy: "replace", generation: 4 });
     const preview = await own.stack.preview();
-    assert.match(preview.stdout + preview.stderr, /rotation by replace: sign-in is refused from the moment that Keycloak has the new secret/);
+    assert.match(
+      preview.stdout + preview.stderr,
+      /rotation by replace: sign-in is refused from the moment that Keycloak has the new secret/,
+    );
     const { tried, failed } = await own.signingIn(() => own.up(), 5000);
     console.log(`      ${tried} sign-ins, ${failed.length} failed, over ${span(failed)} s`);
     assert.ok(failed.length > 0, "the new secret was not noticed");
@@ -166,7 +223,12 @@ describe("a rotation of the client secret, while people sign in", function () {
   });
 
   it("gives a secret that was replaced back to nobody, and changes nothing where Keycloak has learnt to overlap since", async () => {
-    await mustRefuse([[{ strategy: "overlap", generation: 5, at: now() }, /rotation\.at is set, and 5 came without an overlap; a secret that was replaced does not come back, so remove it, or raise/]]);
+    await mustRefuse([
+      [
+        { strategy: "overlap", generation: 5, at: now() },
+        /rotation\.at is set, and 5 came without an overlap; a secret that was replaced does not come back, so remove it, or raise/,
+      ],
+    ]);
     await configure({ generation: 5 });
     const { code, stdout } = await own.stack.preview("--expect-no-changes");
     assert.equal(code, 0, stdout);
@@ -182,15 +244,28 @@ describe("a rotation of the client secret, while people sign in", function () {
     await configure({ strategy: "blue-green", generation: 6 });
     const { code, stdout, stderr } = await own.stack.up();
     assert.notEqual(code, 0);
-    assert.match(stdout + stderr, /takes three runs, .*; now set rotation\.generation to 6 and rotation\.step to prepare\./);
+    assert.match(
+      stdout + stderr,
+      /takes three runs, .*; now set rotation\.generation to 6 and rotation\.step to prepare\./,
+    );
   });
 
   /** Rotates by blue and green; `prepare` is how the first of the three runs is done. */
-  const changeOver = async (generation: number, prepare: () => Promise<unknown>, [before, after]: readonly [string, string]): Promise<void> => {
+  const changeOver = async (
+    generation: number,
+    prepare: () => Promise<unknown>,
+    [before, after]: readonly [string, string],
+  ): Promise<void> => {
     retired = await inUse();
     // While they switch, pages that an old pod has served and pages of a new one are met by pods of either kind.
     const pages = ["dev", "dev-green"];
-    const runs: [step: string | undefined, run: () => Promise<unknown>, inUse: string, all: string[], pages?: string[]][] = [
+    const runs: [
+      step: string | undefined,
+      run: () => Promise<unknown>,
+      inUse: string,
+      all: string[],
+      pages?: string[],
+    ][] = [
       ["prepare", prepare, before, [before, after]],
       ["switch", () => own.up(), after, [before, after], pages],
       [undefined, () => own.up(), after, [after]],
@@ -216,7 +291,8 @@ describe("a rotation of the client secret, while people sign in", function () {
 
   it("gives the database another password, and Backstage the same one", async () => {
     const at = { namespace: own.namespace, name: databaseName("backstage") };
-    const password = async (): Promise<string> => (await own.cluster.core.readNamespacedSecret(at)).data?.password ?? "";
+    const password = async (): Promise<string> =>
+      (await own.cluster.core.readNamespacedSecret(at)).data?.password ?? "";
     const before = await password();
     await configure({ strategy: "blue-green", generation: 7, database: 2 });
     const { tried, failed } = await own.signingIn(() => own.up(), 5000);
@@ -229,7 +305,8 @@ describe("a rotation of the client secret, while people sign in", function () {
 describe("a rotation of the users' initial passwords", function () {
   this.timeout("5m");
   let own: TestStack;
-  const configure = (rotation: Record<string, unknown>): Promise<void> => own.configure({ users: ["ada", "bob"].map(person), rotation });
+  const configure = (rotation: Record<string, unknown>): Promise<void> =>
+    own.configure({ users: ["ada", "bob"].map(person), rotation });
   before(async () => {
     own = await TestStack.create("passwords", 23);
     await configure({});

@@ -26,11 +26,17 @@ async function mustMake(name: string): Promise<string> {
 
 /** The pids of what belongs to the platform: in its cgroups, or started with its folder in the arguments. */
 function processes(): number[] {
-  const pids = fs.readdirSync("/proc").map(Number).filter((pid) => pid > 0 && pid !== process.pid);
+  const pids = fs
+    .readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid);
   return pids.filter((pid) => {
     try {
       const cgroups = fs.readFileSync(`/proc/${pid}/cgroup`, "utf8");
-      return cgroups.includes(`backstage-keycloak-${prefix}`) || fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(folder);
+      return (
+        cgroups.includes(`backstage-keycloak-${prefix}`) ||
+        fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(folder)
+      );
     } catch {
       return false; // it has ended meanwhile
     }
@@ -66,7 +72,10 @@ describe("the local platform", function () {
 
   it("comes up from nothing to a proven sign-in", async () => {
     assert.match(await mustMake("demo"), /ok {4}ada signs in .*\n[^]*A sign-in is proven\./);
-    assert.match(await mustMake("status"), /Kubernetes {2}runs\nKeycloak {4}runs\nstacks {6}dev\nmemory {6}\d{3,4} MiB\n/);
+    assert.match(
+      await mustMake("status"),
+      /Kubernetes {2}runs\nKeycloak {4}runs\nstacks {6}dev\nmemory {6}\d{3,4} MiB\n/,
+    );
   });
 
   it("comes up again after a kill -9 of everything, and after kills while it comes up", async () => {
@@ -105,35 +114,56 @@ describe("the local platform", function () {
     const { code, stderr } = await make("demo");
     await new Promise((resolve) => server.close(resolve));
     assert.notEqual(code, 0);
-    assert.match(stderr, new RegExp(`Port 8080 of ${prefix}.0.1 is taken by \\S+ \\(pid ${process.pid}\\); stop it, or set SANDBOX_KEYCLOAK_PORT`));
+    assert.match(
+      stderr,
+      new RegExp(
+        `Port 8080 of ${prefix}.0.1 is taken by \\S+ \\(pid ${process.pid}\\); stop it, or set SANDBOX_KEYCLOAK_PORT`,
+      ),
+    );
   });
 
   it("says that Java is too old", async () => {
     const bin = fs.mkdtempSync(path.join(os.tmpdir(), "java-"));
-    fs.writeFileSync(path.join(bin, "java"), `#!/bin/sh\necho 'openjdk version "11.0.20" 2023-07-18' >&2\n`, { mode: 0o755 });
+    fs.writeFileSync(path.join(bin, "java"), `#!/bin/sh\necho 'openjdk version "11.0.20" 2023-07-18' >&2\n`, {
+      mode: 0o755,
+    });
     const { code, stderr } = await make("demo", { PATH: `${bin}:${process.env.PATH ?? ""}`, JAVA_HOME: undefined });
     fs.rmSync(bin, { recursive: true });
     assert.notEqual(code, 0);
-    assert.match(stderr, /Java 11 is too old, Keycloak needs 17 or newer; install Debian's package openjdk-17-jre-headless/);
+    assert.match(
+      stderr,
+      /Java 11 is too old, Keycloak needs 17 or newer; install Debian's package openjdk-17-jre-headless/,
+    );
   });
 
   /** The id of every object that the program made, and when it was made. */
   async function objects(): Promise<Record<string, string>> {
-    const { code, stdout, stderr } = await runUnchecked("make", ["--silent", "shell", "CMD=pulumi stack export"], { cwd: root, env });
+    const { code, stdout, stderr } = await runUnchecked("make", ["--silent", "shell", "CMD=pulumi stack export"], {
+      cwd: root,
+      env,
+    });
     assert.equal(code, 0, stderr);
-    const { deployment } = JSON.parse(stdout) as { deployment: { resources: { urn: string; type: string; id?: string; created: string }[] } };
+    const { deployment } = JSON.parse(stdout) as {
+      deployment: { resources: { urn: string; type: string; id?: string; created: string }[] };
+    };
     const made = deployment.resources.filter(({ id, type }) => id !== undefined && !type.startsWith("pulumi:"));
     return Object.fromEntries(made.map(({ urn, id, created }) => [urn, `${id ?? ""} of ${created}`]));
   }
 
   it("moves Keycloak to another public URL in place: a sign-in before and after, and every object the same, users included", async () => {
-    assert.match(await mustMake("demo"), new RegExp(`http://${prefix}\\.0\\.1:8080/realms/platform\\n[^]*400 invalid_grant[^]*A sign-in is proven`));
+    assert.match(
+      await mustMake("demo"),
+      new RegExp(`http://${prefix}\\.0\\.1:8080/realms/platform\\n[^]*400 invalid_grant[^]*A sign-in is proven`),
+    );
     const before = await objects();
     assert.ok(Object.keys(before).some((urn) => urn.includes("keycloak:index/user:User")));
     await killKeycloak();
     const { code, stdout, stderr } = await make("demo", { SANDBOX_KEYCLOAK_PATH: "/auth" });
     assert.equal(code, 0, stdout + stderr);
-    assert.match(stdout, new RegExp(`http://${prefix}\\.0\\.1:8080/auth/realms/platform\\n[^]*400 invalid_grant[^]*A sign-in is proven`));
+    assert.match(
+      stdout,
+      new RegExp(`http://${prefix}\\.0\\.1:8080/auth/realms/platform\\n[^]*400 invalid_grant[^]*A sign-in is proven`),
+    );
     assert.deepEqual(await objects(), before);
   });
 
@@ -149,19 +179,30 @@ describe("the local platform refuses, in one sentence,", function () {
 
   /** Runs one function of the sandbox in a process of its own, with another environment. */
   const sandbox = (command: string[], code: string, more: NodeJS.ProcessEnv): Promise<RunResult> => {
-    const script = `import(${JSON.stringify(path.join(root, "sandbox", "tools.ts"))}).then(async (tools) => { ${code} }).catch((e) => { console.error(e.message); process.exit(1); })`;
-    return runUnchecked("env", [...command, process.execPath, "--import", "tsx", "-e", script], { cwd: root, env: { ...env, ...more } });
+    const script =
+      `import(${JSON.stringify(path.join(root, "sandbox", "tools.ts"))}).then(async (tools) => { ${code} ` +
+      "}).catch((e) => { console.error(e.message); process.exit(1); })";
+    return runUnchecked("env", [...command, process.execPath, "--import", "tsx", "-e", script], {
+      cwd: root,
+      env: { ...env, ...more },
+    });
   };
 
   it("anybody but root", async () => {
     const { code, stderr } = await sandbox(["unshare", "--user"], "(tools.default ?? tools).requireRoot()", {});
     assert.equal(code, 1, stderr);
-    assert.match(stderr, /^The sandbox's Kubernetes needs root; run this as root, or name a cluster in SANDBOX_KUBECONFIG\.$/m);
+    assert.match(
+      stderr,
+      /^The sandbox's Kubernetes needs root; run this as root, or name a cluster in SANDBOX_KUBECONFIG\.$/m,
+    );
   });
 
   it("a missing Go, where something has to be built", async () => {
     const empty = fs.mkdtempSync(path.join(os.tmpdir(), "cache-"));
-    const { code, stderr } = await sandbox([], `await (tools.default ?? tools).goTools("pause")`, { SANDBOX_CACHE: empty, PATH: "/usr/bin:/bin" });
+    const { code, stderr } = await sandbox([], `await (tools.default ?? tools).goTools("pause")`, {
+      SANDBOX_CACHE: empty,
+      PATH: "/usr/bin:/bin",
+    });
     fs.rmSync(empty, { recursive: true });
     assert.equal(code, 1, stderr);
     assert.match(stderr, /^Go is missing, and pause is built with it; install Go/m);
@@ -170,11 +211,16 @@ describe("the local platform refuses, in one sentence,", function () {
   it("a disk without space for a build", async () => {
     const small = fs.mkdtempSync(path.join(os.tmpdir(), "disk-"));
     await run("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", small]);
-    const { code, stderr } = await sandbox([], `await (tools.default ?? tools).goTools("pause")`, { SANDBOX_CACHE: small });
+    const { code, stderr } = await sandbox([], `await (tools.default ?? tools).goTools("pause")`, {
+      SANDBOX_CACHE: small,
+    });
     await run("umount", [small]);
     fs.rmdirSync(small);
     assert.equal(code, 1, stderr);
-    assert.match(stderr, /^Building pause takes up to 8 GiB and \S+ has 0\.0 GiB left; free some, or set XDG_CACHE_HOME/m);
+    assert.match(
+      stderr,
+      /^Building pause takes up to 8 GiB and \S+ has 0\.0 GiB left; free some, or set XDG_CACHE_HOME/m,
+    );
   });
 
   it("a port that is none", async () => {

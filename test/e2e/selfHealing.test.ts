@@ -54,8 +54,19 @@ describe("a running Backstage heals itself", function () {
       const config = new KubeConfig();
       config.loadFromFile(kubeconfig);
       const stop = ["node", "-e", "process.kill(1, 'SIGTERM')"];
-      await new Exec(config).exec(own.namespace, before.names[0] ?? "", "backstage", stop, new PassThrough(), null, null, false);
-      await waitFor("the restart of the container", 60, async () => ((await own.pods()).restarts === before.restarts + 1 ? true : undefined));
+      await new Exec(config).exec(
+        own.namespace,
+        before.names[0] ?? "",
+        "backstage",
+        stop,
+        new PassThrough(),
+        null,
+        null,
+        false,
+      );
+      await waitFor("the restart of the container", 60, async () =>
+        (await own.pods()).restarts === before.restarts + 1 ? true : undefined,
+      );
 
       // Long enough for every probe to have its say: nothing restarts a pod while the realm is missing.
       await sleep(45_000);
@@ -73,15 +84,28 @@ describe("a running Backstage heals itself", function () {
     const before = await own.pods();
     await regenerateSecret(own.realm);
     const [name = ""] = before.names;
-    const refused = /^health: proof: Keycloak refuses the secret of client backstage .*every new sign-in fails: run pulumi up --refresh$/m;
-    const told = async (): Promise<true | undefined> => (refused.test(await own.cluster.core.readNamespacedPodLog({ namespace: own.namespace, name, container: "backstage" })) ? true : undefined);
+    const refused =
+      /^health: proof: Keycloak refuses the secret of client backstage .*every new sign-in fails: run pulumi up --refresh$/m;
+    const told = async (): Promise<true | undefined> =>
+      refused.test(
+        await own.cluster.core.readNamespacedPodLog({ namespace: own.namespace, name, container: "backstage" }),
+      )
+        ? true
+        : undefined;
     await waitFor("the line in the log", 100, told, 1000);
-    const metrics = await kubectl("get", "--raw", `/api/v1/namespaces/${own.namespace}/pods/${name}:7008/proxy/metrics`);
+    const metrics = await kubectl(
+      "get",
+      "--raw",
+      `/api/v1/namespaces/${own.namespace}/pods/${name}:7008/proxy/metrics`,
+    );
     assert.match(metrics, /^backstage_credential_accepted\{credential="sign-in"\} 0$/m);
     assert.deepEqual(await own.pods(), before);
     assert.equal(await own.readyPods(), 1);
     const credential = (await verify(await own.context(), "credential")).at(-1);
-    assert.deepEqual([credential?.state, credential?.remedy], ["failed", "the Secret is stale: run pulumi up --refresh"]);
+    assert.deepEqual(
+      [credential?.state, credential?.remedy],
+      ["failed", "the Secret is stale: run pulumi up --refresh"],
+    );
     await own.up("--refresh");
     await own.mustSignIn();
   });

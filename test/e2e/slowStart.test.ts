@@ -7,7 +7,9 @@ describe("a Backstage whose auth plugin needs a minute", function () {
   let own: TestStack;
   before(async () => {
     own = await TestStack.create("slow", 28);
-    await own.configure({ backstage: { command: slowly(60), startSeconds: 120, gateSeconds: 60, rolloutSeconds: 200 } });
+    await own.configure({
+      backstage: { command: slowly(60), startSeconds: 120, gateSeconds: 60, rolloutSeconds: 200 },
+    });
   });
   after(() => own.remove());
 
@@ -25,7 +27,10 @@ describe("a Backstage whose auth plugin needs a minute", function () {
     assert.notEqual(code, 0, "the run must not end well");
     assert.match(stdout + stderr, /not ready|progress|deadline/i);
     const pods = await own.cluster.pods(own.namespace, "backstage");
-    assert.ok(pods.some(({ status }) => (status?.containerStatuses?.[0]?.restartCount ?? 0) > 0), "it was never restarted");
+    assert.ok(
+      pods.some(({ status }) => (status?.containerStatuses?.[0]?.restartCount ?? 0) > 0),
+      "it was never restarted",
+    );
     await own.mustSignIn();
   });
 });

@@ -3,7 +3,10 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { root } from "../../sandbox/settings";
 
-/** The command of the sandbox's Backstage, with an auth plugin that needs so long to initialise, as one with migrations does. */
+/**
+ * The command of the sandbox's Backstage, with an auth plugin that needs so long to initialise, as one with migrations
+ * does.
+ */
 export function slowly(seconds: number): string[] {
   const source = fs.readFileSync(path.join(root, "sandbox", "backstage", "index.js"), "utf8");
   const slow = `

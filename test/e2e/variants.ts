@@ -46,39 +46,77 @@ export const variants: Readonly<Record<string, Variant>> = {
     name: "backstage-env-vars",
     change: (_, opts) => (opts.dependsOn = []),
     policy: "chain-order",
-    says: ["ClientDefaultScopes backstage", "ClientOptionalScopes backstage", "ClientScope groups", "GroupMembershipProtocolMapper groups"].map(
-      (needed) => `Secret backstage-env-vars does not depend on ${needed}; add it to dependsOn.`,
-    ),
+    says: [
+      "ClientDefaultScopes backstage",
+      "ClientOptionalScopes backstage",
+      "ClientScope groups",
+      "GroupMembershipProtocolMapper groups",
+    ].map((needed) => `Secret backstage-env-vars does not depend on ${needed}; add it to dependsOn.`),
   },
-  "a gate left out": onDeployment("gates", ["spec.template.spec.initContainers lacks the gate verify-credentials; add it before the containers."], ({ spec }) =>
-    spec.template.spec.initContainers.pop(),
+  "a gate left out": onDeployment(
+    "gates",
+    ["spec.template.spec.initContainers lacks the gate verify-credentials; add it before the containers."],
+    ({ spec }) => spec.template.spec.initContainers.pop(),
   ),
   "no hashes in the template": onDeployment(
     "template-hashes",
-    ["secret-backstage-env-vars", "configmap-backstage-app-config", "configmap-backstage-gate"].map((name) => `spec.template.metadata.annotations["checksum/${name}"] is not a SHA-256 hash; add it.`),
+    ["secret-backstage-env-vars", "configmap-backstage-app-config", "configmap-backstage-gate"].map(
+      (name) => `spec.template.metadata.annotations["checksum/${name}"] is not a SHA-256 hash; add it.`,
+    ),
     ({ spec }) => (spec.template.metadata.annotations = {}),
   ),
-  "a Deployment that is not waited for": onDeployment("no-skip-await", ['metadata.annotations["pulumi.com/skipAwait"] ends the wait; remove it.'], ({ metadata }) => {
-    metadata.annotations["pulumi.com/skipAwait"] = "true";
-  }),
-  "a wildcard in the redirect URI": onClient("client-redirect-uris", "validRedirectUris[0] has a wildcard; write each redirect URI out.", { validRedirectUris: ["http://10.0.0.1/*"] }),
+  "a Deployment that is not waited for": onDeployment(
+    "no-skip-await",
+    ['metadata.annotations["pulumi.com/skipAwait"] ends the wait; remove it.'],
+    ({ metadata }) => {
+      metadata.annotations["pulumi.com/skipAwait"] = "true";
+    },
+  ),
+  "a wildcard in the redirect URI": onClient(
+    "client-redirect-uris",
+    "validRedirectUris[0] has a wildcard; write each redirect URI out.",
+    { validRedirectUris: ["http://10.0.0.1/*"] },
+  ),
   "no PKCE": onClient("client-pkce", "pkceCodeChallengeMethod is not S256; set it.", { pkceCodeChallengeMethod: "" }),
-  "direct access grants": onClient("client-flows", "directAccessGrantsEnabled is on, which takes people's passwords; set it to false.", { directAccessGrantsEnabled: true }),
-  "a public client with a secret": onClient("client-confidential", "accessType is not CONFIDENTIAL although there is a clientSecret; set it.", { accessType: "PUBLIC" }),
-  "certificates that nobody checks": onDeployment("production", [`is NODE_TLS_REJECT_UNAUTHORIZED, which turns the check of certificates off; trust the authority by NODE_EXTRA_CA_CERTS.`], ({ spec }) =>
-    spec.template.spec.containers[0].env.push({ name: "NODE_TLS_REJECT_UNAUTHORIZED", value: "0" }),
+  "direct access grants": onClient(
+    "client-flows",
+    "directAccessGrantsEnabled is on, which takes people's passwords; set it to false.",
+    { directAccessGrantsEnabled: true },
   ),
-  "a secret in clear": onDeployment("no-literal-secret", [".value holds a secret in clear, by its name or its form; read it from a Secret."], ({ spec }) =>
-    spec.template.spec.containers[0].env.push({ name: "GITHUB_TOKEN", value: planted }),
+  "a public client with a secret": onClient(
+    "client-confidential",
+    "accessType is not CONFIDENTIAL although there is a clientSecret; set it.",
+    { accessType: "PUBLIC" },
   ),
-  "a privileged container": onDeployment("hardened-pod", [`${container}.securityContext.privileged is not false; set it.`], ({ spec }) => {
-    spec.template.spec.containers[0].securityContext = { ...spec.template.spec.containers[0].securityContext, privileged: true };
-  }),
+  "certificates that nobody checks": onDeployment(
+    "production",
+    [
+      `is NODE_TLS_REJECT_UNAUTHORIZED, which turns the check of certificates off; trust the authority by NODE_EXTRA_CA_CERTS.`,
+    ],
+    ({ spec }) => spec.template.spec.containers[0].env.push({ name: "NODE_TLS_REJECT_UNAUTHORIZED", value: "0" }),
+  ),
+  "a secret in clear": onDeployment(
+    "no-literal-secret",
+    [".value holds a secret in clear, by its name or its form; read it from a Secret."],
+    ({ spec }) => spec.template.spec.containers[0].env.push({ name: "GITHUB_TOKEN", value: planted }),
+  ),
+  "a privileged container": onDeployment(
+    "hardened-pod",
+    [`${container}.securityContext.privileged is not false; set it.`],
+    ({ spec }) => {
+      spec.template.spec.containers[0].securityContext = {
+        ...spec.template.spec.containers[0].securityContext,
+        privileged: true,
+      };
+    },
+  ),
   "a guest": {
     type: "kubernetes:core/v1:ConfigMap",
     name: "backstage-app-config",
     change: (props) => (props.data = { "app-config.yaml": "auth: {environment: dev, providers: {guest: {}}}" }),
     policy: "sign-in-config",
-    says: ['data["app-config.yaml"].auth.providers.guest must not be there; remove it, for it lets people in past Keycloak.'],
+    says: [
+      'data["app-config.yaml"].auth.providers.guest must not be there; remove it, for it lets people in past Keycloak.',
+    ],
   },
 };

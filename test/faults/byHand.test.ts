@@ -29,23 +29,54 @@ describe("what is done to the cluster by hand is put right by pulumi up --refres
   const crash = (): Promise<boolean> =>
     waitFor("the change of the Deployment", 20, async () => {
       const deployment = await own.cluster.apps.readNamespacedDeployment({ namespace, name: "backstage" });
-      for (const container of deployment.spec?.template.spec?.containers ?? []) container.command = ["node", "-e", "process.exit(3)", "--"];
+      for (const container of deployment.spec?.template.spec?.containers ?? [])
+        container.command = ["node", "-e", "process.exit(3)", "--"];
       await own.cluster.apps.replaceNamespacedDeployment({ namespace, name: "backstage", body: deployment });
       return true;
     });
 
   const faults: Fault[] = [
-    { what: "The Secret is deleted", happens: async () => own.cluster.core.deleteNamespacedSecret({ namespace, name: "backstage-env-vars" }), told: /Secret \S+ is missing/, signsIn: true },
-    { what: "The ConfigMap of the app-config is deleted, and the pod after it", happens: async () => {
-      await own.cluster.core.deleteNamespacedConfigMap({ namespace, name: "backstage-app-config" });
-      await own.cluster.core.deleteCollectionNamespacedPod({ namespace });
-    }, told: /rolled out: .*pod/, signsIn: false },
-    { what: "The Deployment is deleted", happens: async () => own.cluster.apps.deleteNamespacedDeployment({ namespace, name: "backstage" }), told: /Deployment \S+ is missing/, signsIn: false },
-    { what: "Backstage is changed so that it crashes at its start", happens: crash, told: /last exit code 3/, signsIn: true },
-    { what: "The namespace is deleted", happens: async () => {
-      await own.cluster.core.deleteNamespace({ name: namespace });
-      await waitFor("the end of the namespace", 120, () => own.cluster.core.readNamespace({ name: namespace }).then(() => undefined, (error: unknown) => ((error as { code?: number }).code === 404 ? true : undefined)));
-    }, told: /namespace|missing/i, signsIn: false },
+    {
+      what: "The Secret is deleted",
+      happens: async () => own.cluster.core.deleteNamespacedSecret({ namespace, name: "backstage-env-vars" }),
+      told: /Secret \S+ is missing/,
+      signsIn: true,
+    },
+    {
+      what: "The ConfigMap of the app-config is deleted, and the pod after it",
+      happens: async () => {
+        await own.cluster.core.deleteNamespacedConfigMap({ namespace, name: "backstage-app-config" });
+        await own.cluster.core.deleteCollectionNamespacedPod({ namespace });
+      },
+      told: /rolled out: .*pod/,
+      signsIn: false,
+    },
+    {
+      what: "The Deployment is deleted",
+      happens: async () => own.cluster.apps.deleteNamespacedDeployment({ namespace, name: "backstage" }),
+      told: /Deployment \S+ is missing/,
+      signsIn: false,
+    },
+    {
+      what: "Backstage is changed so that it crashes at its start",
+      happens: crash,
+      told: /last exit code 3/,
+      signsIn: true,
+    },
+    {
+      what: "The namespace is deleted",
+      happens: async () => {
+        await own.cluster.core.deleteNamespace({ name: namespace });
+        await waitFor("the end of the namespace", 120, () =>
+          own.cluster.core.readNamespace({ name: namespace }).then(
+            () => undefined,
+            (error: unknown) => ((error as { code?: number }).code === 404 ? true : undefined),
+          ),
+        );
+      },
+      told: /namespace|missing/i,
+      signsIn: false,
+    },
   ];
   for (const { what, happens, told, signsIn } of faults) {
     it(what, async () => {
@@ -61,7 +92,13 @@ describe("what is done to the cluster by hand is put right by pulumi up --refres
       const seconds = secondsSince(began);
       const { code, stdout } = await own.stack.preview("--expect-no-changes");
       assert.equal(code, 0, stdout);
-      record({ fault: what, told: said, kept: `every link of the chain, a sign-in${signsIn ? " before and after" : ""}`, heals: "pulumi up --refresh", seconds });
+      record({
+        fault: what,
+        told: said,
+        kept: `every link of the chain, a sign-in${signsIn ? " before and after" : ""}`,
+        heals: "pulumi up --refresh",
+        seconds,
+      });
     });
   }
 });

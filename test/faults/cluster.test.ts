@@ -54,7 +54,9 @@ describe("the cluster fails", function () {
     const { backstageUrl } = await own.outputs();
     const up = own.stack.up();
     const { done, failed, tried } = await meanwhile(up, async () => {
-      const { ok } = await fetch(`${backstageUrl}/api/auth/oidc/start?env=dev`, { redirect: "manual" }).then(({ status }) => ({ ok: status === 302 }));
+      const { ok } = await fetch(`${backstageUrl}/api/auth/oidc/start?env=dev`, { redirect: "manual" }).then(
+        ({ status }) => ({ ok: status === 302 }),
+      );
       if (!ok) throw new Error("no sign-in was started");
     });
     await own.mustSignIn();
@@ -62,12 +64,21 @@ describe("the cluster fails", function () {
     await ending;
     assert.deepEqual(failed, []);
     assert.ok(tried > 5, String(tried));
-    const told = lineOf(done, /Kubernetes: the API server \S+ of \S+ cannot be reached \(ECONNREFUSED\)/).replace(/ of \S+ cannot/, " of KUBECONFIG cannot");
+    const told = lineOf(done, /Kubernetes: the API server \S+ of \S+ cannot be reached \(ECONNREFUSED\)/).replace(
+      / of \S+ cannot/,
+      " of KUBECONFIG cannot",
+    );
     const began = performance.now();
     await answers();
     await own.up();
     await own.mustHold();
-    record({ fault: "The API server is down when `pulumi up` begins", told, kept: "sign-ins all the while; every link of the chain", heals: "pulumi up again", seconds: secondsSince(began) });
+    record({
+      fault: "The API server is down when `pulumi up` begins",
+      told,
+      kept: "sign-ins all the while; every link of the chain",
+      heals: "pulumi up again",
+      seconds: secondsSince(began),
+    });
   });
 
   for (const daemon of ["kube-apiserver", "etcd"]) {
@@ -75,7 +86,8 @@ describe("the cluster fails", function () {
       await own.configure({ rotation: { generation: daemon === "etcd" ? 3 : 2, strategy: "replace" } });
       const up = own.stack.up();
       const { apps } = own.cluster;
-      const revision = async (): Promise<number | undefined> => (await apps.readNamespacedDeployment({ namespace: own.namespace, name: "backstage" })).metadata?.generation;
+      const revision = async (): Promise<number | undefined> =>
+        (await apps.readNamespacedDeployment({ namespace: own.namespace, name: "backstage" })).metadata?.generation;
       const before = await revision();
       await waitFor("the rollout of the run", 200, async () => ((await revision()) !== before ? true : undefined), 100);
       signal(daemon, "SIGKILL");
@@ -86,13 +98,20 @@ describe("the cluster fails", function () {
       const itself = secondsSince(began);
       await own.up();
       await own.mustHold();
-      record({ fault: `${daemon === "etcd" ? "etcd" : "The API server"} is killed in the middle of a rollout`, told, kept: "every link of the chain, a sign-in", heals: first.code === 0 ? "by itself" : "pulumi up again", seconds: first.code === 0 ? itself : secondsSince(began) });
+      record({
+        fault: `${daemon === "etcd" ? "etcd" : "The API server"} is killed in the middle of a rollout`,
+        told,
+        kept: "every link of the chain, a sign-in",
+        heals: first.code === 0 ? "by itself" : "pulumi up again",
+        seconds: first.code === 0 ? itself : secondsSince(began),
+      });
     });
   }
 
   it("node NotReady: verify says so, and the same pod signs in when the kubelet is back", async () => {
     const before = await own.pods();
-    const ready = async (): Promise<string | undefined> => (await own.cluster.core.listNode()).items[0]?.status?.conditions?.find(({ type }) => type === "Ready")?.status;
+    const ready = async (): Promise<string | undefined> =>
+      (await own.cluster.core.listNode()).items[0]?.status?.conditions?.find(({ type }) => type === "Ready")?.status;
     signal("kubelet", "SIGSTOP");
     await waitFor("the node to be NotReady", 180, async () => ((await ready()) === "True" ? undefined : true));
     const told = await waitFor("what verify says", 60, () => firstBroken(own));
@@ -103,6 +122,12 @@ describe("the cluster fails", function () {
     const seconds = secondsSince(began);
     await waitFor("every link of the chain", 60, () => own.mustHold().then(() => true as const));
     assert.deepEqual((await own.pods()).names, before.names);
-    record({ fault: "The node is NotReady: its kubelet stands still", told, kept: "the same pod, a sign-in", heals: "by itself, with the kubelet", seconds });
+    record({
+      fault: "The node is NotReady: its kubelet stands still",
+      told,
+      kept: "the same pod, a sign-in",
+      heals: "by itself, with the kubelet",
+      seconds,
+    });
   });
 });

@@ -26,7 +26,8 @@ describe("Keycloak fails", function () {
   });
 
   const up = (): Promise<RunResult> => own.stack.run(own.stack.updating("up"), { env: proxy.env });
-  const nextGeneration = (): Promise<void> => own.configure({ rotation: { generation: ++generation, strategy: "replace" } });
+  const nextGeneration = (): Promise<void> =>
+    own.configure({ rotation: { generation: ++generation, strategy: "replace" } });
   /** The client is there once, and all of the chain holds. */
   const kept = "client, Secret and state with one secret; a sign-in";
 
@@ -42,7 +43,13 @@ describe("Keycloak fails", function () {
     const said = /waiting up to .*/.exec(stdout + stderr)?.[0] ?? "";
     assert.match(said, /waiting up to 120 s for Keycloak: \S+ cannot be reached \(ECONNREFUSED\)/);
     await own.mustHold();
-    record({ fault: "Keycloak is down when `pulumi up` begins", told: said, kept, heals: "by itself: the run waits", seconds: secondsSince(began) });
+    record({
+      fault: "Keycloak is down when `pulumi up` begins",
+      told: said,
+      kept,
+      heals: "by itself: the run waits",
+      seconds: secondsSince(began),
+    });
   });
 
   it("slow, 5 s an answer, while tokens last 10 s: the run takes longer, and ends well", async () => {
@@ -62,7 +69,13 @@ describe("Keycloak fails", function () {
       await (await keycloakAdmin()).realms.update({ realm: "master" }, { accessTokenLifespan: lifespan ?? 60 });
     }
     await own.mustHold();
-    record({ fault: "Keycloak takes 5 s for each answer, and tokens expire in the middle of the run", told: "nothing: the run takes longer", kept, heals: "by itself", seconds: secondsSince(began) });
+    record({
+      fault: "Keycloak takes 5 s for each answer, and tokens expire in the middle of the run",
+      told: "nothing: the run takes longer",
+      kept,
+      heals: "by itself",
+      seconds: secondsSince(began),
+    });
   });
 
   const writes = { methods: ["POST", "PUT"], url: "/admin/realms/" };
@@ -83,7 +96,13 @@ describe("Keycloak fails", function () {
       const began = performance.now();
       await own.up();
       await own.mustHold();
-      record({ fault: `Keycloak, or a proxy before it, answers ${what} in the middle of a run`, told, kept, heals: "pulumi up again", seconds: secondsSince(began) });
+      record({
+        fault: `Keycloak, or a proxy before it, answers ${what} in the middle of a run`,
+        told,
+        kept,
+        heals: "pulumi up again",
+        seconds: secondsSince(began),
+      });
     });
   }
 
@@ -99,7 +118,13 @@ describe("Keycloak fails", function () {
     assert.equal(code, 0, stdout + stderr);
     const said = /waiting up to .*/.exec(stdout + stderr)?.[0] ?? "";
     assert.match(said, /answers (500|429)/);
-    record({ fault: "Keycloak answers 500, then 429, when `pulumi up` begins", told: said, kept, heals: "by itself: the run waits", seconds: secondsSince(began) });
+    record({
+      fault: "Keycloak answers 500, then 429, when `pulumi up` begins",
+      told: said,
+      kept,
+      heals: "by itself: the run waits",
+      seconds: secondsSince(began),
+    });
   });
 
   it("is restarted in the middle of a run: that run or the next one ends it", async () => {
@@ -116,7 +141,13 @@ describe("Keycloak fails", function () {
     const began = performance.now();
     await own.up();
     await own.mustHold();
-    record({ fault: "Keycloak is restarted in the middle of a run", told, kept, heals: "pulumi up again", seconds: secondsSince(began) });
+    record({
+      fault: "Keycloak is restarted in the middle of a run",
+      told,
+      kept,
+      heals: "pulumi up again",
+      seconds: secondsSince(began),
+    });
   });
 
   it("after a run: verify says so, pods stay ready, and sign-ins work when it is back", async () => {
@@ -128,6 +159,12 @@ describe("Keycloak fails", function () {
     await startKeycloak();
     const { seconds: took } = await own.untilSignIn(60);
     assert.deepEqual(await own.pods(), before);
-    record({ fault: "Keycloak is down while Backstage runs", told, kept: "the same pod, ready and never restarted; a sign-in", heals: "by itself, when Keycloak answers", seconds: Math.ceil(took) });
+    record({
+      fault: "Keycloak is down while Backstage runs",
+      told,
+      kept: "the same pod, ready and never restarted; a sign-in",
+      heals: "by itself, when Keycloak answers",
+      seconds: Math.ceil(took),
+    });
   });
 });

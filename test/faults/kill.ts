@@ -9,8 +9,12 @@ const EVENT = /^ (?:[+~-]|\+-|\+\+|--) .* (creating|created|updating|updated|del
 
 /** The pids of a process and of all that descend from it: the engine starts each plugin in a group of its own. */
 function family(pid: number): number[] {
-  const parents = fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map((name) => [Number(name), Number(statOf(Number(name))?.[1])] as const);
-  const below = (parent: number): number[] => parents.filter(([, its]) => its === parent).flatMap(([child]) => [child, ...below(child)]);
+  const parents = fs
+    .readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => [Number(name), Number(statOf(Number(name))?.[1])] as const);
+  const below = (parent: number): number[] =>
+    parents.filter(([, its]) => its === parent).flatMap(([child]) => [child, ...below(child)]);
   return [pid, ...below(pid)];
 }
 
@@ -23,8 +27,17 @@ export interface Killed {
 }
 
 /** Runs `pulumi`, and ends engine, language host and plugins by SIGKILL, some ms after so many events. */
-export async function killAt(stack: Stack, command: "up" | "destroy", events: number, afterMs: number): Promise<Killed> {
-  const child = spawn(await ensurePulumi(), stack.updating(command), { cwd: stack.folder, env: await pulumiEnv(), stdio: ["ignore", "pipe", "ignore"] });
+export async function killAt(
+  stack: Stack,
+  command: "up" | "destroy",
+  events: number,
+  afterMs: number,
+): Promise<Killed> {
+  const child = spawn(await ensurePulumi(), stack.updating(command), {
+    cwd: stack.folder,
+    env: await pulumiEnv(),
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   let said = "";
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
   const over = (): boolean => child.exitCode !== null;
@@ -33,13 +46,14 @@ export async function killAt(stack: Stack, command: "up" | "destroy", events: nu
   while (!over() && seen().length < events) await sleep(20);
   await sleep(afterMs);
   const killed = !over();
-  if (killed) for (const pid of family(child.pid ?? 0)) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // the end of another one has ended it
+  if (killed)
+    for (const pid of family(child.pid ?? 0)) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // the end of another one has ended it
+      }
     }
-  }
   await ended;
   return { killed, events: seen().length, last: (seen().at(-1) ?? "").trim().replace(/ \($/, "") };
 }

@@ -12,7 +12,8 @@ const SEED = Number(process.env.FAULT_SEED ?? randomInt(2 ** 31));
 
 /** Numbers from 0 to 1 that the seed decides. */
 function* numbers(): Generator<number, never> {
-  for (let index = 0; ; index++) yield createHash("sha256").update(`${SEED} ${index}`).digest().readUInt32BE() / 2 ** 32;
+  for (let index = 0; ; index++)
+    yield createHash("sha256").update(`${SEED} ${index}`).digest().readUInt32BE() / 2 ** 32;
 }
 
 type Run = "up from nothing" | "rotation" | "destroy";
@@ -37,7 +38,10 @@ describe(`pulumi killed at ${POINTS} points (FAULT_SEED=${SEED})`, function () {
   });
   after(() => own.remove());
 
-  /** Kills a run at a random point and heals by the documented way; the seconds that took, or undefined when it was over before. */
+  /**
+   * Kills a run at a random point and heals by the documented way; the seconds that took, or undefined when it was over
+   * before.
+   */
   async function killAndHeal(run: Run): Promise<number | undefined> {
     const command = run === "destroy" ? "destroy" : "up";
     const events = Math.floor(random.next().value * EVENTS[run]);
@@ -71,12 +75,25 @@ describe(`pulumi killed at ${POINTS} points (FAULT_SEED=${SEED})`, function () {
   async function everythingIsThere(): Promise<void> {
     await own.mustHold();
     const admin = await keycloakAdmin();
-    const ours = (await admin.clients.find({ realm: own.realm })).filter(({ attributes }) => (attributes as Record<string, string> | undefined)?.["managed-by"] !== undefined);
-    assert.deepEqual(ours.map(({ clientId }) => clientId), ["backstage"]);
+    const ours = (await admin.clients.find({ realm: own.realm })).filter(
+      ({ attributes }) => (attributes as Record<string, string> | undefined)?.["managed-by"] !== undefined,
+    );
+    assert.deepEqual(
+      ours.map(({ clientId }) => clientId),
+      ["backstage"],
+    );
     const { credential } = await own.outputs();
     assert.equal(ours[0]?.secret, credential[contractKeys.clientSecret]);
     if ((await pendingOperations()) > 0) {
-      await own.stack.mustRun(["refresh", "--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates", "--stack", own.stack.name]);
+      await own.stack.mustRun([
+        "refresh",
+        "--yes",
+        "--skip-preview",
+        "--non-interactive",
+        "--clear-pending-creates",
+        "--stack",
+        own.stack.name,
+      ]);
       assert.equal(await pendingOperations(), 0);
     }
     const kept = await own.stack.preview("--expect-no-changes");
@@ -84,7 +101,9 @@ describe(`pulumi killed at ${POINTS} points (FAULT_SEED=${SEED})`, function () {
   }
 
   async function pendingOperations(): Promise<number> {
-    const state = JSON.parse(await own.stack.mustRun(["stack", "export", "--stack", own.stack.name])) as { deployment: { pending_operations?: unknown[] } };
+    const state = JSON.parse(await own.stack.mustRun(["stack", "export", "--stack", own.stack.name])) as {
+      deployment: { pending_operations?: unknown[] };
+    };
     return (state.deployment.pending_operations ?? []).length;
   }
 
@@ -94,14 +113,20 @@ describe(`pulumi killed at ${POINTS} points (FAULT_SEED=${SEED})`, function () {
     record({
       fault: `kill -9 of engine, language host and plugins at random points of ${run === "rotation" ? "a rotation" : run}`,
       told: `the stack is currently locked by 1 lock(s). ${lock}`,
-      kept: `${run === "destroy" ? "nothing is left in Keycloak or Kubernetes" : "one client, the same secret in state, Keycloak and Secret, a sign-in"}: ${seconds[run].length} times of ${seconds[run].length}`,
-      heals: `pulumi cancel, then ${run === "destroy" ? "destroy --refresh" : "up"} again${run === "up from nothing" && twice > 0 ? ` (${twice} times once more: Keycloak was still at it)` : ""}`,
+      kept: `${
+        run === "destroy"
+          ? "nothing is left in Keycloak or Kubernetes"
+          : "one client, the same secret in state, Keycloak and " + "Secret, a sign-in"
+      }: ${seconds[run].length} times of ${seconds[run].length}`,
+      heals:
+        `pulumi cancel, then ${run === "destroy" ? "destroy --refresh" : "up"} ` +
+        `again${run === "up from nothing" && twice > 0 ? ` (${twice} times once more: Keycloak was still at it)` : ""}`,
       seconds: Math.ceil(Math.max(...seconds[run])),
     });
   }
 
   it("goes on where it was: nothing orphaned, no secret lost, sign-in works", async () => {
-    for (let points = 0, tries = 0; points < POINTS; ) {
+    for (let points = 0, tries = 0; points < POINTS;) {
       assert.ok(tries++ < 2 * POINTS, "too many runs were over before their point");
       for (const run of ["up from nothing", "rotation", "destroy"] as const) {
         if (run === "up from nothing") generation = 1;

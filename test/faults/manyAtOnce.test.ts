@@ -10,9 +10,13 @@ describe("four replicas that start slowly, at once on one fresh database", funct
   let own: TestStack;
   const configure = async (over: Record<string, unknown>): Promise<void> => {
     const database = { kind: "postgres", ...(await databaseSettings(await platform())) };
-    await own.configure({ backstage: { database, replicas: 4, gateSeconds: 50, startSeconds: 60, rolloutSeconds: 70, ...over } });
+    await own.configure({
+      backstage: { database, replicas: 4, gateSeconds: 50, startSeconds: 60, rolloutSeconds: 70, ...over },
+    });
   };
-  const replicas = async (): Promise<number> => (await own.cluster.apps.readNamespacedDeployment({ namespace: own.namespace, name: "backstage" })).spec?.replicas ?? 0;
+  const replicas = async (): Promise<number> =>
+    (await own.cluster.apps.readNamespacedDeployment({ namespace: own.namespace, name: "backstage" })).spec?.replicas ??
+    0;
   before(async () => {
     own = await TestStack.create("four-slow", 29);
   });

@@ -11,7 +11,10 @@ export interface Weather {
   readonly status?: number;
 }
 
-/** An HTTP proxy between `pulumi`, with what it starts, and Keycloak: Keycloak itself, its URL and its issuer stay what they are. */
+/**
+ * An HTTP proxy between `pulumi`, with what it starts, and Keycloak: Keycloak itself, its URL and its issuer stay what
+ * they are.
+ */
 export class Proxy {
   weather: Weather = {};
   /** How many requests the weather has struck. */

@@ -26,7 +26,11 @@ describe("the state", function () {
   });
 
   const files = (ending: string): string[] =>
-    fs.readdirSync(stateFolder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(ending)).map((name) => path.join(stateFolder, name)).sort();
+    fs
+      .readdirSync(stateFolder, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(ending))
+      .map((name) => path.join(stateFolder, name))
+      .sort();
 
   it("of two runs at once one goes on, and the other is told who holds the stack", async () => {
     await own.configure({ rotation: { generation: 2, strategy: "replace" } });
@@ -39,7 +43,13 @@ describe("the state", function () {
     const began = performance.now();
     await own.up("--expect-no-changes");
     await own.mustHold();
-    record({ fault: "Two `pulumi up` at once", told, kept, heals: "by itself: one goes on", seconds: secondsSince(began) });
+    record({
+      fault: "Two `pulumi up` at once",
+      told,
+      kept,
+      heals: "by itself: one goes on",
+      seconds: secondsSince(began),
+    });
   });
 
   it("has no room on its disk: the run says so, and the next one ends it", async () => {
@@ -55,7 +65,13 @@ describe("the state", function () {
     await own.stack.cancel();
     await own.up();
     await own.mustHold();
-    record({ fault: "The disk of the state is full", told: told.replaceAll(stateFolder, "STATE"), kept, heals: "make room, then pulumi cancel and pulumi up", seconds: secondsSince(began) });
+    record({
+      fault: "The disk of the state is full",
+      told: told.replaceAll(stateFolder, "STATE"),
+      kept,
+      heals: "make room, then pulumi cancel and pulumi up",
+      seconds: secondsSince(began),
+    });
   });
 
   it("is truncated: the run says so and changes nothing, and a backup brings it back", async () => {
@@ -65,10 +81,19 @@ describe("the state", function () {
     const told = lineOf(await own.stack.up(), /error|unexpected/);
     assert.deepEqual(await own.pods(), before);
     const began = performance.now();
-    const backup = files(".json").filter((name) => name.includes("/backups/")).at(-1) ?? "";
+    const backup =
+      files(".json")
+        .filter((name) => name.includes("/backups/"))
+        .at(-1) ?? "";
     fs.copyFileSync(backup, state);
     await own.up("--refresh");
     await own.mustHold();
-    record({ fault: "The state is truncated", told: told.replaceAll(stateFolder, "STATE"), kept, heals: "its newest backup in its place, then pulumi up --refresh", seconds: secondsSince(began) });
+    record({
+      fault: "The state is truncated",
+      told: told.replaceAll(stateFolder, "STATE"),
+      kept,
+      heals: "its newest backup in its place, then pulumi up --refresh",
+      seconds: secondsSince(began),
+    });
   });
 });

@@ -50,19 +50,36 @@ describe("what is around Backstage fails", function () {
   it("Keycloak's certificate is of an unknown authority: a run says so and changes nothing", async () => {
     await own.configure({ keycloak: { url: front.url, waitSeconds: 2 } });
     const { done, failed, tried } = await meanwhile(own.stack.up(), () => own.mustSignIn());
-    const told = lineOf(done, /Keycloak: .*its certificate is not trusted here: name the authority in backstage\.caBundle, on your own machine in NODE_EXTRA_CA_CERTS/);
+    const told = lineOf(
+      done,
+      /Keycloak: .*its certificate is not trusted here: name the authority in backstage\.caBundle, on your own machine in NODE_EXTRA_CA_CERTS/,
+    );
     assert.deepEqual(failed, []);
     assert.ok(tried > 1, String(tried));
     await own.configure();
     const began = performance.now();
     await own.up("--expect-no-changes");
     await own.mustHold();
-    record({ fault: "Keycloak's certificate is of an authority that the machine of `pulumi up` does not know", told, kept: "sign-ins all the while; every link of the chain", heals: "the authority in NODE_EXTRA_CA_CERTS, then pulumi up", seconds: secondsSince(began) });
+    record({
+      fault: "Keycloak's certificate is of an authority that the machine of `pulumi up` does not know",
+      told,
+      kept: "sign-ins all the while; every link of the chain",
+      heals: "the authority in NODE_EXTRA_CA_CERTS, then pulumi up",
+      seconds: secondsSince(began),
+    });
   });
 
   const inPod: [string, () => string, RegExp][] = [
-    ["The pod's DNS does not answer", () => "http://keycloak.example.com:8080", /cannot be reached \(EAI_AGAIN\); the DNS does not answer here: look at it/],
-    ["Keycloak's certificate is of an authority that the pod does not know", () => front.url, /its certificate is not trusted here: name the authority in backstage\.caBundle/],
+    [
+      "The pod's DNS does not answer",
+      () => "http://keycloak.example.com:8080",
+      /cannot be reached \(EAI_AGAIN\); the DNS does not answer here: look at it/,
+    ],
+    [
+      "Keycloak's certificate is of an authority that the pod does not know",
+      () => front.url,
+      /its certificate is not trusted here: name the authority in backstage\.caBundle/,
+    ],
   ];
   for (const [fault, url, says] of inPod) {
     it(`${fault}: a new pod waits in its gate, and the one before it goes on`, async () => {
@@ -79,12 +96,21 @@ describe("what is around Backstage fails", function () {
       const began = performance.now();
       await own.up("--refresh");
       await own.mustHold();
-      record({ fault, told: told.replace(/try \d+, \d+ of/, "try N, N of"), kept: "the pod before it, ready and never restarted; a sign-in before and after", heals: "by itself, once the URL leads to Keycloak again", seconds: secondsSince(began) });
+      record({
+        fault,
+        told: told.replace(/try \d+, \d+ of/, "try N, N of"),
+        kept: "the pod before it, ready and never restarted; a sign-in before and after",
+        heals: "by itself, once the URL leads to Keycloak again",
+        seconds: secondsSince(began),
+      });
     });
   }
 
   // A token of a clock that is ahead is valid all the longer; one of a clock behind has expired before it is read.
-  for (const [direction, offset, refused] of [["ahead", "+10m", ""], ["behind", "-10m", "JWT expired"]] as const) {
+  for (const [direction, offset, refused] of [
+    ["ahead", "+10m", ""],
+    ["behind", "-10m", "JWT expired"],
+  ] as const) {
     it(`Keycloak's clock is 10 minutes ${direction}: verify says so, and nothing is restarted`, async () => {
       await ensureDebianPackages({ libfaketime: () => faketime() !== undefined });
       const before = await own.pods();
@@ -106,7 +132,13 @@ describe("what is around Backstage fails", function () {
       const began = performance.now();
       await own.untilSignIn(60);
       assert.deepEqual(await own.pods(), before);
-      record({ fault: `Keycloak's clock is 10 minutes ${direction}`, told, kept: `the same pod, ready and never restarted; a sign-in${outcome.ok ? ", also meanwhile" : ` (meanwhile refused: ${refused})`}`, heals: "by itself, with the clock", seconds: secondsSince(began) });
+      record({
+        fault: `Keycloak's clock is 10 minutes ${direction}`,
+        told,
+        kept: `the same pod, ready and never restarted; a sign-in${outcome.ok ? ", also meanwhile" : ` (meanwhile refused: ${refused})`}`,
+        heals: "by itself, with the clock",
+        seconds: secondsSince(began),
+      });
     });
   }
 
@@ -115,11 +147,15 @@ describe("what is around Backstage fails", function () {
     const [pod = ""] = before.names;
     const folder = inPlatform("logs", "pods");
     const logged = (): number =>
-      fs.readdirSync(folder, { recursive: true, encoding: "utf8" })
+      fs
+        .readdirSync(folder, { recursive: true, encoding: "utf8" })
         .filter((name) => name.startsWith(`${own.namespace}_${pod}_`) && fs.statSync(path.join(folder, name)).isFile())
         .reduce((sum, name) => sum + fs.statSync(path.join(folder, name)).size, 0);
     const began = performance.now();
-    const { failed, tried } = await meanwhile(kubectl("exec", pod, "-n", own.namespace, "-c", "backstage", "--", "node", "-e", FILL), () => own.mustSignIn());
+    const { failed, tried } = await meanwhile(
+      kubectl("exec", pod, "-n", own.namespace, "-c", "backstage", "--", "node", "-e", FILL),
+      () => own.mustSignIn(),
+    );
     assert.deepEqual(failed, []);
     assert.ok(tried > 10, String(tried));
     // The kubelet looks every 10 s; it packs what it has rotated, but for the last.
@@ -128,6 +164,12 @@ describe("what is around Backstage fails", function () {
     console.log(`      ${kept.toFixed(0)} MiB are kept`);
     await own.mustHold();
     assert.deepEqual(await own.pods(), before);
-    record({ fault: `Backstage writes ${LOG_MIB} MiB of logs, 10 MiB a second`, told: "nothing", kept: "sign-ins all the while, the same pod, never restarted", heals: "by itself: the kubelet rotates", seconds: secondsSince(began) });
+    record({
+      fault: `Backstage writes ${LOG_MIB} MiB of logs, 10 MiB a second`,
+      told: "nothing",
+      kept: "sign-ins all the while, the same pod, never restarted",
+      heals: "by itself: the kubelet rotates",
+      seconds: secondsSince(began),
+    });
   });
 });

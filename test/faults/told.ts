@@ -10,7 +10,10 @@ export const secondsSince = (began: number): number => Math.ceil((performance.no
 export async function firstBroken(own: TestStack): Promise<string> {
   const broken = (await verify(await own.context())).find(({ state }) => state === "failed" || state === "not checked");
   assert.ok(broken !== undefined, "verify sees nothing");
-  return `${broken.title}: ${broken.saw}; ${broken.remedy}`.replace(/\bbackstage-[a-z0-9]{8,10}-[a-z0-9]{5}\b/, "backstage-…");
+  return `${broken.title}: ${broken.saw}; ${broken.remedy}`.replace(
+    /\bbackstage-[a-z0-9]{8,10}-[a-z0-9]{5}\b/,
+    "backstage-…",
+  );
 }
 
 /** The line of a failed run that holds this; never a stack trace. */

@@ -70,20 +70,39 @@ const ruleOf = (name: string): Rule => {
 };
 
 const configOf = (rule: Rule, config: Props): Props => ({
-  ...Object.fromEntries(Object.entries(rule.config ?? {}).flatMap(([key, schema]) => ("default" in schema ? [[key, schema.default]] : []))),
+  ...Object.fromEntries(
+    Object.entries(rule.config ?? {}).flatMap(([key, schema]) => ("default" in schema ? [[key, schema.default]] : [])),
+  ),
   ...config,
 });
 
-const options = (protect = false) => ({ protect, ignoreChanges: [], aliases: [], additionalSecretOutputs: [], customTimeouts: { createSeconds: 0, updateSeconds: 0, deleteSeconds: 0 } });
+const options = (protect = false) => ({
+  protect,
+  ignoreChanges: [],
+  aliases: [],
+  additionalSecretOutputs: [],
+  customTimeouts: { createSeconds: 0, updateSeconds: 0, deleteSeconds: 0 },
+});
 const proxied = (props: Props): Props => unknownCheckingProxy(props);
-const providerOf = (props: Props | undefined) => (props === undefined ? {} : { provider: { type: "provider", name: "provider", urn: "urn:provider", props: proxied(props) } });
+const providerOf = (props: Props | undefined) =>
+  props === undefined
+    ? {}
+    : { provider: { type: "provider", name: "provider", urn: "urn:provider", props: proxied(props) } };
 
 /** What a rule for one resource says of it. */
 export function judge(rule: Rule, { type, props, protect, provider }: Resource, config: Props = {}): string[] {
   const policy = policyOf(rule);
   assert.ok("validateResource" in policy && typeof policy.validateResource === "function");
   const said: string[] = [];
-  const args = { type, name: "it", urn: "urn:it", props: proxied(props), opts: options(protect), ...providerOf(provider), getConfig: () => configOf(rule, config) };
+  const args = {
+    type,
+    name: "it",
+    urn: "urn:it",
+    props: proxied(props),
+    opts: options(protect),
+    ...providerOf(provider),
+    getConfig: () => configOf(rule, config),
+  };
   void policy.validateResource(args as unknown as ResourceValidationArgs, (message) => said.push(message));
   return said;
 }
@@ -95,9 +114,17 @@ export function remedied(name: string, resource: Resource): void {
   assert.ok("remediateResource" in policy);
   const own = JSON.parse(JSON.stringify(resource)) as Resource;
   assert.notDeepEqual(judge(rule, own), []);
-  void policy.remediateResource({ type: "example:index:Component", props: proxied(own.props), getConfig: () => configOf(rule, {}) } as unknown as ResourceValidationArgs);
+  void policy.remediateResource({
+    type: "example:index:Component",
+    props: proxied(own.props),
+    getConfig: () => configOf(rule, {}),
+  } as unknown as ResourceValidationArgs);
   assert.deepEqual(own, resource);
-  void policy.remediateResource({ type: own.type, props: proxied(own.props), getConfig: () => configOf(rule, {}) } as unknown as ResourceValidationArgs);
+  void policy.remediateResource({
+    type: own.type,
+    props: proxied(own.props),
+    getConfig: () => configOf(rule, {}),
+  } as unknown as ResourceValidationArgs);
   assert.deepEqual(judge(rule, own), []);
 }
 
@@ -108,18 +135,31 @@ export function judgeGraph(rule: Rule, links: Graph, config: Props = {}): string
   const made = new Map(
     Object.entries(links).map(([key, { type, props }]): [string, PolicyResource] => [
       key,
-      { type, name: key, urn: key, props: proxied(props), opts: options(), dependencies: [], propertyDependencies: {}, isType: () => false, asType: () => undefined },
+      {
+        type,
+        name: key,
+        urn: key,
+        props: proxied(props),
+        opts: options(),
+        dependencies: [],
+        propertyDependencies: {},
+        isType: () => false,
+        asType: () => undefined,
+      },
     ]),
   );
   const all = (keys: readonly string[] = []): PolicyResource[] => keys.flatMap((key) => made.get(key) ?? []);
   for (const [key, { needs, edges }] of Object.entries(links)) {
     const resource = made.get(key);
     resource?.dependencies.push(...all(needs), ...all(Object.values(edges ?? {}).flat()));
-    for (const [property, keys] of Object.entries(edges ?? {})) if (resource !== undefined) resource.propertyDependencies[property] = all(keys);
+    for (const [property, keys] of Object.entries(edges ?? {}))
+      if (resource !== undefined) resource.propertyDependencies[property] = all(keys);
   }
   const said: string[] = [];
   const args = { resources: [...made.values()], getConfig: () => configOf(rule, config) };
-  void policy.validateStack(args as unknown as StackValidationArgs, (message, urn) => said.push(`${urn ?? "?"}: ${message}`));
+  void policy.validateStack(args as unknown as StackValidationArgs, (message, urn) =>
+    said.push(`${urn ?? "?"}: ${message}`),
+  );
   return said;
 }
 
@@ -128,19 +168,32 @@ export type Case = readonly [what: string, changes: Changes, said: readonly stri
 
 /** The texts that a case puts in: no message may repeat one. Names of objects and variables are no values. */
 function planted(value: unknown, key = ""): string[] {
-  if (typeof value === "object" && value !== null) return Object.entries(value).flatMap(([inner, one]) => planted(one, inner));
+  if (typeof value === "object" && value !== null)
+    return Object.entries(value).flatMap(([inner, one]) => planted(one, inner));
   return typeof value === "string" && value.length > 5 && value !== U && !/(name|type)$/i.test(key) ? [value] : [];
 }
 
 function check(said: readonly string[], expected: readonly string[], changes: Changes): void {
   assert.equal(said.length, expected.length, said.join("\n") || "nothing was said");
-  expected.forEach((part) => assert.ok(said.some((message) => message.includes(part)), `${part}\nis not in\n${said.join("\n")}`));
-  for (const value of planted(changes)) assert.ok(!said.some((message) => message.includes(value)), `a message holds ${value}`);
+  expected.forEach((part) =>
+    assert.ok(
+      said.some((message) => message.includes(part)),
+      `${part}\nis not in\n${said.join("\n")}`,
+    ),
+  );
+  for (const value of planted(changes))
+    assert.ok(!said.some((message) => message.includes(value)), `a message holds ${value}`);
 }
 
-const stranger: Resource = { type: "random:index/randomPassword:RandomPassword", props: { length: 4, metadata: { annotations: { password: "hunter2hunter2" } } } };
+const stranger: Resource = {
+  type: "random:index/randomPassword:RandomPassword",
+  props: { length: 4, metadata: { annotations: { password: "hunter2hunter2" } } },
+};
 
-/** Tests a rule on one resource: as it should be, without anything, as another type, with each part unknown, and each case. */
+/**
+ * Tests a rule on one resource: as it should be, without anything, as another type, with each part unknown, and each
+ * case.
+ */
 export function testResource(name: string, valid: Resource, cases: readonly Case[], config: Props = {}): void {
   const rule = ruleOf(name);
   describe(name, () => {
@@ -150,8 +203,10 @@ export function testResource(name: string, valid: Resource, cases: readonly Case
       assert.deepEqual(judge(rule, { ...valid, type: "example:index:Component" }, config), []);
     });
     it("judges nothing that is unknown, and never fails", () => {
-      for (const path of paths(valid.props, "props").slice(1)) assert.deepEqual(judge(rule, changed(valid, { [path]: U }), config), [], path);
-      for (const path of paths(valid.props, "props").slice(1)) judge(rule, changed(valid, { [path]: undefined }), config);
+      for (const path of paths(valid.props, "props").slice(1))
+        assert.deepEqual(judge(rule, changed(valid, { [path]: U }), config), [], path);
+      for (const path of paths(valid.props, "props").slice(1))
+        judge(rule, changed(valid, { [path]: undefined }), config);
       judge(rule, { ...valid, props: {} }, config);
     });
     for (const [what, changes, said, own] of cases) {
@@ -166,7 +221,9 @@ export function testGraph(name: string, valid: Graph, cases: readonly Case[], co
   describe(name, () => {
     it("has nothing to say of what is right", () => assert.deepEqual(judgeGraph(rule, valid, config), []));
     it("has nothing to say of other types", () => {
-      const others = Object.fromEntries(Object.entries(valid).map(([key, link]) => [key, { ...link, type: "example:index:Component" }]));
+      const others = Object.fromEntries(
+        Object.entries(valid).map(([key, link]) => [key, { ...link, type: "example:index:Component" }]),
+      );
       assert.deepEqual(judgeGraph(rule, { ...others, stranger }, config), []);
     });
     it("judges nothing that is unknown, and never fails", () => {

@@ -13,7 +13,9 @@ describe("the pack", () => {
   it("has these rules, each tested and in a file of its own", () => {
     const names = rules.map(({ name }) => name);
     assert.equal(new Set(names).size, 26);
-    const tables = ["chain", "keycloak", "workload"].map((name) => readFileSync(path.join(__dirname, `${name}.test.ts`), "utf8")).join("");
+    const tables = ["chain", "keycloak", "workload"]
+      .map((name) => readFileSync(path.join(__dirname, `${name}.test.ts`), "utf8"))
+      .join("");
     const tested = [...tables.matchAll(/^test(?:Resource|Graph)\(\s*"([\w-]+)"/gm)].map(([, name]) => name ?? "");
     assert.deepEqual([...new Set(tested)].sort(), [...names].sort());
     const files = readdirSync(path.join(root, "policy", "rules")).filter((file) => file !== "index.ts");
@@ -23,7 +25,8 @@ describe("the pack", () => {
   it("says of each what it refuses, what to do and where to read on", () => {
     for (const { name, description, remediation, severity, url, config } of rules) {
       assert.match(name, /^[a-z]+(-[a-z]+)*$/);
-      for (const sentence of [description, remediation, ...Object.values(config ?? {}).map((one) => one.description)]) assert.match(sentence, /^[A-Z].*\.$/, name);
+      for (const sentence of [description, remediation, ...Object.values(config ?? {}).map((one) => one.description)])
+        assert.match(sentence, /^[A-Z].*\.$/, name);
       assert.match(url, /^https:\/\//, name);
       assert.ok(["low", "medium", "high", "critical"].includes(severity), name);
     }
@@ -32,7 +35,10 @@ describe("the pack", () => {
   it("is what docs/policy.md has a table of; run npm run docs", () => {
     const page = readFileSync(path.join(root, "docs", "policy.md"), "utf8");
     assert.equal(page, policyPage(page, rules));
-    assert.ok(page.includes(`\`\`\`ts\n${readFileSync(path.join(root, "test", "e2e", "plain", "index.ts"), "utf8")}\`\`\``), "the plain program");
+    assert.ok(
+      page.includes(`\`\`\`ts\n${readFileSync(path.join(root, "test", "e2e", "plain", "index.ts"), "utf8")}\`\`\``),
+      "the plain program",
+    );
     assert.throws(() => policyPage("# A page without a table", rules), /lacks the lines/);
   });
 });
@@ -42,9 +48,21 @@ describe("a configuration", () => {
     ["a policy", { "client-pkce": [], all: [] }, []],
     ["a property", { "pinned-image": ["allowTags"] }, []],
     ["a misspelt policy", { "client-pkse": [] }, ["client-pkse is not a policy; did you mean client-pkce?"]],
-    ["a misspelt property", { "pinned-image": ["allowTag"] }, ["pinned-image.allowTag is not a property; did you mean allowTags?"]],
-    ["a property where there are none", { "client-pkce": ["allow"] }, ["client-pkce.allow is not a property; remove it."]],
-    ["several", { one: [], "availability": ["min"] }, ["one is not a policy; did you mean", "availability.min is not a property; did you mean minReplicas?"]],
+    [
+      "a misspelt property",
+      { "pinned-image": ["allowTag"] },
+      ["pinned-image.allowTag is not a property; did you mean allowTags?"],
+    ],
+    [
+      "a property where there are none",
+      { "client-pkce": ["allow"] },
+      ["client-pkce.allow is not a property; remove it."],
+    ],
+    [
+      "several",
+      { one: [], availability: ["min"] },
+      ["one is not a policy; did you mean", "availability.min is not a property; did you mean minReplicas?"],
+    ],
   ];
   for (const [what, properties, expected] of faults) {
     it(what, () => {
@@ -56,18 +74,31 @@ describe("a configuration", () => {
 
   for (const file of readdirSync(profiles)) {
     it(`${file} names only what there is`, () => {
-      const profile = JSON.parse(readFileSync(path.join(profiles, file), "utf8")) as Record<string, string | Record<string, unknown>>;
-      const properties = Object.entries(profile).map(([name, given]): [string, string[]] => [name, typeof given === "string" ? [] : Object.keys(given).filter((key) => key !== "enforcementLevel")]);
+      const profile = JSON.parse(readFileSync(path.join(profiles, file), "utf8")) as Record<
+        string,
+        string | Record<string, unknown>
+      >;
+      const properties = Object.entries(profile).map(([name, given]): [string, string[]] => [
+        name,
+        typeof given === "string" ? [] : Object.keys(given).filter((key) => key !== "enforcementLevel"),
+      ]);
       assert.deepEqual(configurationFaults(rules, Object.fromEntries(properties)), []);
       for (const [name, given] of Object.entries(profile)) {
-        if (typeof given === "string") assert.ok(["advisory", "mandatory", "remediate", "disabled"].includes(given), name);
-        else for (const [key, value] of Object.entries(given)) assert.equal(typeof value, rules.find((rule) => rule.name === name)?.config?.[key]?.type, `${name}.${key}`);
+        if (typeof given === "string")
+          assert.ok(["advisory", "mandatory", "remediate", "disabled"].includes(given), name);
+        else
+          for (const [key, value] of Object.entries(given))
+            assert.equal(typeof value, rules.find((rule) => rule.name === name)?.config?.[key]?.type, `${name}.${key}`);
       }
     });
   }
 });
 
-const bare = { spec: { template: { spec: { containers: [{ name: "backstage", env: [{ name: "NODE_ENV", value: "development" }] }] } } } };
+const bare = {
+  spec: {
+    template: { spec: { containers: [{ name: "backstage", env: [{ name: "NODE_ENV", value: "development" }] }] } },
+  },
+};
 const client = { standardFlowEnabled: true, directAccessGrantsEnabled: true, pkceCodeChallengeMethod: "" };
 describe("a remedy", () => {
   const remedies: [string, string, Record<string, unknown>][] = [
@@ -75,10 +106,19 @@ describe("a remedy", () => {
     ["client-flows", "keycloak:openid/client:Client", client],
     ["production", "kubernetes:apps/v1:Deployment", bare],
     ["hardened-pod", "kubernetes:apps/v1:Deployment", bare],
-    ["production", "kubernetes:apps/v1:Deployment", { spec: { template: { spec: { containers: [{ name: "backstage" }] } } } }],
+    [
+      "production",
+      "kubernetes:apps/v1:Deployment",
+      { spec: { template: { spec: { containers: [{ name: "backstage" }] } } } },
+    ],
   ];
-  remedies.forEach(([name, type, props], index) => it(`of ${name} mends what the rule refuses, ${index + 1}`, () => remedied(name, { type, props })));
+  remedies.forEach(([name, type, props], index) =>
+    it(`of ${name} mends what the rule refuses, ${index + 1}`, () => remedied(name, { type, props })),
+  );
   it("is there for these four", () => {
-    assert.deepEqual(rules.flatMap((rule) => ("remedy" in rule ? [rule.name] : [])).sort(), [...new Set(remedies.map(([name]) => name))].sort());
+    assert.deepEqual(
+      rules.flatMap((rule) => ("remedy" in rule ? [rule.name] : [])).sort(),
+      [...new Set(remedies.map(([name]) => name))].sort(),
+    );
   });
 });

@@ -14,7 +14,8 @@ import { judge, judgeGraph, type Graph } from "./harness";
 const root = path.join(__dirname, "..", "..");
 type Profile = Record<string, "disabled" | Record<string, unknown>>;
 
-const profileOf = (stack: string): Profile => JSON.parse(readFileSync(path.join(root, "policy", "profiles", `${stack}.json`), "utf8")) as Profile;
+const profileOf = (stack: string): Profile =>
+  JSON.parse(readFileSync(path.join(root, "policy", "profiles", `${stack}.json`), "utf8")) as Profile;
 
 /** The program of index.ts, as far as it makes resources, for one of the repository's stacks. */
 function build(stack: string): void {
@@ -23,7 +24,12 @@ function build(stack: string): void {
 }
 
 const graphOf = (resources: readonly Recorded[]): Graph =>
-  Object.fromEntries(resources.map(({ urn, type, inputs, dependencies, propertyDependencies, protect }) => [urn, { type, props: inputs, protect, needs: dependencies, edges: propertyDependencies }]));
+  Object.fromEntries(
+    resources.map(({ urn, type, inputs, dependencies, propertyDependencies, protect }) => [
+      urn,
+      { type, props: inputs, protect, needs: dependencies, edges: propertyDependencies },
+    ]),
+  );
 
 for (const stack of ["dev", "staging", "prod"]) {
   describe(`the program for ${stack}`, () => {
@@ -35,7 +41,10 @@ for (const stack of ["dev", "staging", "prod"]) {
       const said = rules.flatMap((rule) => {
         const own = profile[rule.name] ?? {};
         if (own === "disabled") return [];
-        const faults = "findings" in rule ? judgeGraph(rule, graph, own) : Object.entries(graph).flatMap(([urn, link]) => judge(rule, link, own).map((fault) => `${urn}: ${fault}`));
+        const faults =
+          "findings" in rule
+            ? judgeGraph(rule, graph, own)
+            : Object.entries(graph).flatMap(([urn, link]) => judge(rule, link, own).map((fault) => `${urn}: ${fault}`));
         return faults.map((fault) => `${rule.name}: ${fault}`);
       });
       assert.deepEqual(said, []);
@@ -50,10 +59,19 @@ describe("what is rendered for Argo CD", () => {
   }
   const folder = path.join(root, "test", "golden", "deploy", "gitops");
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".yaml"));
-  const manifests = files.map((file): [string, Manifest] => [file, parse(readFileSync(path.join(folder, file), "utf8")) as Manifest]);
-  const graph: Graph = Object.fromEntries(manifests.map(([file, props]) => [file, { type: `kubernetes:${props.apiVersion.replace(/^v1$/, "core/v1")}:${props.kind}`, props }]));
+  const manifests = files.map((file): [string, Manifest] => [
+    file,
+    parse(readFileSync(path.join(folder, file), "utf8")) as Manifest,
+  ]);
+  const graph: Graph = Object.fromEntries(
+    manifests.map(([file, props]) => [
+      file,
+      { type: `kubernetes:${props.apiVersion.replace(/^v1$/, "core/v1")}:${props.kind}`, props },
+    ]),
+  );
 
-  // Files have waves and no edges, a tag is what that stack's settings name, and no hash of a Secret is known to who renders.
+  // Files have waves and no edges, a tag is what that stack's settings name, and no hash of a Secret is known to who
+  // renders.
   for (const rule of rules.filter(({ name }) => !["chain-order", "pinned-image", "template-hashes"].includes(name))) {
     it(`passes ${rule.name}`, () => {
       const own = profileOf("staging")[rule.name] ?? {};

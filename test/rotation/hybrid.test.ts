@@ -21,8 +21,14 @@ describe("a rotation in hybrid reaches the running pods", function () {
   const waits = async (): Promise<true | undefined> => {
     const { cluster, namespace } = hybrid.own;
     const names = (await cluster.pods(namespace, "backstage")).map(({ metadata }) => metadata?.name ?? "");
-    const logs = await Promise.all(names.map((name) => cluster.core.readNamespacedPodLog({ namespace, name, container: "wait-for-secrets" }).catch(() => "")));
-    return logs.some((log) => /its client credential is of generation 1, this pod expects 2/.test(log)) ? true : undefined;
+    const logs = await Promise.all(
+      names.map((name) =>
+        cluster.core.readNamespacedPodLog({ namespace, name, container: "wait-for-secrets" }).catch(() => ""),
+      ),
+    );
+    return logs.some((log) => /its client credential is of generation 1, this pod expects 2/.test(log))
+      ? true
+      : undefined;
   };
 
   it("of the client's secret, by a change in Git: new pods wait for the Secret, old ones serve, and nobody is refused", async () => {
@@ -47,11 +53,17 @@ describe("a rotation in hybrid reaches the running pods", function () {
     await hybrid.upAndRefresh();
     const began = performance.now();
     await hybrid.arrived("client backstage, client 2, session 1, catalog 2", 400);
-    console.log(`      arrived after ${((performance.now() - began) / 1000).toFixed(0)} s, ${(await own.pods()).restarts} restarts of two pods`);
+    console.log(
+      `      arrived after ${((performance.now() - began) / 1000).toFixed(0)} s, ${(await own.pods()).restarts} restarts of two pods`,
+    );
     await own.mustSignIn();
     assert.match(await catalogIsAccepted(await own.context()), /400 invalid_grant/);
     const [database] = await own.cluster.pods(own.namespace, "backstage-database");
-    assert.equal(database?.status?.containerStatuses?.[0]?.restartCount, 0, "PostgreSQL takes the password without a restart");
+    assert.equal(
+      database?.status?.containerStatuses?.[0]?.restartCount,
+      0,
+      "PostgreSQL takes the password without a restart",
+    );
   });
 
   it("of the session secret, by a change in Git", async () => {
@@ -64,15 +76,22 @@ describe("a rotation in hybrid reaches the running pods", function () {
   });
 
   it("and verify says of each pod which credential it uses", async () => {
-    assert.equal(await podsProveTheirs(await hybrid.own.context()), "2 of client backstage, client 2, session 2, catalog 2");
+    assert.equal(
+      await podsProveTheirs(await hybrid.own.context()),
+      "2 of client backstage, client 2, session 2, catalog 2",
+    );
   });
 
   it("also of the realm itself: the pods follow to the new issuer, though nothing in Git says so", async () => {
     const { own } = hybrid;
     const before = await own.pods();
-    await hybrid.configure({ ...overlap, catalogSync: 2, database: 2, sessionSecret: 2 }, { realm: { name: `${own.realm}-moved` } });
+    await hybrid.configure(
+      { ...overlap, catalogSync: 2, database: 2, sessionSecret: 2 },
+      { realm: { name: `${own.realm}-moved` } },
+    );
     await hybrid.upAndRefresh();
-    const moved = async (): Promise<true | undefined> => ((await own.pods()).restarts >= before.restarts + 2 && (await own.readyPods()) === 2 ? true : undefined);
+    const moved = async (): Promise<true | undefined> =>
+      (await own.pods()).restarts >= before.restarts + 2 && (await own.readyPods()) === 2 ? true : undefined;
     await waitFor("two pods that have followed", 400, moved, 1000);
     assert.deepEqual((await own.pods()).names, before.names);
     await own.mustSignIn();

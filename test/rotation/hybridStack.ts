@@ -6,7 +6,12 @@ import { lastProof } from "../../verify/checks/proofs";
 import { kubectl, render, Tree } from "../e2e/gitops";
 import { platform, TestStack } from "../e2e/harness";
 
-const person = (username: string) => ({ username, email: `${username}@example.com`, firstName: username, lastName: "Example" });
+const person = (username: string) => ({
+  username,
+  email: `${username}@example.com`,
+  firstName: username,
+  lastName: "Example",
+});
 
 /** A Backstage of several replicas that Argo CD and the External Secrets Operator apply; the tests play both. */
 export class HybridStack {
@@ -66,7 +71,11 @@ export class HybridStack {
     const said: string[] = [];
     for (const { metadata, status } of await own.cluster.pods(own.namespace, "backstage")) {
       if (metadata?.deletionTimestamp !== undefined || status?.containerStatuses?.[0]?.ready !== true) continue;
-      const log = await own.cluster.core.readNamespacedPodLog({ namespace: own.namespace, name: metadata?.name ?? "", container: "backstage" });
+      const log = await own.cluster.core.readNamespacedPodLog({
+        namespace: own.namespace,
+        name: metadata?.name ?? "",
+        container: "backstage",
+      });
       said.push(lastProof(log) ?? "nothing");
     }
     return said;
@@ -74,10 +83,18 @@ export class HybridStack {
 
   /** Waits until every pod uses a credential of these generations. */
   arrived(generations: string, seconds: number): Promise<boolean> {
-    return waitFor(`${this.replicas} pods with ${generations}`, seconds, async () => {
-      const said = await this.proofs();
-      return said.length === this.replicas && said.every((proof) => proof.startsWith("Keycloak accepts") && proof.endsWith(generations)) ? true : undefined;
-    }, 1000);
+    return waitFor(
+      `${this.replicas} pods with ${generations}`,
+      seconds,
+      async () => {
+        const said = await this.proofs();
+        return said.length === this.replicas &&
+          said.every((proof) => proof.startsWith("Keycloak accepts") && proof.endsWith(generations))
+          ? true
+          : undefined;
+      },
+      1000,
+    );
   }
 
   async remove(): Promise<void> {

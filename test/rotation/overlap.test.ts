@@ -24,17 +24,22 @@ for (const replicas of [2, 5] as const) {
       const ready: number[] = [];
       const watching = setInterval(() => void own.readyPods().then((count) => ready.push(count)), 500);
       let seconds = 0;
-      const { tried, failed } = await own.signingIn(async () => {
-        const began = performance.now();
-        await hybrid.configure({ generation: 2, at: new Date().toISOString(), gracePeriod: `${GRACE[replicas]}m` });
-        await hybrid.upAndRefresh();
-        await hybrid.arrived("client backstage, client 2, session 1, catalog 1", GRACE[replicas] * 60);
-        seconds = secondsSince(began);
-        const { rotation } = await own.outputs();
-        await sleep(rotation.graceEnds * 1000 + 10_000 - Date.now());
-      }, 10_000).finally(() => clearInterval(watching));
+      const { tried, failed } = await own
+        .signingIn(async () => {
+          const began = performance.now();
+          await hybrid.configure({ generation: 2, at: new Date().toISOString(), gracePeriod: `${GRACE[replicas]}m` });
+          await hybrid.upAndRefresh();
+          await hybrid.arrived("client backstage, client 2, session 1, catalog 1", GRACE[replicas] * 60);
+          seconds = secondsSince(began);
+          const { rotation } = await own.outputs();
+          await sleep(rotation.graceEnds * 1000 + 10_000 - Date.now());
+        }, 10_000)
+        .finally(() => clearInterval(watching));
       const { restarts } = await own.pods();
-      console.log(`      ${tried} sign-ins, ${failed.length} failed; taken over after ${seconds} s, never fewer than ${Math.min(...ready)} pods ready`);
+      console.log(
+        `      ${tried} sign-ins, ${failed.length} failed; taken over after ${seconds} s, never fewer ` +
+          `than ${Math.min(...ready)} pods ready`,
+      );
       assert.equal(restarts, replicas);
       assert.ok(Math.min(...ready) >= replicas - 1, `only ${Math.min(...ready)} pods were ready`);
       assert.deepEqual(failed, []);

@@ -7,8 +7,9 @@ import { sleep, type RunResult } from "../../sandbox/process";
 import { keycloakAdmin, meanwhile, story, TestStack } from "../e2e/harness";
 
 /*
- * Ten random sequences of rotation settings on the real servers, by runs of which some are killed. After each run Keycloak is
- * asked for every secret that was ever in use. test/unit/verify/rotation.test.ts plays thousands of them on a model.
+ * Ten random sequences of rotation settings on the real servers, by runs of which some are killed. After each run
+ * Keycloak is asked for every secret that was ever in use. test/unit/verify/rotation.test.ts plays thousands of them on
+ * a model.
  */
 
 const SEED = Number(process.env.ROTATION_SEED ?? Date.now() % 2 ** 31);
@@ -28,12 +29,30 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      what: fc.constantFrom("overlap", "overlap", "overlap", "replace", "unset", "blue-green", "blue-green", "blue-green", "end", "give up"),
+      what: fc.constantFrom(
+        "overlap",
+        "overlap",
+        "overlap",
+        "replace",
+        "unset",
+        "blue-green",
+        "blue-green",
+        "blue-green",
+        "end",
+        "give up",
+      ),
       waits,
       killedAfter: fc.option(fc.integer({ min: 0, max: 4000 }), { nil: undefined, freq: 2 }),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ what: fc.constantFrom("bring back", "lower", "far"), waits, killedAfter: fc.constant(undefined) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      what: fc.constantFrom("bring back", "lower", "far"),
+      waits,
+      killedAfter: fc.constant(undefined),
+    }),
+  },
 );
 const sequences = fc.sample(fc.array(step, { minLength: 3, maxLength: 3 }), { seed: SEED, numRuns: 10 });
 
@@ -77,7 +96,10 @@ describe(`rotations in ten random orders (ROTATION_SEED=${SEED})`, function () {
   let tokenEndpoint: string;
   /** Every secret that was seen: what to call it, and whether Keycloak has refused it. */
   const known = new Map<string, { credential: Credential; called: string; refused: boolean }>();
-  /** Has a run refused the secret that pods may have: one that said so, or an overlap that lapsed before another run ended it? */
+  /**
+   * Has a run refused the secret that pods may have: one that said so, or an overlap that lapsed before another run
+   * ended it?
+   */
   let chosen = false;
   let lapses = Infinity;
   const excused = (): boolean => chosen || Date.now() > lapses;
@@ -89,18 +111,23 @@ describe(`rotations in ten random orders (ROTATION_SEED=${SEED})`, function () {
   const inPods = async (): Promise<Credential[]> => {
     const { credential } = await own.outputs();
     const of = ({ clientId, clientSecret }: { clientId: string; clientSecret: string }): Credential[] =>
-      credential[clientId] === undefined ? [] : [{ clientId: credential[clientId], clientSecret: credential[clientSecret] ?? "" }];
+      credential[clientId] === undefined
+        ? []
+        : [{ clientId: credential[clientId], clientSecret: credential[clientSecret] ?? "" }];
     return [...of(contractKeys), ...of(standbyKeys)];
   };
   const meet = (credentials: readonly Credential[]): void => {
     for (const credential of credentials) {
       const key = JSON.stringify(credential);
-      if (!known.has(key)) known.set(key, { credential, called: `secret ${known.size + 1}, of ${credential.clientId}`, refused: false });
+      if (!known.has(key))
+        known.set(key, { credential, called: `secret ${known.size + 1}, of ${credential.clientId}`, refused: false });
     }
   };
   const clients = async (): Promise<Credential[]> => {
     const all = await (await keycloakAdmin()).clients.find({ realm: own.realm });
-    return all.map(({ clientId = "", secret = "" }) => ({ clientId, clientSecret: secret })).filter(({ clientId }) => clientId.startsWith("backstage"));
+    return all
+      .map(({ clientId = "", secret = "" }) => ({ clientId, clientSecret: secret }))
+      .filter(({ clientId }) => clientId.startsWith("backstage"));
   };
   const ask = async (credential: Credential): Promise<"accepted" | "refused"> => {
     const { answer, why } = await probe(credential, tokenEndpoint);
@@ -115,7 +142,10 @@ describe(`rotations in ten random orders (ROTATION_SEED=${SEED})`, function () {
     for (const [key, one] of known) {
       const answer = await ask(one.credential);
       assert.ok(!(answer === "accepted" && one.refused), `${one.called} was refused, and is accepted again`);
-      assert.ok(answer === "accepted" || excused() || !held.has(key), `${one.called} is in the pods of the last rollout, and Keycloak refuses it`);
+      assert.ok(
+        answer === "accepted" || excused() || !held.has(key),
+        `${one.called} is in the pods of the last rollout, and Keycloak refuses it`,
+      );
       one.refused = answer === "refused";
     }
   };
@@ -138,8 +168,13 @@ describe(`rotations in ten random orders (ROTATION_SEED=${SEED})`, function () {
     assert.equal((await own.stack.cancel()).code, 0);
     return undefined;
   };
-  /** Runs, and asks Keycloak for the pods' credentials as long as one of these pods is there; how often it refused one. */
-  const watched = async (killedAfter: number | undefined, pods: readonly Credential[]): Promise<{ result: RunResult | undefined; refusals: number }> => {
+  /**
+   * Runs, and asks Keycloak for the pods' credentials as long as one of these pods is there; how often it refused one.
+   */
+  const watched = async (
+    killedAfter: number | undefined,
+    pods: readonly Credential[],
+  ): Promise<{ result: RunResult | undefined; refusals: number }> => {
     const { names } = await own.pods();
     const { done, failed } = await meanwhile(runOf(killedAfter), async () => {
       const answers = await Promise.all(pods.map(ask));
@@ -155,14 +190,19 @@ describe(`rotations in ten random orders (ROTATION_SEED=${SEED})`, function () {
     await own.configure({ backstage: BACKSTAGE, rotation: { strategy: "overlap", ...GRACE } });
     await own.up();
     await own.mustSignIn();
-    const { [contractKeys.metadataUrl]: metadataUrl = "", [contractKeys.issuer]: issuer = "" } = (await own.outputs()).credential;
+    const { [contractKeys.metadataUrl]: metadataUrl = "", [contractKeys.issuer]: issuer = "" } = (await own.outputs())
+      .credential;
     const discovery = await discover({ metadataUrl, issuer });
     assert.ok(discovery.ok);
     ({ tokenEndpoint } = discovery);
     await probeAll(await inPods());
   });
   after(async () => {
-    console.log(`      ${Object.entries(count).map(([what, times]) => `${times} ${what}`).join(", ")}; ${known.size} secrets; waited ${waited.toFixed(0)} s`);
+    console.log(
+      `      ${Object.entries(count)
+        .map(([what, times]) => `${times} ${what}`)
+        .join(", ")}; ${known.size} secrets; waited ${waited.toFixed(0)} s`,
+    );
     await own.remove();
   });
 
@@ -191,7 +231,10 @@ describe(`rotations in ten random orders (ROTATION_SEED=${SEED})`, function () {
           count.refused++;
           assert.match(said, /config: (rotation|a rotation by)/, `${JSON.stringify(rotation)}:\n${said}`);
         }
-        assert.ok(refusals === 0 || warned || chosen, `${JSON.stringify(rotation)}: a pod's credential was refused ${refusals} times:\n${said}`);
+        assert.ok(
+          refusals === 0 || warned || chosen,
+          `${JSON.stringify(rotation)}: a pod's credential was refused ${refusals} times:\n${said}`,
+        );
         await probeAll(await inPods());
         if (excused()) continue;
         await own.mustSignIn();
@@ -206,7 +249,9 @@ describe(`rotations in ten random orders (ROTATION_SEED=${SEED})`, function () {
     // Goes on from whatever the last run left, by what is always possible: the second client leaves by blue-green only.
     const { generation, step } = rotation;
     const isGreen = (await inPods())[0]?.clientId === green("backstage");
-    const going = isGreen ? { strategy: "blue-green", generation, ...(step === undefined ? {} : { step }) } : { strategy: "replace", generation: generation + 1 };
+    const going = isGreen
+      ? { strategy: "blue-green", generation, ...(step === undefined ? {} : { step }) }
+      : { strategy: "replace", generation: generation + 1 };
     await own.configure({ backstage: BACKSTAGE, rotation: going });
     await own.up();
     await own.mustHold();

@@ -36,9 +36,12 @@ async function applied(settings: Settings): Promise<Manifest[]> {
   const { resources } = await record(() => {
     const target = targetOf(settings);
     program(settings, providers(settings), target);
-    if (settings.mode !== "direct") new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials });
+    if (settings.mode !== "direct")
+      new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials });
   });
-  return resources.filter(({ type }) => type.startsWith("kubernetes:")).map(({ inputs }) => inputs as unknown as Manifest);
+  return resources
+    .filter(({ type }) => type.startsWith("kubernetes:"))
+    .map(({ inputs }) => inputs as unknown as Manifest);
 }
 
 /** The objects that Argo CD applies. */
@@ -49,7 +52,9 @@ async function rendered(settings: Settings): Promise<Manifest[]> {
 
 /** The object in the one namespace that is there; names do not collide, for nothing is made. */
 const here = (manifest: Manifest): Manifest =>
-  manifest.metadata.namespace === undefined ? manifest : { ...manifest, metadata: { ...manifest.metadata, namespace: NAMESPACE } };
+  manifest.metadata.namespace === undefined
+    ? manifest
+    : { ...manifest, metadata: { ...manifest.metadata, namespace: NAMESPACE } };
 
 describe("what the program makes of any accepted configuration, as the API server judges it", function () {
   this.timeout("30m");
@@ -65,7 +70,9 @@ describe("what the program makes of any accepted configuration, as the API serve
     for (const file of crds) await kubectl("apply", "--server-side", "-f", file);
     await kubectl("wait", "--for=condition=Established", "--timeout=60s", ...crds.flatMap((file) => ["-f", file]));
     await kubectl("create", "namespace", NAMESPACE);
-    const services = JSON.parse(await kubectl("get", "services", "-A", "-o", "json")) as { items: { spec: { ports?: { nodePort?: number }[] } }[] };
+    const services = JSON.parse(await kubectl("get", "services", "-A", "-o", "json")) as {
+      items: { spec: { ports?: { nodePort?: number }[] } }[];
+    };
     nodePorts = new Set(services.items.flatMap(({ spec }) => (spec.ports ?? []).map(({ nodePort }) => nodePort)));
   });
   after(async () => {
@@ -98,7 +105,11 @@ describe("what the program makes of any accepted configuration, as the API serve
   }
 
   it("refuses what is wrong, so that its silence means something", async () => {
-    const labelled = (value: string): Manifest => ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "any", namespace: NAMESPACE, labels: { app: value } } });
+    const labelled = (value: string): Manifest => ({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "any", namespace: NAMESPACE, labels: { app: value } },
+    });
     assert.equal(await refusal(labelled("a")), undefined);
     assert.match((await refusal(labelled("no label value"))) ?? "", /a valid label must be/);
   });
@@ -110,7 +121,8 @@ describe("what the program makes of any accepted configuration, as the API serve
     while (count < CONFIGURATIONS) {
       for (const values of fc.sample(plausible, 50)) {
         const settings = accepted(values);
-        if (settings === undefined || nodePorts.has(settings.backstage.nodePort ?? -1) || count === CONFIGURATIONS) continue;
+        if (settings === undefined || nodePorts.has(settings.backstage.nodePort ?? -1) || count === CONFIGURATIONS)
+          continue;
         count++;
         modes.set(settings.mode, (modes.get(settings.mode) ?? 0) + 1);
         const made = await applied(settings);
@@ -118,7 +130,10 @@ describe("what the program makes of any accepted configuration, as the API serve
         for (const manifest of all) objects.add(JSON.stringify(here(manifest)));
       }
     }
-    assert.ok(["direct", "handover", "hybrid"].every((mode) => (modes.get(mode) ?? 0) > 5), JSON.stringify([...modes]));
+    assert.ok(
+      ["direct", "handover", "hybrid"].every((mode) => (modes.get(mode) ?? 0) > 5),
+      JSON.stringify([...modes]),
+    );
     assert.ok(objects.size > 3 * CONFIGURATIONS, `${objects.size} objects`);
     console.log(`      ${count} configurations, ${objects.size} different objects`);
     const refused = await refusals(objects);

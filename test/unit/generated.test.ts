@@ -21,9 +21,14 @@ const ADMIN_SECRET = "an-admin-s3cret";
 
 /** Hands a configuration over as the CLI does: a string for each key. */
 function give(values: Values): void {
-  const own = Object.entries(values).map(([key, value]) => [`backstage-keycloak:${key}`, typeof value === "string" ? value : JSON.stringify(value)] as const);
+  const own = Object.entries(values).map(
+    ([key, value]) => [`backstage-keycloak:${key}`, typeof value === "string" ? value : JSON.stringify(value)] as const,
+  );
   const secrets = Object.keys(secretKeys).map((key) => `backstage-keycloak:${key}`);
-  pulumi.runtime.setAllConfig({ ...Object.fromEntries(own), ...Object.fromEntries(secrets.map((key) => [key, ADMIN_SECRET])) }, secrets);
+  pulumi.runtime.setAllConfig(
+    { ...Object.fromEntries(own), ...Object.fromEntries(secrets.map((key) => [key, ADMIN_SECRET])) },
+    secrets,
+  );
   process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(secrets);
 }
 
@@ -36,7 +41,7 @@ function checkSentence(line: string): void {
   assert.doesNotMatch(line, INSIDE);
   assert.ok(!line.includes(CANARY) && !line.includes(ADMIN_SECRET), `a secret is in ${key}`);
   assert.ok(line.length < 500, `${line.length} characters: ${line.slice(0, 200)}`);
-   
+
   assert.doesNotMatch(line, /[\x00-\x1f\u202e]/u);
   const [, meant] = /is not a setting; did you mean (\S+)\?$/.exec(line) ?? [];
   const named = meant ?? key;
@@ -46,7 +51,10 @@ function checkSentence(line: string): void {
 /** The paths of all keys. */
 const paths = (value: unknown, at = ""): string[] => {
   if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => [`${at}${key}`, ...(isSetting(`${at}${key}`) ? paths(inner, `${at}${key}.`) : [])]);
+  return Object.entries(value).flatMap(([key, inner]) => [
+    `${at}${key}`,
+    ...(isSetting(`${at}${key}`) ? paths(inner, `${at}${key}.`) : []),
+  ]);
 };
 
 /** The settings, or undefined when they were refused as they must be. */
@@ -55,7 +63,11 @@ function outcome(values: Values): Settings | undefined {
   try {
     const settings = loadConfig();
     // A kubeconfig is a text, and as JSON it is one too.
-    assert.deepEqual(paths({ ...values, kubeconfig: "" }).filter((path) => !isSetting(path)), [], "a key that is no setting was taken");
+    assert.deepEqual(
+      paths({ ...values, kubeconfig: "" }).filter((path) => !isSetting(path)),
+      [],
+      "a key that is no setting was taken",
+    );
     return settings;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -67,7 +79,8 @@ function outcome(values: Values): Settings | undefined {
 function build(settings: Settings): void {
   const target = targetOf(settings);
   platform(settings, providers(settings), target);
-  if (settings.mode !== "direct") new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials });
+  if (settings.mode !== "direct")
+    new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials });
 }
 
 const texts = (value: unknown): string[] => {
@@ -82,12 +95,28 @@ function checkPlan(resources: readonly Recorded[]): void {
   assert.ok(resources.length > 10);
   // With the parent: the mocks' own URN holds the type of the nearest one only, where the engine's holds all.
   const urns = resources.map(({ parent, urn }) => `${parent} ${urn}`);
-  assert.deepEqual(urns.filter((urn, index) => urns.indexOf(urn) < index), [], "two resources of one name");
-  const objects = resources.filter(({ type }) => OBJECT.test(type)).map(({ type, inputs }) => ({ type, ...(inputs.metadata as { name: string; namespace?: string }) }));
+  assert.deepEqual(
+    urns.filter((urn, index) => urns.indexOf(urn) < index),
+    [],
+    "two resources of one name",
+  );
+  const objects = resources
+    .filter(({ type }) => OBJECT.test(type))
+    .map(({ type, inputs }) => ({ type, ...(inputs.metadata as { name: string; namespace?: string }) }));
   const places = objects.map(({ type, namespace, name }) => `${type} ${namespace ?? ""}/${name}`);
-  assert.deepEqual(places.filter((place, index) => places.indexOf(place) < index), [], "one object twice");
+  assert.deepEqual(
+    places.filter((place, index) => places.indexOf(place) < index),
+    [],
+    "one object twice",
+  );
   for (const { name } of objects) assert.match(name, /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/);
-  for (const { type, name, inputs } of resources) for (const text of texts(inputs)) assert.doesNotMatch(text, /^(undefined|NaN|-?Infinity)$|\[object|Calling \[toString\]|native code/, `${type} ${name}`);
+  for (const { type, name, inputs } of resources)
+    for (const text of texts(inputs))
+      assert.doesNotMatch(
+        text,
+        /^(undefined|NaN|-?Infinity)$|\[object|Calling \[toString\]|native code/,
+        `${type} ${name}`,
+      );
 }
 
 describe("any configuration", function () {
@@ -106,14 +135,26 @@ describe("any configuration", function () {
       environment: "dev",
       keycloak: { url: "https://id.example.com" },
       realm: { name: "platform" },
-      users: [{ username: "constructor", email: "c@example.com", firstName: "C", lastName: "C", initialPassword: false }],
-      clients: [{ clientId: "argo", rootUrl: "https://argo.example.com", redirectUris: ["https://argo.example.com/cb"], secret: { namespace: "constructor", name: "oidc", createNamespace: true } }],
+      users: [
+        { username: "constructor", email: "c@example.com", firstName: "C", lastName: "C", initialPassword: false },
+      ],
+      clients: [
+        {
+          clientId: "argo",
+          rootUrl: "https://argo.example.com",
+          redirectUris: ["https://argo.example.com/cb"],
+          secret: { namespace: "constructor", name: "oidc", createNamespace: true },
+        },
+      ],
       backstage: { url: "https://backstage.example.com", image: "registry.example.com/backstage:1" },
     });
     assert.ok(settings !== undefined);
     const { resources, find } = await record(() => build(settings));
     checkPlan(resources);
-    assert.deepEqual((find("kubernetes:core/v1:Namespace", "constructor").inputs.metadata as { name: string }).name, "constructor");
+    assert.deepEqual(
+      (find("kubernetes:core/v1:Namespace", "constructor").inputs.metadata as { name: string }).name,
+      "constructor",
+    );
     assert.equal(find("keycloak:index/user:User", "users-constructor").inputs.initialPassword, undefined);
   });
 
@@ -129,7 +170,11 @@ describe("any configuration", function () {
           return;
         }
         counts.accepted++;
-        if (counts.planned >= PLANS && !/"constructor"|"toString"|"valueOf"/.test(JSON.stringify(values.clients ?? values.users ?? ""))) return;
+        if (
+          counts.planned >= PLANS &&
+          !/"constructor"|"toString"|"valueOf"/.test(JSON.stringify(values.clients ?? values.users ?? ""))
+        )
+          return;
         counts.planned++;
         checkPlan((await record(() => build(settings))).resources);
         if (settings.mode !== "direct") await renderedFiles(settings, "test");

@@ -6,13 +6,17 @@ import * as path from "node:path";
 import { nodeFault } from "../../lib/run.cjs";
 
 const root = path.join(__dirname, "..", "..");
-const { dependencies, devDependencies, engines, scripts } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")) as {
+const { dependencies, devDependencies, engines, scripts } = JSON.parse(
+  fs.readFileSync(path.join(root, "package.json"), "utf8"),
+) as {
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
   engines: { node: string };
   scripts: Record<string, string>;
 };
-const lock = JSON.parse(fs.readFileSync(path.join(root, "package-lock.json"), "utf8")) as { packages: Record<string, { dev?: boolean; engines?: { node?: string } }> };
+const lock = JSON.parse(fs.readFileSync(path.join(root, "package-lock.json"), "utf8")) as {
+  packages: Record<string, { dev?: boolean; engines?: { node?: string } }>;
+};
 
 /** What `pulumi up`, `npm run render`, `npm run verify` and the policy pack are made of. */
 const RUNTIME = ["index.ts", "config.ts", "components", "lib", "render", "verify", "policy"];
@@ -25,27 +29,44 @@ function sources(of: string): string[] {
 }
 
 /** The package that an import is of. */
-const packageOf = (specifier: string): string => specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+const packageOf = (specifier: string): string =>
+  specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
 
 describe("the packages", () => {
   it("that the program needs at run time are no dev dependencies", () => {
     const used = RUNTIME.flatMap(sources).flatMap((file) => {
       const text = fs.readFileSync(file, "utf8").replace(/^import type .*$/gm, "");
-      return [...text.matchAll(/(?:from |import |import\(|require\()"([^"./][^"]*)"/g)].map(([, specifier = ""]) => packageOf(specifier));
+      return [...text.matchAll(/(?:from |import |import\(|require\()"([^"./][^"]*)"/g)].map(([, specifier = ""]) =>
+        packageOf(specifier),
+      );
     });
     const packages = [...new Set(used)].filter((one) => !isBuiltin(one)).sort();
     assert.ok(packages.length > 10, packages.join(", "));
-    assert.deepEqual(packages.filter((one) => !(one in dependencies)), []);
+    assert.deepEqual(
+      packages.filter((one) => !(one in dependencies)),
+      [],
+    );
     // What compiles the program, for `npm run` and for Pulumi.
     for (const one of ["tsx", "typescript"]) assert.ok(one in dependencies, one);
-    assert.deepEqual(Object.keys(dependencies).filter((one) => one in devDependencies), []);
+    assert.deepEqual(
+      Object.keys(dependencies).filter((one) => one in devDependencies),
+      [],
+    );
   });
 
   it("run on the oldest Node that is claimed", () => {
     const oldest = engines.node.replace(">=", "");
     const newer = Object.entries(lock.packages).flatMap(([name, one]) => {
       const [, from] = /(?:^|\|\| )>= ?(\d+\.\d+\.\d+)$/.exec(one.engines?.node ?? "") ?? [];
-      return name !== "" && from !== undefined && one.dev !== true && from.localeCompare(oldest, "en", { numeric: true }) > 0 ? [`${name} needs ${from}`] : [];
+      return name !== "" &&
+        from !== undefined &&
+        one.dev !== true &&
+        from.localeCompare(oldest, "en", { numeric: true }) > 0
+        ? [`${name} needs ${from}`]
+        : [];
     });
     assert.deepEqual(newer, []);
   });
@@ -54,14 +75,29 @@ describe("the packages", () => {
 describe("an older Node", () => {
   it("is told apart by its version", () => {
     for (const version of ["18.20.1", "20.20.2", "22.2.0", "22.18.9"]) {
-      assert.equal(nodeFault(version), `This is Node ${version}, and the program needs 22.19.0 or newer; install it, or put it first on PATH.`);
+      assert.equal(
+        nodeFault(version),
+        `This is Node ${version}, and the program needs 22.19.0 or newer; install it, or put it first on PATH.`,
+      );
     }
-    for (const version of ["22.19.0", "22.20.0", "24.0.0", "100.0.0"]) assert.equal(nodeFault(version), undefined, version);
+    for (const version of ["22.19.0", "22.20.0", "24.0.0", "100.0.0"])
+      assert.equal(nodeFault(version), undefined, version);
   });
 
   it("is one sentence for every command that the docs name, and no stack trace", () => {
-    const pages = ["README.md", "CONTRIBUTING.md", ...fs.readdirSync(path.join(root, "docs")).filter((file) => file.endsWith(".md")).map((file) => `docs/${file}`)];
-    const named = new Set(pages.flatMap((page) => [...fs.readFileSync(path.join(root, page), "utf8").matchAll(/npm run ([a-z:]+)/g)].map(([, name = ""]) => name)));
+    const pages = [
+      "README.md",
+      "CONTRIBUTING.md",
+      ...fs
+        .readdirSync(path.join(root, "docs"))
+        .filter((file) => file.endsWith(".md"))
+        .map((file) => `docs/${file}`),
+    ];
+    const named = new Set(
+      pages.flatMap((page) =>
+        [...fs.readFileSync(path.join(root, page), "utf8").matchAll(/npm run ([a-z:]+)/g)].map(([, name = ""]) => name),
+      ),
+    );
     assert.ok(named.has("verify") && named.has("bench:first"));
     // npm's own commands, and the one that brings a Node along.
     for (const name of ["sbom", "security", "faults"]) named.delete(name);
@@ -70,7 +106,10 @@ describe("an older Node", () => {
     for (const name of named) {
       const [node, launcher = "", file = ""] = scripts[name]?.split(" ") ?? [];
       assert.deepEqual([node, launcher], ["node", "lib/run.cjs"], `npm run ${name}`);
-      const { status, stdout, stderr } = spawnSync(process.execPath, ["-r", fake, launcher, file], { cwd: root, encoding: "utf8" });
+      const { status, stdout, stderr } = spawnSync(process.execPath, ["-r", fake, launcher, file], {
+        cwd: root,
+        encoding: "utf8",
+      });
       assert.deepEqual([status, stdout, stderr], [2, "", `${nodeFault("20.20.2") ?? ""}\n`], `npm run ${name}`);
     }
     fs.rmSync(path.dirname(fake), { recursive: true });

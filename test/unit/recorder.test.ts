@@ -8,7 +8,11 @@ describe("the recorder", () => {
     it(`sees options, references and inputs (${preview ? "preview" : "update"})`, async () => {
       const { find, reach, result } = await record(() => {
         const password = new random.RandomPassword("p", { length: 8 }, { protect: true });
-        const realm = new keycloak.Realm("r", { realm: "r", displayName: password.result }, { customTimeouts: { create: "5s" } });
+        const realm = new keycloak.Realm(
+          "r",
+          { realm: "r", displayName: password.result },
+          { customTimeouts: { create: "5s" } },
+        );
         return new keycloak.Realm("s", { realm: "s" }, { dependsOn: [realm], parent: realm });
       }, preview);
       const [password, realm, child] = [
@@ -29,6 +33,9 @@ describe("the recorder", () => {
   }
 
   it("refuses a type that it has no outputs for", async () => {
-    await assert.rejects(record(() => valueOf(new keycloak.DefaultRoles("g", { realmId: "r", defaultRoles: [] }).id)), /no outputs for keycloak:index\/defaultRoles:DefaultRoles/);
+    await assert.rejects(
+      record(() => valueOf(new keycloak.DefaultRoles("g", { realmId: "r", defaultRoles: [] }).id)),
+      /no outputs for keycloak:index\/defaultRoles:DefaultRoles/,
+    );
   });
 });

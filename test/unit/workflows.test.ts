@@ -19,15 +19,26 @@ interface Workflow {
 const github = path.join(__dirname, "..", "..", ".github");
 const files = readdirSync(github, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".yml"));
 const textOf = (file: string): string => readFileSync(path.join(github, file), "utf8");
-const workflows = files.filter((file) => file.startsWith("workflows")).map((file) => ({ file, text: textOf(file), workflow: parse(textOf(file)) as Workflow }));
+const workflows = files
+  .filter((file) => file.startsWith("workflows"))
+  .map((file) => ({ file, text: textOf(file), workflow: parse(textOf(file)) as Workflow }));
 
 describe("the workflows", () => {
-  it("are these", () => assert.deepEqual(workflows.map(({ file }) => path.basename(file, ".yml")).sort(), ["check", "deploy", "drift", "preview", "render"]));
+  it("are these", () =>
+    assert.deepEqual(workflows.map(({ file }) => path.basename(file, ".yml")).sort(), [
+      "check",
+      "deploy",
+      "drift",
+      "preview",
+      "render",
+    ]));
 
   it("pin every action by its commit", () => {
     const used = files.flatMap((file) => [...textOf(file).matchAll(/uses: (\S+)(.*)/g)]);
     assert.ok(used.length > 10);
-    for (const [line, action, version] of used) if (action !== "./.github/actions/prepare") assert.match(`${action ?? ""}${version ?? ""}`, /^[\w-]+\/[\w-]+@[a-f0-9]{40} # v\d+\.\d+\.\d+$/, line);
+    for (const [line, action, version] of used)
+      if (action !== "./.github/actions/prepare")
+        assert.match(`${action ?? ""}${version ?? ""}`, /^[\w-]+\/[\w-]+@[a-f0-9]{40} # v\d+\.\d+\.\d+$/, line);
   });
 
   it("may read the repository, and a preview also comment", () => {
@@ -45,7 +56,8 @@ describe("the workflows", () => {
       assert.equal(hasSecrets, !/check|render/.test(file), file);
       for (const job of Object.values(workflow.jobs)) {
         assert.equal(job.environment !== undefined, hasSecrets, file);
-        if (hasSecrets && "pull_request" in workflow.on) assert.equal(job.if, "github.event.pull_request.head.repo.full_name == github.repository", file);
+        if (hasSecrets && "pull_request" in workflow.on)
+          assert.equal(job.if, "github.event.pull_request.head.repo.full_name == github.repository", file);
       }
     }
   });

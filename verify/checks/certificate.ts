@@ -2,10 +2,16 @@ import { servedCertificate, type ServedCertificate } from "../answer";
 import { Broken, CannotLook } from "../run";
 
 /** What is wrong with a certificate, as of now; undefined when nothing is. */
-export function certificateFault(origin: string, { fault, issuer, expires }: ServedCertificate, now: Date): Broken | undefined {
-  if (expires <= now) return new Broken(`the certificate of ${origin} has expired on ${expires.toISOString()}`, "renew it");
+export function certificateFault(
+  origin: string,
+  { fault, issuer, expires }: ServedCertificate,
+  now: Date,
+): Broken | undefined {
+  if (expires <= now)
+    return new Broken(`the certificate of ${origin} has expired on ${expires.toISOString()}`, "renew it");
   if (fault === undefined) return undefined;
-  const remedy = "serve its whole chain for this name; an authority of your own goes into NODE_EXTRA_CA_CERTS here and into backstage.caBundle";
+  const remedy =
+    "serve its whole chain for this name; an authority of your own goes into NODE_EXTRA_CA_CERTS here and into backstage.caBundle";
   return new Broken(`the certificate of ${origin}, issued by ${issuer}, is not trusted (${fault})`, remedy);
 }
 
@@ -13,7 +19,10 @@ export function certificateFault(origin: string, { fault, issuer, expires }: Ser
 export async function certificateHolds(url: string): Promise<string> {
   const { origin } = new URL(url);
   const served = await servedCertificate(url).catch((error: unknown) => {
-    throw new CannotLook(`${origin} shows no certificate (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`, "look again, then at what ends TLS there");
+    throw new CannotLook(
+      `${origin} shows no certificate (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`,
+      "look again, then at what ends TLS there",
+    );
   });
   const broken = certificateFault(origin, served, new Date());
   if (broken !== undefined) throw broken;

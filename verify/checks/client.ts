@@ -21,22 +21,59 @@ export interface Answer {
   readonly own: boolean;
 }
 
-/** An answer that is none of those that tell something of a link: it is a proxy's, or of a server that cannot answer now. */
+/**
+ * An answer that is none of those that tell something of a link: it is a proxy's, or of a server that cannot answer
+ * now.
+ */
 export function untold({ status, error }: Pick<Answer, "status" | "error">, who = "Keycloak"): CannotLook {
-  if (status === 429) return new CannotLook(`${who}, or a proxy before it, limits the rate (429)`, "wait a minute and look again, or raise the limit for this address");
-  return new CannotLook(`${who}, or a proxy before it, answers ${status} ${error ?? "without an error code"}, which tells nothing of this link`, "look again, then at the logs of both");
+  if (status === 429)
+    return new CannotLook(
+      `${who}, or a proxy before it, limits the rate (429)`,
+      "wait a minute and look again, or raise the limit for this address",
+    );
+  return new CannotLook(
+    `${who}, or a proxy before it, answers ${status} ${error ?? "without an error code"}, which tells nothing of this link`,
+    "look again, then at the logs of both",
+  );
 }
 
 /** A form that is sent to one of the realm's endpoints. */
-export async function ask(issuer: string, name: string, form: Readonly<Record<string, string>>, headers: Record<string, string> = {}): Promise<Answer> {
+export async function ask(
+  issuer: string,
+  name: string,
+  form: Readonly<Record<string, string>>,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   const response = await request(endpoint(issuer, name), { method: "POST", headers, body: new URLSearchParams(form) });
-  const body = (await response.json().catch(() => undefined)) as { error?: string; error_description?: string } | undefined;
-  return { status: response.status, error: body?.error, description: body?.error_description ?? "", own: body !== undefined };
+  const body = (await response.json().catch(() => undefined)) as
+    { error?: string; error_description?: string } | undefined;
+  return {
+    status: response.status,
+    error: body?.error,
+    description: body?.error_description ?? "",
+    own: body !== undefined,
+  };
 }
 
 /** Redeems a code that nobody was given: Keycloak looks at the client first, and then says `invalid_grant`. */
-export const redeem = (issuer: string, clientId: string, clientSecret: string, headers: Record<string, string> = {}): Promise<Answer> =>
-  ask(issuer, "token", { grant_type: "authorization_code", code: "verify", redirect_uri: "urn:verify", client_id: clientId, client_secret: clientSecret }, headers);
+export const redeem = (
+  issuer: string,
+  clientId: string,
+  clientSecret: string,
+  headers: Record<string, string> = {},
+): Promise<Answer> =>
+  ask(
+    issuer,
+    "token",
+    {
+      grant_type: "authorization_code",
+      code: "verify",
+      redirect_uri: "urn:verify",
+      client_id: clientId,
+      client_secret: clientSecret,
+    },
+    headers,
+  );
 
 /** What a sign-in with PKCE begins with. */
 export const challenge = (): Record<string, string> => ({
@@ -44,12 +81,23 @@ export const challenge = (): Record<string, string> => ({
   code_challenge_method: "S256",
 });
 
-/** What only Keycloak's pages hold, in whatever theme: its form's target, its scripts and styles, the ids of its own themes. */
+/**
+ * What only Keycloak's pages hold, in whatever theme: its form's target, its scripts and styles, the ids of its own
+ * themes.
+ */
 const keycloaksPage = /\/login-actions\/|kc-|kcContext|\/resources\/[^/"]+\/(login|common)\//;
 
-/** Of a redirect, OAuth's own parameters or a way further into Keycloak; of a page, that it is no HTML of somebody else's. */
+/**
+ * Of a redirect, OAuth's own parameters or a way further into Keycloak; of a page, that it is no HTML of somebody
+ * else's.
+ */
 function isOwn(issuer: string, target: URL | undefined, page: string): boolean {
-  if (target !== undefined) return target.searchParams.has("error") || target.searchParams.has("code") || target.href.startsWith(new URL(issuer).origin);
+  if (target !== undefined)
+    return (
+      target.searchParams.has("error") ||
+      target.searchParams.has("code") ||
+      target.href.startsWith(new URL(issuer).origin)
+    );
   return !/<html|<!doctype/i.test(page) || keycloaksPage.test(page);
 }
 
@@ -60,7 +108,14 @@ export const goesOn = ({ own, status }: Answer): boolean => own && (status === 2
 export async function authorize({ outputs }: Context, query: Readonly<Record<string, string>>): Promise<Answer> {
   const { redirectUri } = backstageUrls(outputs.backstageUrl, outputs.authProvider, outputs.authEnvironment);
   const { clientId } = credentialOf(outputs.credential);
-  const all = new URLSearchParams({ client_id: clientId, redirect_uri: redirectUri, response_type: "code", scope: "openid", state: "verify", ...query });
+  const all = new URLSearchParams({
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    response_type: "code",
+    scope: "openid",
+    state: "verify",
+    ...query,
+  });
   // A Keycloak that has just started may take many seconds for its first form.
   const response = await request(`${endpoint(outputs.issuer, "auth")}?${all.toString()}`, {}, 20_000);
   const page = await response.text();
@@ -68,17 +123,27 @@ export async function authorize({ outputs }: Context, query: Readonly<Record<str
   // The implicit flow is answered in the fragment.
   const target = location === null ? undefined : new URL(location.replace("#", "?"), outputs.issuer);
   const said = target?.searchParams;
-  return { status: response.status, error: said?.get("error") ?? undefined, description: said?.get("error_description") ?? "", own: isOwn(outputs.issuer, target, page) };
+  return {
+    status: response.status,
+    error: said?.get("error") ?? undefined,
+    description: said?.get("error_description") ?? "",
+    own: isOwn(outputs.issuer, target, page),
+  };
 }
 
 const REFRESH = "run pulumi up --refresh";
 
-/** Is there such a client, enabled and with a secret? Asked with a secret that is wrong, so that the answer names the client alone. */
+/**
+ * Is there such a client, enabled and with a secret? Asked with a secret that is wrong, so that the answer names the
+ * client alone.
+ */
 export async function clientExists({ outputs }: Context): Promise<string> {
   const { clientId } = credentialOf(outputs.credential);
   const { status, error } = await redeem(outputs.issuer, clientId, "not-the-secret");
-  if (error === "invalid_client") throw new Broken(`client ${clientId} does not exist, or it is disabled (${status} ${error})`, REFRESH);
-  if (error === "invalid_grant") throw new Broken(`client ${clientId} is public: Keycloak asks it for no secret`, REFRESH);
+  if (error === "invalid_client")
+    throw new Broken(`client ${clientId} does not exist, or it is disabled (${status} ${error})`, REFRESH);
+  if (error === "invalid_grant")
+    throw new Broken(`client ${clientId} is public: Keycloak asks it for no secret`, REFRESH);
   if (error !== "unauthorized_client") throw untold({ status, error });
   return `${clientId}, enabled and confidential`;
 }
@@ -88,10 +153,18 @@ export async function redirectUriIsRight(context: Context): Promise<string> {
   const { backstageUrl, authProvider, authEnvironment } = context.outputs;
   const { redirectUri } = backstageUrls(backstageUrl, authProvider, authEnvironment);
   const own = await authorize(context, challenge());
-  if (own.own && own.status === 400) throw new Broken(`Keycloak refuses the redirect URI ${redirectUri}`, `${REFRESH}; after a move to another domain pulumi up`);
+  if (own.own && own.status === 400)
+    throw new Broken(
+      `Keycloak refuses the redirect URI ${redirectUri}`,
+      `${REFRESH}; after a move to another domain pulumi up`,
+    );
   if (!goesOn(own)) throw untold(own);
   const foreign = await authorize(context, { ...challenge(), redirect_uri: "https://verify.invalid/" });
-  if (goesOn(foreign)) throw new Broken("Keycloak takes a redirect URI of a foreign host", `${REFRESH}, and see who has changed the client`);
+  if (goesOn(foreign))
+    throw new Broken(
+      "Keycloak takes a redirect URI of a foreign host",
+      `${REFRESH}, and see who has changed the client`,
+    );
   if (!foreign.own || foreign.status !== 400) throw untold(foreign);
   return redirectUri;
 }
@@ -99,10 +172,12 @@ export async function redirectUriIsRight(context: Context): Promise<string> {
 /** Does the client ask for PKCE, by the method that Backstage uses? */
 export async function pkceIsRequired(context: Context): Promise<string> {
   const withPkce = await authorize(context, challenge());
-  if (withPkce.error === "invalid_request") throw new Broken(`Keycloak refuses PKCE S256 (${withPkce.description})`, REFRESH);
+  if (withPkce.error === "invalid_request")
+    throw new Broken(`Keycloak refuses PKCE S256 (${withPkce.description})`, REFRESH);
   if (!goesOn(withPkce)) throw untold(withPkce);
   const without = await authorize(context, {});
-  if (goesOn(without) && without.error === undefined) throw new Broken("Keycloak lets a sign-in start without PKCE", REFRESH);
+  if (goesOn(without) && without.error === undefined)
+    throw new Broken("Keycloak lets a sign-in start without PKCE", REFRESH);
   if (without.error !== "invalid_request") throw untold(without);
   return "S256, required";
 }
@@ -121,9 +196,13 @@ export async function scopesAreAttached(context: Context): Promise<string> {
       if (!goesOn(one)) throw untold(one);
       if (one.error === "invalid_scope") missing.push(scope);
     }
-    throw new Broken(`the client lacks the scope ${missing.length === 0 ? scopes.join(" ") : missing.join(", ")}`, REFRESH);
+    throw new Broken(
+      `the client lacks the scope ${missing.length === 0 ? scopes.join(" ") : missing.join(", ")}`,
+      REFRESH,
+    );
   }
   if (!goesOn(all) || passing.includes(all.error ?? "")) throw untold(all);
-  if (all.error !== undefined) throw new Broken(`Keycloak shows no sign-in form (${all.status} ${all.error} ${all.description})`, REFRESH);
+  if (all.error !== undefined)
+    throw new Broken(`Keycloak shows no sign-in form (${all.status} ${all.error} ${all.description})`, REFRESH);
   return backstageScopes.join(" ");
 }

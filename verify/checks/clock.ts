@@ -14,8 +14,8 @@ export function proofMadeAt(url: string, seconds: number): string {
 }
 
 /**
- * What a server's clock shows, in ms since 1970, by a cookie whose end it tells both as a moment and as a time from now;
- * undefined when no cookie does. The header Date may be a proxy's, and no proxy dates cookies of others.
+ * What a server's clock shows, in ms since 1970, by a cookie whose end it tells both as a moment and as a time from
+ * now; undefined when no cookie does. The header Date may be a proxy's, and no proxy dates cookies of others.
  */
 export function clockOf(cookies: readonly string[]): number | undefined {
   for (const cookie of cookies) {
@@ -28,8 +28,9 @@ export function clockOf(cookies: readonly string[]): number | undefined {
 }
 
 /**
- * Do Keycloak and Backstage agree on the time? Keycloak shows nobody its clock, but it refuses a proof that was made more
- * than some 15 s ago or ahead (26.7.3): it is handed one that is dated by Backstage's clock, as a sign-in's start shows it.
+ * Do Keycloak and Backstage agree on the time? Keycloak shows nobody its clock, but it refuses a proof that was made
+ * more than some 15 s ago or ahead (26.7.3): it is handed one that is dated by Backstage's clock, as a sign-in's start
+ * shows it.
  */
 export async function clocksAgree({ outputs }: Context): Promise<string> {
   const { backstageUrl, authProvider, authEnvironment, credential, issuer } = outputs;
@@ -37,22 +38,39 @@ export async function clocksAgree({ outputs }: Context): Promise<string> {
   const response = await request(`${base}${startPath}`);
   await response.body?.cancel();
   const clock = clockOf(response.headers.getSetCookie());
-  if (clock === undefined && response.status !== 302) throw untold({ status: response.status, error: undefined }, "Backstage");
-  if (clock === undefined) throw new CannotLook("Backstage's answer shows no time of its own, only what a proxy may have dated", "compare the clocks of the machines by `date`");
+  if (clock === undefined && response.status !== 302)
+    throw untold({ status: response.status, error: undefined }, "Backstage");
+  if (clock === undefined)
+    throw new CannotLook(
+      "Backstage's answer shows no time of its own, only what a proxy may have dated",
+      "compare the clocks of the machines by `date`",
+    );
   const ahead = (clock - Date.now()) / 1000;
   const { clientId, clientSecret } = credentialOf(credential);
   const accepts = async (seconds: number): Promise<boolean> => {
-    const answer = await redeem(issuer, clientId, clientSecret, { dpop: proofMadeAt(endpoint(issuer, "token"), seconds) });
+    const answer = await redeem(issuer, clientId, clientSecret, {
+      dpop: proofMadeAt(endpoint(issuer, "token"), seconds),
+    });
     if (answer.error === "invalid_grant") return true;
     if (answer.description.includes("not active")) return false;
-    if (answer.error === "use_dpop_nonce") throw new CannotLook("Keycloak asks for a nonce in a proof, and so tells nothing of the proof's time", "compare the clocks of the machines by `date`");
+    if (answer.error === "use_dpop_nonce")
+      throw new CannotLook(
+        "Keycloak asks for a nonce in a proof, and so tells nothing of the proof's time",
+        "compare the clocks of the machines by `date`",
+      );
     throw untold(answer);
   };
   const now = Date.now() / 1000;
   if (!(await accepts(now + ahead))) {
     const apart = Math.abs(ahead);
-    const here = apart < 5 ? "the same as this machine's" : `${apart.toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's`;
-    throw new Broken(`Backstage's clock, ${here}, is not Keycloak's: tokens count as expired or as not yet valid`, "set the clocks of both by NTP");
+    const here =
+      apart < 5
+        ? "the same as this machine's"
+        : `${apart.toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's`;
+    throw new Broken(
+      `Backstage's clock, ${here}, is not Keycloak's: tokens count as expired or as not yet valid`,
+      "set the clocks of both by NTP",
+    );
   }
   if (await accepts(now - 86_400)) return "not compared: this Keycloak does not look at the time of a proof";
   return `Backstage's is ${Math.abs(ahead).toFixed(0)} s from this machine's, and Keycloak takes it for its own`;

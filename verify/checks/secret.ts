@@ -9,10 +9,15 @@ import { look } from "./cluster";
 
 /** What the Secret holds now. */
 export async function contents(context: Context): Promise<Record<string, string> | undefined> {
-  const { cluster, outputs: { namespace, contractSecret: name } } = context;
+  const {
+    cluster,
+    outputs: { namespace, contractSecret: name },
+  } = context;
   const secret = await look(context, "get secrets", cluster.core.readNamespacedSecret({ namespace, name }));
   if (secret === undefined) return undefined;
-  return Object.fromEntries(Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]));
+  return Object.fromEntries(
+    Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
+  );
 }
 
 /** What is wrong with the Secret's contents; the keys are named, their values never. */
@@ -46,7 +51,8 @@ export async function credentialIsAccepted(context: Context): Promise<string> {
   for (const credential of credentialsFrom((key) => held[key])) {
     const { answer, why } = await probe(credential, endpoint(credential.issuer, "token"));
     if (answer === "refused") throw new Broken(why, "the Secret is stale: run pulumi up --refresh");
-    if (answer === "unknown") throw new CannotLook(why, "look again, then at the logs of Keycloak and of what is before it");
+    if (answer === "unknown")
+      throw new CannotLook(why, "look again, then at the logs of Keycloak and of what is before it");
     said.push(why);
   }
   return said.join(", and beside it ");

@@ -32,15 +32,24 @@ interface Binding {
 
 function binding(spec: Binding): Resource<Keycloak> {
   const fields: Fields = { realmId: owner, [spec.owner]: owner, [spec.members]: members, ...spec.fields };
-  const ownerIn = (values: Properties): Owner => ({ realm: values.realmId as string, id: values[spec.owner] as string });
+  const ownerIn = (values: Properties): Owner => ({
+    realm: values.realmId as string,
+    id: values[spec.owner] as string,
+  });
   const membersIn = (values: Properties): string[] => (values[spec.members] ?? []) as string[];
 
   async function reconcile(keycloak: Keycloak, news: Properties, olds: Properties | undefined): Promise<Properties> {
     const at = ownerIn(news);
     const [wanted, has] = [membersIn(news), await spec.list(keycloak, at)];
-    if (has === undefined) throw new Error(`validation error: ${spec.owner} ${at.id} does not exist in realm ${at.realm}`);
-    const own = spec.exclusive(news, olds === undefined) ? has : membersIn(olds ?? {}).filter((name) => has.includes(name));
-    const [extra, missing] = [own.filter((name) => !wanted.includes(name)), wanted.filter((name) => !has.includes(name))];
+    if (has === undefined)
+      throw new Error(`validation error: ${spec.owner} ${at.id} does not exist in realm ${at.realm}`);
+    const own = spec.exclusive(news, olds === undefined)
+      ? has
+      : membersIn(olds ?? {}).filter((name) => has.includes(name));
+    const [extra, missing] = [
+      own.filter((name) => !wanted.includes(name)),
+      wanted.filter((name) => !has.includes(name)),
+    ];
     if (extra.length > 0) await spec.remove(keycloak, at, extra);
     if (missing.length > 0) await spec.add(keycloak, at, missing);
     return news;
@@ -71,9 +80,16 @@ function binding(spec: Binding): Resource<Keycloak> {
       const exclusive = importing || spec.exclusive(outputs, false);
       const found = exclusive ? listed : listed.filter((name) => before.includes(name));
       // The program's order first: only a changed set is a change.
-      const ordered = [...before.filter((name) => found.includes(name)), ...found.filter((name) => !before.includes(name))];
+      const ordered = [
+        ...before.filter((name) => found.includes(name)),
+        ...found.filter((name) => !before.includes(name)),
+      ];
       const values = { realmId: at.realm, [spec.owner]: at.id, [spec.members]: ordered };
-      return { id: spec.id(at), inputs: { ...inputs, ...values }, outputs: { ...withDefaults(fields, outputs), ...values } };
+      return {
+        id: spec.id(at),
+        inputs: { ...inputs, ...values },
+        outputs: { ...withDefaults(fields, outputs), ...values },
+      };
     },
 
     update: async ({ outputs, news }, { config, preview }) => (preview ? news : await reconcile(config, news, outputs)),
@@ -97,7 +113,12 @@ const slash = ({ realm, id }: Owner): string => `${realm}/${id}`;
 function clientScopes(kind: "Default" | "Optional"): Resource<Keycloak> {
   const [add, remove, list] = [`add${kind}ClientScope`, `del${kind}ClientScope`, `list${kind}ClientScopes`] as const;
 
-  async function each(keycloak: Keycloak, at: Owner, names: string[], method: typeof add | typeof remove): Promise<void> {
+  async function each(
+    keycloak: Keycloak,
+    at: Owner,
+    names: string[],
+    method: typeof add | typeof remove,
+  ): Promise<void> {
     const all = await keycloak.call((admin) => admin.clientScopes.find({ realm: at.realm }));
     for (const name of names) {
       const clientScopeId = all.find((scope) => scope.name === name)?.id;
@@ -178,7 +199,8 @@ async function eachRole(keycloak: Keycloak, at: Owner, ids: string[], adding: bo
     const inClient = { realm: at.realm, id: at.id, clientUniqueId: client ?? "", roles };
     await keycloak.call((admin) => {
       const { users } = admin;
-      if (client === undefined) return adding ? users.addRealmRoleMappings(inRealm) : users.delRealmRoleMappings(inRealm);
+      if (client === undefined)
+        return adding ? users.addRealmRoleMappings(inRealm) : users.delRealmRoleMappings(inRealm);
       return adding ? users.addClientRoleMappings(inClient) : users.delClientRoleMappings(inClient);
     });
   }
@@ -189,7 +211,9 @@ async function userRoleIds(keycloak: Keycloak, at: Owner): Promise<string[] | un
   const mappings = await keycloak.find((admin) => admin.users.listRoleMappings(at));
   if (mappings === undefined) return undefined;
   const ofClients = Object.values(mappings.clientMappings ?? {}) as { mappings?: { id?: string }[] }[];
-  return [...(mappings.realmMappings ?? []), ...ofClients.flatMap((client) => client.mappings ?? [])].map((role) => role.id ?? "");
+  return [...(mappings.realmMappings ?? []), ...ofClients.flatMap((client) => client.mappings ?? [])].map(
+    (role) => role.id ?? "",
+  );
 }
 
 export const userRoles = binding({
@@ -210,7 +234,9 @@ async function eachGroupRole(keycloak: Keycloak, { realm, id }: Owner, ids: stri
     const { name, client } = await roleById(keycloak, realm, roleId);
     if (client !== undefined) throw new Error(`The stand-in gives groups realm roles only, not ${name} of a client.`);
     const at = { realm, id, roles: [{ id: roleId, name }] };
-    await keycloak.call((admin) => (adding ? admin.groups.addRealmRoleMappings(at) : admin.groups.delRealmRoleMappings(at)));
+    await keycloak.call((admin) =>
+      adding ? admin.groups.addRealmRoleMappings(at) : admin.groups.delRealmRoleMappings(at),
+    );
   }
 }
 
@@ -258,7 +284,10 @@ function serviceAccountRole(ofClient: boolean): Resource<Keycloak> {
     role: owner,
     ...(ofClient ? { clientId: owner } : {}),
   };
-  const userIn = (values: Properties): Owner => ({ realm: values.realmId as string, id: values.serviceAccountUserId as string });
+  const userIn = (values: Properties): Owner => ({
+    realm: values.realmId as string,
+    id: values.serviceAccountUserId as string,
+  });
 
   function find(keycloak: Keycloak, values: Properties): Promise<{ id?: string } | undefined> {
     const realm = values.realmId as string;

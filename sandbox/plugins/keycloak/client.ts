@@ -102,21 +102,25 @@ export class Keycloak {
       if (given.initialLogin !== false) await keycloak.#loggedIn();
       return keycloak;
     } catch (error) {
-      throw new Error(`error initializing keycloak provider: ${error instanceof Error ? error.message : String(error)}`);
+      throw new Error(
+        `error initializing keycloak provider: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 
   /** Logs in once for all that wait for it. */
   #loggedIn(again = false): Promise<void> {
     if (again) this.#login = undefined;
-    const login = this.#login ?? this.#authenticate().catch((error: unknown) => {
-      this.#login = undefined;
-      const reason =
-        error instanceof NetworkError
-          ? `error sending POST request to ${this.#tokenUrl}: ${error.response.status} ${error.response.statusText}`
-          : `Post "${this.#tokenUrl}": ${describe(error)}`;
-      throw new Error(`failed to perform initial login to Keycloak: ${reason}`);
-    });
+    const login =
+      this.#login ??
+      this.#authenticate().catch((error: unknown) => {
+        this.#login = undefined;
+        const reason =
+          error instanceof NetworkError
+            ? `error sending POST request to ${this.#tokenUrl}: ${error.response.status} ${error.response.statusText}`
+            : `Post "${this.#tokenUrl}": ${describe(error)}`;
+        throw new Error(`failed to perform initial login to Keycloak: ${reason}`);
+      });
     this.#login = login;
     return login;
   }

@@ -42,7 +42,8 @@ export function faults(fields: Fields, inputs: Properties, prefix = ""): CheckFa
   return Object.entries(fields).flatMap(([name, field]): CheckFailure[] => {
     const value = inputs[name];
     const property = prefix + name;
-    if (value === undefined) return field.required ? [{ property, reason: `Missing required property '${property}'` }] : [];
+    if (value === undefined)
+      return field.required ? [{ property, reason: `Missing required property '${property}'` }] : [];
     if (hasUnknown(value)) return [];
     if (!rightType(field, value)) return [{ property, reason: `${property} must be of type ${field.type}` }];
     if (field.oneOf !== undefined && !field.oneOf.includes(value as string)) {
@@ -74,7 +75,16 @@ export function withDefaults(fields: Fields, inputs: Properties): Properties {
 
 /** What "not set" means to Keycloak. */
 export function zero(field: Field): unknown {
-  const zeros = { string: "", boolean: false, number: 0, duration: undefined, strings: [], parts: [], map: {}, object: undefined };
+  const zeros = {
+    string: "",
+    boolean: false,
+    number: 0,
+    duration: undefined,
+    strings: [],
+    parts: [],
+    map: {},
+    object: undefined,
+  };
   return field.default ?? zeros[field.type];
 }
 
@@ -152,7 +162,8 @@ export function fromRepresentation(fields: Fields, found: Properties, before: Pr
     const raw = field.at.reduce<unknown>((at, step) => (isObject(at) ? at[step] : undefined), found);
     const value = decode(field, raw);
     // A set or a duration that only looks different is not a change that anybody should see.
-    result[name] = before[name] !== undefined && before[name] !== UNKNOWN && same(field, before[name], value) ? before[name] : value;
+    result[name] =
+      before[name] !== undefined && before[name] !== UNKNOWN && same(field, before[name], value) ? before[name] : value;
   }
   return result;
 }

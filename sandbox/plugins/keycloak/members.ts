@@ -11,7 +11,9 @@ const text = (name: string, more: Partial<Field> = {}): Field => ({ type: "strin
 
 /** Keycloak's attributes have many values each, Pulumi's have one with ## between them. */
 const toLists = (attributes: unknown): Record<string, string[]> =>
-  Object.fromEntries(Object.entries((attributes ?? {}) as Record<string, string>).map(([key, text]) => [key, text.split("##")]));
+  Object.fromEntries(
+    Object.entries((attributes ?? {}) as Record<string, string>).map(([key, text]) => [key, text.split("##")]),
+  );
 
 /** The other way round; the order of many values is the program's where they are the same values. */
 function fromLists(attributes: unknown, before: unknown): Properties | undefined {
@@ -116,7 +118,9 @@ export const group: Spec = {
   },
 
   put: (keycloak, id, representation, values) =>
-    keycloak.call((admin) => admin.groups.update({ id, realm: values.realmId as string }, representation as { name: string })),
+    keycloak.call((admin) =>
+      admin.groups.update({ id, realm: values.realmId as string }, representation as { name: string }),
+    ),
 
   remove: (keycloak, id, values) => keycloak.call((admin) => admin.groups.del({ id, realm: values.realmId as string })),
 };
@@ -157,7 +161,9 @@ export const role: Spec = {
     if (id === "") await keycloak.call((admin) => admin.roles.create({ ...representation, realm }));
     else await keycloak.call((admin) => admin.clients.createRole({ ...representation, id, realm }));
     const made = await keycloak.call((admin) =>
-      id === "" ? admin.roles.findOneByName({ name: roleName, realm }) : admin.clients.findRole({ id, roleName, realm }),
+      id === ""
+        ? admin.roles.findOneByName({ name: roleName, realm })
+        : admin.clients.findRole({ id, roleName, realm }),
     );
     const roleId = made?.id ?? "";
     // Creation ignores attributes, and composites are no part of the representation.
@@ -170,7 +176,9 @@ export const role: Spec = {
     const realm = before.realmId as string;
     const found = await keycloak.find((admin) => admin.roles.findOneById({ id, realm }));
     if (found == null) return undefined;
-    const composites = found.composite ? await keycloak.call((admin) => admin.roles.getCompositeRoles({ id, realm })) : [];
+    const composites = found.composite
+      ? await keycloak.call((admin) => admin.roles.getCompositeRoles({ id, realm }))
+      : [];
     return {
       found: found as Properties,
       extra: {
@@ -187,5 +195,6 @@ export const role: Spec = {
     await setComposites(keycloak, id, realm, values.compositeRoles as string[]);
   },
 
-  remove: (keycloak, id, values) => unlessGone(keycloak.call((admin) => admin.roles.delById({ id, realm: values.realmId as string }))),
+  remove: (keycloak, id, values) =>
+    unlessGone(keycloak.call((admin) => admin.roles.delById({ id, realm: values.realmId as string }))),
 };

@@ -49,20 +49,29 @@ const fields: Fields = {
   clientOfflineSessionMaxLifespan: attribute("client.offline.session.max.lifespan", { type: "string", ...kept }),
   clientSessionIdleTimeout: attribute("client.session.idle.timeout", { type: "string", ...kept }),
   clientSessionMaxLifespan: attribute("client.session.max.lifespan", { type: "string", ...kept }),
-  excludeSessionStateFromAuthResponse: attribute("exclude.session.state.from.auth.response", { type: "boolean", ...kept }),
+  excludeSessionStateFromAuthResponse: attribute("exclude.session.state.from.auth.response", {
+    type: "boolean",
+    ...kept,
+  }),
   excludeIssuerFromAuthResponse: attribute("exclude.issuer.from.auth.response", { type: "boolean", ...kept }),
   displayOnConsentScreen: attribute("display.on.consent.screen", { type: "boolean", ...kept }),
   consentScreenText: attribute("consent.screen.text", { type: "string", ...kept }),
   loginTheme: attribute("login_theme", { type: "string", ...kept }),
   useRefreshTokens: attribute("use.refresh.tokens", { type: "boolean", default: true }),
-  useRefreshTokensClientCredentials: attribute("client_credentials.use_refresh_token", { type: "boolean", default: false }),
+  useRefreshTokensClientCredentials: attribute("client_credentials.use_refresh_token", {
+    type: "boolean",
+    default: false,
+  }),
   standardTokenExchangeEnabled: attribute("standard.token.exchange.enabled", { type: "boolean", default: false }),
   allowRefreshTokenInStandardTokenExchange: attribute("standard.token.exchange.enableRefreshRequestedTokenType", {
     type: "string",
   }),
   frontchannelLogoutUrl: attribute("frontchannel.logout.url", { type: "string", ...kept }),
   backchannelLogoutUrl: attribute("backchannel.logout.url", { type: "string", ...kept }),
-  backchannelLogoutSessionRequired: attribute("backchannel.logout.session.required", { type: "boolean", default: true }),
+  backchannelLogoutSessionRequired: attribute("backchannel.logout.session.required", {
+    type: "boolean",
+    default: true,
+  }),
   backchannelLogoutRevokeOfflineSessions: attribute("backchannel.logout.revoke.offline.tokens", { type: "boolean" }),
   oauth2DeviceAuthorizationGrantEnabled: attribute("oauth2.device.authorization.grant.enabled", {
     type: "boolean",
@@ -93,11 +102,13 @@ function check(news: Properties): CheckFailure[] {
   const flows = ["standardFlowEnabled", "implicitFlowEnabled"].some((name) => news[name] === true);
   const grants = ["directAccessGrantsEnabled", "serviceAccountsEnabled"].filter((name) => news[name] === true);
   if (news.accessType === "BEARER-ONLY" && (flows || grants.length > 0)) {
-    const reason = "validation error: Keycloak cannot issue tokens for bearer-only clients; no oauth2 flows can be enabled";
+    const reason =
+      "validation error: Keycloak cannot issue tokens for bearer-only clients; no oauth2 flows can be enabled";
     result.push({ property: "accessType", reason });
   }
   if (flows && isEmpty(news.validRedirectUris)) {
-    const reason = "validation error: standard (authorization code) and implicit flows require at least one valid redirect uri";
+    const reason =
+      "validation error: standard (authorization code) and implicit flows require at least one valid redirect uri";
     result.push({ property: "validRedirectUris", reason });
   }
   if (!flows && !isEmpty(news.validRedirectUris)) {
@@ -105,7 +116,10 @@ function check(news: Properties): CheckFailure[] {
     result.push({ property: "validRedirectUris", reason });
   }
   if (!flows && news.directAccessGrantsEnabled !== true && !isEmpty(news.webOrigins)) {
-    result.push({ property: "webOrigins", reason: "web_origins cannot be set when standard or implicit flow is not enabled" });
+    result.push({
+      property: "webOrigins",
+      reason: "web_origins cannot be set when standard or implicit flow is not enabled",
+    });
   }
   if (news.accessType === "PUBLIC" && news.serviceAccountsEnabled === true) {
     const reason = "validation error: service accounts (client credentials flow) cannot be enabled on public clients";
@@ -146,7 +160,9 @@ function prepare(representation: Properties, values: Properties, outputs: Proper
 function managedExtraConfig(found: Properties, before: Properties): Properties | undefined {
   if (!isObject(before.extraConfig)) return undefined;
   const attributes = (found.attributes ?? {}) as Properties;
-  const names = Object.keys(before.extraConfig).filter((name) => attributes[name] !== undefined && attributes[name] !== "");
+  const names = Object.keys(before.extraConfig).filter(
+    (name) => attributes[name] !== undefined && attributes[name] !== "",
+  );
   return Object.fromEntries(names.map((name) => [name, attributes[name]]));
 }
 
@@ -164,7 +180,9 @@ export const client: Spec = {
   parseImport: realmAndId,
 
   async create(keycloak, representation, { realmId }) {
-    const { id } = await keycloak.call((admin) => admin.clients.create({ ...representation, realm: realmId as string }));
+    const { id } = await keycloak.call((admin) =>
+      admin.clients.create({ ...representation, realm: realmId as string }),
+    );
     return id;
   },
 

@@ -58,7 +58,12 @@ interface Part extends Properties {
 }
 
 /** `list` holds parts that Keycloak calls by `key`: executors of a profile, conditions of a policy. */
-function spec(document: Document, folder: string, list: { input: string; at: string; key: string }, more: Spec["fields"]): Spec {
+function spec(
+  document: Document,
+  folder: string,
+  list: { input: string; at: string; key: string },
+  more: Spec["fields"],
+): Spec {
   const parts: Field = { type: "parts" };
   const toItem = (representation: Properties, values: Properties): void => {
     representation[list.at] = ((values[list.input] ?? []) as Part[]).map((part) => ({

@@ -106,7 +106,10 @@ const fields: Fields = {
   },
   securityDefenses: {
     type: "object",
-    fields: { headers: { type: "object", fields: headers }, bruteForceDetection: { type: "object", fields: bruteForce } },
+    fields: {
+      headers: { type: "object", fields: headers },
+      bruteForceDetection: { type: "object", fields: bruteForce },
+    },
   },
 };
 
@@ -117,7 +120,8 @@ function check(news: Properties): CheckFailure[] {
   const fail = (property: string, reason: string): void => void result.push({ property, reason });
   if (news.duplicateEmailsAllowed === true) {
     for (const other of ["registrationEmailAsUsername", "loginWithEmailAllowed"]) {
-      if (news[other] === true) fail(other, `validation error: duplicateEmailsAllowed cannot be true if ${other} is true`);
+      if (news[other] === true)
+        fail(other, `validation error: duplicateEmailsAllowed cannot be true if ${other} is true`);
     }
   }
   const { supportedLocales = [], defaultLocale } = object(news.internationalization);
@@ -193,7 +197,9 @@ export const realm: Spec = {
 
   remove: (keycloak, id, { terraformDeletionProtection }) => {
     if (terraformDeletionProtection === true) {
-      throw new Error(`Deletion protection is enabled for realm ${id}; first set terraformDeletionProtection to false.`);
+      throw new Error(
+        `Deletion protection is enabled for realm ${id}; first set terraformDeletionProtection to false.`,
+      );
     }
     return keycloak.call((admin) => admin.realms.del({ realm: id }));
   },

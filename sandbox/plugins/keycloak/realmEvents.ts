@@ -30,10 +30,17 @@ export const realmEvents: Spec = {
     return found === undefined ? undefined : { found: { ...found } };
   },
 
-  put: (keycloak, realm, representation) => keycloak.call((admin) => admin.realms.updateConfigEvents({ realm }, representation)),
+  put: (keycloak, realm, representation) =>
+    keycloak.call((admin) => admin.realms.updateConfigEvents({ realm }, representation)),
 
   remove: (keycloak, realm) => {
-    const zero = { adminEventsDetailsEnabled: false, adminEventsEnabled: false, enabledEventTypes: [], eventsEnabled: false, eventsExpiration: 0 };
+    const zero = {
+      adminEventsDetailsEnabled: false,
+      adminEventsEnabled: false,
+      enabledEventTypes: [],
+      eventsEnabled: false,
+      eventsExpiration: 0,
+    };
     return keycloak.call((admin) => admin.realms.updateConfigEvents({ realm }, zero));
   },
 };

@@ -1,7 +1,17 @@
 import type { CheckFailure, Operation, Resource } from "../provider";
 import { hasUnknown, type Properties, UNKNOWN } from "../values";
 import type { Keycloak } from "./client";
-import { desired, differences, faults, type Fields, fromRepresentation, same, toRepresentation, withDefaults, zero } from "./fields";
+import {
+  desired,
+  differences,
+  faults,
+  type Fields,
+  fromRepresentation,
+  same,
+  toRepresentation,
+  withDefaults,
+  zero,
+} from "./fields";
 
 /** What distinguishes one kind of object from another; values are the resource's properties by their Pulumi names. */
 export interface Spec {
@@ -15,8 +25,18 @@ export interface Spec {
   prepare?: (representation: Properties, values: Properties, outputs: Properties) => void;
   create: (keycloak: Keycloak, representation: Properties, values: Properties) => Promise<string>;
   /** What Keycloak has; its further properties in `extra`. Undefined: gone. */
-  get: (keycloak: Keycloak, id: string, values: Properties) => Promise<{ found: Properties; extra?: Properties } | undefined>;
-  put?: (keycloak: Keycloak, id: string, representation: Properties, values: Properties, outputs: Properties) => Promise<void>;
+  get: (
+    keycloak: Keycloak,
+    id: string,
+    values: Properties,
+  ) => Promise<{ found: Properties; extra?: Properties } | undefined>;
+  put?: (
+    keycloak: Keycloak,
+    id: string,
+    representation: Properties,
+    values: Properties,
+    outputs: Properties,
+  ) => Promise<void>;
   remove: (keycloak: Keycloak, id: string, values: Properties) => Promise<unknown>;
   /** The id in Pulumi's state and the properties that an import id names. */
   parseImport: (importId: string) => { id: string; values: Properties };
@@ -34,13 +54,17 @@ export function realmAndId(importId: string): { id: string; values: Properties }
 /** `import` of a resource merges what is there into the wish, insecure values too, and makes its deletion a no-op. */
 export const importField = { type: "boolean", default: false, replace: true } as const;
 export const refuseImport = (news: Properties): CheckFailure[] =>
-  news.import === true ? [{ property: "import", reason: "is not known to the stand-in; use the resource option import" }] : [];
+  news.import === true
+    ? [{ property: "import", reason: "is not known to the stand-in; use the resource option import" }]
+    : [];
 
 export function resource(spec: Spec): Resource<Keycloak> {
   const { fields } = spec;
 
   const values = (news: Properties, outputs: Properties): Properties =>
-    Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, desired(field, news[name], outputs[name])]));
+    Object.fromEntries(
+      Object.entries(fields).map(([name, field]) => [name, desired(field, news[name], outputs[name])]),
+    );
 
   async function read(keycloak: Keycloak, id: string, before: Properties): Promise<Properties | undefined> {
     const answer = await spec.get(keycloak, id, before);

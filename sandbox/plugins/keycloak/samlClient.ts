@@ -2,7 +2,11 @@ import type { Properties } from "../values";
 import type { Field, Fields } from "./fields";
 import { realmAndId, type Spec } from "./resource";
 
-const attribute = (name: string, field: Omit<Field, "at" | "quoted">): Field => ({ ...field, at: ["attributes", name], quoted: true });
+const attribute = (name: string, field: Omit<Field, "at" | "quoted">): Field => ({
+  ...field,
+  at: ["attributes", name],
+  quoted: true,
+});
 const flag = (name: string, byDefault: boolean): Field => attribute(name, { type: "boolean", default: byDefault });
 const text = (at: string, more: Partial<Field> = {}): Field => ({ type: "string", at: [at], ...more });
 /** Without the lines that mark its beginning and end, as Keycloak keeps a certificate. */
@@ -49,7 +53,11 @@ const fields: Fields = {
     oneOf: ["NONE", "KEY_ID", "CERT_SUBJECT"],
   }),
   canonicalizationMethod: { type: "string", default: "EXCLUSIVE", oneOf: Object.keys(methods) },
-  nameIdFormat: attribute("saml_name_id_format", { type: "string", keep: true, oneOf: ["username", "email", "transient", "persistent"] }),
+  nameIdFormat: attribute("saml_name_id_format", {
+    type: "string",
+    keep: true,
+    oneOf: ["username", "email", "transient", "persistent"],
+  }),
   signingCertificate: { type: "string", keep: true },
   assertionConsumerPostUrl: attribute("saml_assertion_consumer_url_post", { type: "string", keep: true }),
   logoutServicePostBindingUrl: attribute("saml_single_logout_service_url_post", { type: "string", keep: true }),
@@ -69,7 +77,9 @@ export const samlClient: Spec = {
   },
 
   async create(keycloak, representation, values) {
-    const { id } = await keycloak.call((admin) => admin.clients.create({ ...representation, realm: values.realmId as string }));
+    const { id } = await keycloak.call((admin) =>
+      admin.clients.create({ ...representation, realm: values.realmId as string }),
+    );
     return id;
   },
 
@@ -82,11 +92,16 @@ export const samlClient: Spec = {
     const canonicalizationMethod = Object.keys(methods).find((name) => methods[name] === attributes[METHOD]);
     return {
       found: found as Properties,
-      extra: { canonicalizationMethod, signingCertificate: typeof known === "string" && bare(known) === certificate ? known : certificate },
+      extra: {
+        canonicalizationMethod,
+        signingCertificate: typeof known === "string" && bare(known) === certificate ? known : certificate,
+      },
     };
   },
 
-  put: (keycloak, id, representation, values) => keycloak.call((admin) => admin.clients.update({ id, realm: values.realmId as string }, representation)),
+  put: (keycloak, id, representation, values) =>
+    keycloak.call((admin) => admin.clients.update({ id, realm: values.realmId as string }, representation)),
 
-  remove: (keycloak, id, values) => keycloak.call((admin) => admin.clients.del({ id, realm: values.realmId as string })),
+  remove: (keycloak, id, values) =>
+    keycloak.call((admin) => admin.clients.del({ id, realm: values.realmId as string })),
 };

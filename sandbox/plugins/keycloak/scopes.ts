@@ -43,17 +43,26 @@ export const clientScope: Spec = {
     const found = await keycloak.find((admin) => admin.clientScopes.findOne({ id, realm: before.realmId as string }));
     if (found == null) return undefined;
     const order = (found.attributes as Record<string, string> | undefined)?.["gui.order"];
-    return { found: found as Properties, extra: { guiOrder: order === undefined || order === "" ? undefined : Number(order) } };
+    return {
+      found: found as Properties,
+      extra: { guiOrder: order === undefined || order === "" ? undefined : Number(order) },
+    };
   },
 
   put: (keycloak, id, representation, values) =>
-    keycloak.call((admin) => admin.clientScopes.update({ id, realm: values.realmId as string }, { id, ...representation })),
+    keycloak.call((admin) =>
+      admin.clientScopes.update({ id, realm: values.realmId as string }, { id, ...representation }),
+    ),
 
   remove: (keycloak, id, values) =>
     keycloak.call((admin) => admin.clientScopes.del({ id, realm: values.realmId as string })),
 };
 
-const config = (name: string, field: Omit<Field, "at" | "quoted">): Field => ({ ...field, at: ["config", name], quoted: true });
+const config = (name: string, field: Omit<Field, "at" | "quoted">): Field => ({
+  ...field,
+  at: ["config", name],
+  quoted: true,
+});
 
 const mapperFields: Fields = {
   realmId,

@@ -168,20 +168,32 @@ async function preview(inputs: Properties, fieldManager: string, op: Op): Promis
 }
 
 /**
- * The inputs without what is ignored and owned by others; what is ignored and ours keeps its live value. As the official
- * provider does (`handleSSAIgnoreFields` in its provider/pkg/await/await.go); paths through lists are not among them.
+ * The inputs without what is ignored and owned by others; what is ignored and ours keeps its live value. As the
+ * official provider does (`handleSSAIgnoreFields` in its provider/pkg/await/await.go); paths through lists are not
+ * among them.
  */
-function leaving(inputs: Properties, ignored: readonly string[], live: Properties | undefined, fieldManager: string): Properties {
+function leaving(
+  inputs: Properties,
+  ignored: readonly string[],
+  live: Properties | undefined,
+  fieldManager: string,
+): Properties {
   const managed = list(live, "metadata", "managedFields");
   const put = (object: Properties, [key = "", ...rest]: readonly string[], value: unknown): Properties => ({
     ...without(object, key),
-    ...(rest.length > 0 ? { [key]: put(record(object, key), rest, value) } : value === undefined ? {} : { [key]: value }),
+    ...(rest.length > 0
+      ? { [key]: put(record(object, key), rest, value) }
+      : value === undefined
+        ? {}
+        : { [key]: value }),
   });
   return ignored.reduce((left, path) => {
     const keys = path.split(".");
     const value = at(live, ...keys);
     if (value === undefined) return left;
-    const owners = managed.filter((one) => at(one, "fieldsV1", ...keys.map((key) => `f:${key}`)) !== undefined).map((one) => text(one, "manager"));
+    const owners = managed
+      .filter((one) => at(one, "fieldsV1", ...keys.map((key) => `f:${key}`)) !== undefined)
+      .map((one) => text(one, "manager"));
     return put(left, keys, owners.length > 0 && !owners.includes(fieldManager) ? undefined : value);
   }, inputs);
 }
@@ -232,7 +244,10 @@ const object: Resource<Config> = {
 
   async update({ outputs, news: wanted, ignored }, op) {
     const fieldManager = text(outputs, managerKey);
-    const news = ignored.length === 0 ? wanted : leaving(wanted, ignored, await op.config.cluster.get(referenceTo(wanted)), fieldManager);
+    const news =
+      ignored.length === 0
+        ? wanted
+        : leaving(wanted, ignored, await op.config.cluster.get(referenceTo(wanted)), fieldManager);
     if (!op.preview) return applyAndAwait(withData(news), fieldManager, op);
     const result = await preview(withData(news), fieldManager, op);
     return hasUnknown(news) ? news : outputsOf(result, fieldManager);

@@ -21,7 +21,11 @@ new k8s.apps.v1.Deployment(
       selector: { matchLabels: { app: "grafana" } },
       template: {
         metadata: { labels: { app: "grafana" } },
-        spec: { containers: [{ name: "grafana", image: "grafana/grafana:latest", envFrom: [{ secretRef: { name: "grafana-oidc" } }] }] },
+        spec: {
+          containers: [
+            { name: "grafana", image: "grafana/grafana:latest", envFrom: [{ secretRef: { name: "grafana-oidc" } }] },
+          ],
+        },
       },
     },
   },

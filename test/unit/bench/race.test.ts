@@ -12,8 +12,17 @@ import { watch } from "../../../bench/race/watch";
 import type { SignIn } from "../../../verify/signIn";
 
 const good: SignIn = { ok: true, userEntityRef: "user:default/racer-0", backstageToken: "", seconds: 1 };
-const ended = (step: "start" | "form" | "credentials" | "handler", why: string): SignIn => ({ ok: false, step, why, known: true, seconds: 1 });
-const refusal = ended("handler", "Authentication rejected, unauthorized_client (Invalid client or Invalid client credentials)");
+const ended = (step: "start" | "form" | "credentials" | "handler", why: string): SignIn => ({
+  ok: false,
+  step,
+  why,
+  known: true,
+  seconds: 1,
+});
+const refusal = ended(
+  "handler",
+  "Authentication rejected, unauthorized_client (Invalid client or Invalid client credentials)",
+);
 
 describe("bench/race: what a sign-in came to", () => {
   const answers: [SignIn, string][] = [
@@ -29,7 +38,10 @@ describe("bench/race: what a sign-in came to", () => {
     [ended("form", "Keycloak shows no sign-in form (302): error=unauthorized_client"), "failed"],
     [ended("credentials", "Keycloak refuses user racer-0 or the password"), "failed"],
     [refusal, "refused"],
-    [ended("handler", "Authentication rejected, invalid_client (Invalid client or Invalid client credentials)"), "refused"],
+    [
+      ended("handler", "Authentication rejected, invalid_client (Invalid client or Invalid client credentials)"),
+      "refused",
+    ],
     [ended("handler", "Authentication failed, no valid key found in issuer's jwks_uri"), "failed"],
     [ended("handler", "ECONNREFUSED"), "failed"],
   ];
@@ -98,7 +110,14 @@ describe("bench/race: the External Secrets Operator's part", () => {
 });
 
 const result = (values: Partial<Result>): Result => ({
-  ...{ date: "2026-01-02T03:04:05Z", case: "fresh", contestant: "as it was", delay: 0, load: 1, versions: "all of them" },
+  ...{
+    date: "2026-01-02T03:04:05Z",
+    case: "fresh",
+    contestant: "as it was",
+    delay: 0,
+    load: 1,
+    versions: "all of them",
+  },
   ...{ bound: 120, tries: 10, notUp: 1, refused: 0, failed: 0, fellBack: 0, firstGood: 10, said: {} },
   ...values,
 });
@@ -112,7 +131,11 @@ describe("bench/race: the summary", () => {
 
   const results = [
     result({ contestant: "hybrid", case: "domain", firstGood: 3 }),
-    result({ firstGood: null, refused: 100, said: { "handler: racer-1 unauthorized_client": 60, "handler: racer-2 unauthorized_client": 40 } }),
+    result({
+      firstGood: null,
+      refused: 100,
+      said: { "handler: racer-1 unauthorized_client": 60, "handler: racer-2 unauthorized_client": 40 },
+    }),
     result({ firstGood: 20 }),
     result({ firstGood: 30, fellBack: 2, failed: 2 }),
     result({ delay: 5, firstGood: null, hands: { what: "a hand", seconds: 7 } }),
@@ -122,30 +145,54 @@ describe("bench/race: the summary", () => {
   it("counts the installs of each cell, in the order of cases, delays and contestants", () => {
     assert.deepEqual(
       summaries(results).map(({ case: which, contestant, delay, installs }) => [which, delay, contestant, installs]),
-      [["fresh", 0, "as it was", 3], ["fresh", 0, "direct", 1], ["fresh", 5, "as it was", 1], ["domain", 0, "hybrid", 1]],
+      [
+        ["fresh", 0, "as it was", 3],
+        ["fresh", 0, "direct", 1],
+        ["fresh", 5, "as it was", 1],
+        ["domain", 0, "hybrid", 1],
+      ],
     );
   });
 
   it("tells those that recovered from those that did not, and what hands did", () => {
     const [first, , third] = summaries(results);
-    assert.deepEqual([first?.firstGood, first?.refused, first?.fellBack, first?.hands], [[20, 30], [100, 0, 0], 1, undefined]);
+    assert.deepEqual(
+      [first?.firstGood, first?.refused, first?.fellBack, first?.hands],
+      [[20, 30], [100, 0, 0], 1, undefined],
+    );
     assert.deepEqual([third?.firstGood, third?.hands], [[], { what: "a hand", needed: 1, seconds: [7] }]);
   });
 
   it("a row says it all", () => {
-    const page = racePage("before <!-- results: made by npm run docs -->what was there<!-- end of results --> after", results);
-    assert.match(page, /^before <!-- results.*-->\n6 installs, on 2026-01-02; all of them; the machine's load was 1\. Not run yet: installed again, [^.]*; realm deleted and made again\.\n/);
+    const page = racePage(
+      "before <!-- results: made by npm run docs -->what was there<!-- end of results --> after",
+      results,
+    );
+    assert.match(
+      page,
+      /^before <!-- results.*-->\n6 installs, on 2026-01-02; all of them; the machine's load was 1\. Not run yet: installed again, [^.]*; realm deleted and made again\.\n/,
+    );
     assert.match(page, /<!-- end of results --> after$/);
     assert.doesNotMatch(page, /what was there/);
-    assert.match(page, /^\| from nothing, Keycloak at once \| as it was \| 3 \| \*\*0 \(0 to 100\)\*\* \| \*\*0 \(0 to 2\)\*\* \| 25 \(20 to 30\) s \| 2 of 3, 1 fell back \|  \|$/m);
-    assert.match(page, /^\| from nothing, Keycloak 5 s late \| as it was \| 1 \| 0 \| 0 \| \*\*not in 120 s\*\* \| 0 of 1 \| 7 s: a hand \|$/m);
+    assert.match(
+      page,
+      /^\| from nothing, Keycloak at once \| as it was \| 3 \| \*\*0 \(0 to 100\)\*\* \| \*\*0 \(0 to 2\)\*\* \| 25 \(20 to 30\) s \| 2 of 3, 1 fell back \|  \|$/m,
+    );
+    assert.match(
+      page,
+      /^\| from nothing, Keycloak 5 s late \| as it was \| 1 \| 0 \| 0 \| \*\*not in 120 s\*\* \| 0 of 1 \| 7 s: a hand \|$/m,
+    );
     assert.match(page, /^\| from nothing \| as it was \| 100 \| `handler: racer unauthorized_client` \|$/m);
     assert.throws(() => racePage("nothing", results), /docs\/race\.md lacks the lines/);
   });
 
   it("the plot has a dot for each install, filled where it came to a sign-in", () => {
     const dots = [...racePlot(results).matchAll(/<circle [^>]*>/g)].map(([dot]) => dot);
-    assert.equal(dots.filter((dot) => dot.includes('fill="none"')).length, 2, "a hollow one for each row with installs that never came");
+    assert.equal(
+      dots.filter((dot) => dot.includes('fill="none"')).length,
+      2,
+      "a hollow one for each row with installs that never came",
+    );
     assert.equal(dots.filter((dot) => !dot.includes('fill="none"')).length, 4);
     assert.match(racePlot(results), />1 of 3 \(120 s\)</);
   });

@@ -29,13 +29,25 @@ const settings = parseConfig({
     gateSeconds: 100,
   },
 });
-const user = { username: "ada", email: "ada@example.com", firstName: "Ada", lastName: "Lovelace", groups: ["team-a"], roles: ["viewer"], initialPassword: true };
+const user = {
+  username: "ada",
+  email: "ada@example.com",
+  firstName: "Ada",
+  lastName: "Lovelace",
+  groups: ["team-a"],
+  roles: ["viewer"],
+  initialPassword: true,
+};
 
 function build(generation = 1) {
   const target = targetOf(settings);
   const realm = new Realm("platform", { keycloakUrl: settings.keycloak.url, settings: settings.realm });
   const groupsScope = new GroupsScope("groups", { realm });
-  const groups = new Groups("groups", { realm, roles: [{ name: "viewer" }], groups: [{ name: "team-a", roles: ["viewer"] }] });
+  const groups = new Groups("groups", {
+    realm,
+    roles: [{ name: "viewer" }],
+    groups: [{ name: "team-a", roles: ["viewer"] }],
+  });
   const users = new Users("users", { realm, groups, users: [user] });
   const client = new OidcClient("backstage", {
     realm,
@@ -65,8 +77,21 @@ function build(generation = 1) {
     },
     { dependsOn: [namespace] },
   );
-  const database = new Database("backstage-database", { target, namespace: namespace.metadata.name, settings: settings.backstage.database, rolloutSeconds: 200 });
-  const app = new Backstage("backstage", { target, contract, expected: { issuer: realm.issuer, clientId: "backstage", generations: { client: generation } }, database, namespace: namespace.metadata.name, keycloakUrl: settings.keycloak.url, settings: settings.backstage });
+  const database = new Database("backstage-database", {
+    target,
+    namespace: namespace.metadata.name,
+    settings: settings.backstage.database,
+    rolloutSeconds: 200,
+  });
+  const app = new Backstage("backstage", {
+    target,
+    contract,
+    expected: { issuer: realm.issuer, clientId: "backstage", generations: { client: generation } },
+    database,
+    namespace: namespace.metadata.name,
+    keycloakUrl: settings.keycloak.url,
+    settings: settings.backstage,
+  });
   return { realm, users, client, contract, app };
 }
 
@@ -89,10 +114,16 @@ interface PodTemplate {
   metadata: { annotations: Record<string, string> };
   spec: {
     initContainers: { name: string; volumeMounts: { name: string }[] }[];
-    containers: { name: string; ports: { name: string; containerPort: number }[]; env: { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } }[] }[];
+    containers: {
+      name: string;
+      ports: { name: string; containerPort: number }[];
+      env: { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } }[];
+    }[];
   };
 }
-const specOf = (recording: Recording<unknown>): { template: PodTemplate; strategy: unknown; progressDeadlineSeconds: number } =>
+const specOf = (
+  recording: Recording<unknown>,
+): { template: PodTemplate; strategy: unknown; progressDeadlineSeconds: number } =>
   recording.find(types.deployment, "backstage").inputs.spec as ReturnType<typeof specOf>;
 
 for (const preview of [false, true]) {
@@ -103,52 +134,49 @@ for (const preview of [false, true]) {
     });
 
     it("registers exactly these resources", () => {
-      assert.deepEqual(
-        recording.resources.map(({ type, name }) => `${type} ${name}`).sort(),
-        [
-          "backstage-keycloak:credential:ContractSecret backstage-env-vars",
-          "backstage-keycloak:identity:CatalogSync backstage-catalog",
-          "backstage-keycloak:identity:Groups groups",
-          "backstage-keycloak:identity:GroupsScope groups",
-          "backstage-keycloak:identity:OidcClient backstage",
-          "backstage-keycloak:identity:OidcClient backstage-catalog",
-          "backstage-keycloak:identity:Realm platform",
-          "backstage-keycloak:identity:Users users",
-          "backstage-keycloak:workload:Account backstage",
-          "backstage-keycloak:workload:Backstage backstage",
-          "backstage-keycloak:workload:Database backstage-database",
-          "backstage-keycloak:workload:Network backstage",
-          "keycloak:index/group:Group groups-team-a",
-          "keycloak:index/groupRoles:GroupRoles groups-team-a",
-          "keycloak:index/realm:Realm platform",
-          "keycloak:index/realmEvents:RealmEvents platform",
-          "keycloak:index/role:Role groups-viewer",
-          "keycloak:index/user:User users-ada",
-          "keycloak:index/userGroups:UserGroups users-ada",
-          "keycloak:index/userRoles:UserRoles users-ada",
-          "keycloak:openid/client:Client backstage",
-          "keycloak:openid/client:Client backstage-catalog",
-          "keycloak:openid/clientDefaultScopes:ClientDefaultScopes backstage",
-          "keycloak:openid/clientDefaultScopes:ClientDefaultScopes backstage-catalog",
-          "keycloak:openid/clientOptionalScopes:ClientOptionalScopes backstage",
-          "keycloak:openid/clientOptionalScopes:ClientOptionalScopes backstage-catalog",
-          "keycloak:openid/clientScope:ClientScope groups",
-          "keycloak:openid/clientServiceAccountRole:ClientServiceAccountRole backstage-catalog",
-          "keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper groups",
-          "kubernetes:apps/v1:Deployment backstage",
-          "kubernetes:core/v1:ConfigMap backstage-app-config",
-          "kubernetes:core/v1:ConfigMap backstage-gate",
-          "kubernetes:core/v1:Namespace backstage",
-          "kubernetes:core/v1:Secret backstage-env-vars",
-          "kubernetes:core/v1:Service backstage",
-          "kubernetes:core/v1:ServiceAccount backstage",
-          "kubernetes:networking.k8s.io/v1:NetworkPolicy backstage",
-          "random:index/randomPassword:RandomPassword backstage-catalog-secret",
-          "random:index/randomPassword:RandomPassword backstage-env-vars-session",
-          "random:index/randomPassword:RandomPassword backstage-secret",
-          "random:index/randomPassword:RandomPassword users-ada",
-        ],
-      );
+      assert.deepEqual(recording.resources.map(({ type, name }) => `${type} ${name}`).sort(), [
+        "backstage-keycloak:credential:ContractSecret backstage-env-vars",
+        "backstage-keycloak:identity:CatalogSync backstage-catalog",
+        "backstage-keycloak:identity:Groups groups",
+        "backstage-keycloak:identity:GroupsScope groups",
+        "backstage-keycloak:identity:OidcClient backstage",
+        "backstage-keycloak:identity:OidcClient backstage-catalog",
+        "backstage-keycloak:identity:Realm platform",
+        "backstage-keycloak:identity:Users users",
+        "backstage-keycloak:workload:Account backstage",
+        "backstage-keycloak:workload:Backstage backstage",
+        "backstage-keycloak:workload:Database backstage-database",
+        "backstage-keycloak:workload:Network backstage",
+        "keycloak:index/group:Group groups-team-a",
+        "keycloak:index/groupRoles:GroupRoles groups-team-a",
+        "keycloak:index/realm:Realm platform",
+        "keycloak:index/realmEvents:RealmEvents platform",
+        "keycloak:index/role:Role groups-viewer",
+        "keycloak:index/user:User users-ada",
+        "keycloak:index/userGroups:UserGroups users-ada",
+        "keycloak:index/userRoles:UserRoles users-ada",
+        "keycloak:openid/client:Client backstage",
+        "keycloak:openid/client:Client backstage-catalog",
+        "keycloak:openid/clientDefaultScopes:ClientDefaultScopes backstage",
+        "keycloak:openid/clientDefaultScopes:ClientDefaultScopes backstage-catalog",
+        "keycloak:openid/clientOptionalScopes:ClientOptionalScopes backstage",
+        "keycloak:openid/clientOptionalScopes:ClientOptionalScopes backstage-catalog",
+        "keycloak:openid/clientScope:ClientScope groups",
+        "keycloak:openid/clientServiceAccountRole:ClientServiceAccountRole backstage-catalog",
+        "keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper groups",
+        "kubernetes:apps/v1:Deployment backstage",
+        "kubernetes:core/v1:ConfigMap backstage-app-config",
+        "kubernetes:core/v1:ConfigMap backstage-gate",
+        "kubernetes:core/v1:Namespace backstage",
+        "kubernetes:core/v1:Secret backstage-env-vars",
+        "kubernetes:core/v1:Service backstage",
+        "kubernetes:core/v1:ServiceAccount backstage",
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy backstage",
+        "random:index/randomPassword:RandomPassword backstage-catalog-secret",
+        "random:index/randomPassword:RandomPassword backstage-env-vars-session",
+        "random:index/randomPassword:RandomPassword backstage-secret",
+        "random:index/randomPassword:RandomPassword users-ada",
+      ]);
     });
 
     it("makes every resource but the namespace a child of a component", () => {
@@ -178,7 +206,10 @@ for (const preview of [false, true]) {
       ] as const) {
         assert.ok(reached.has(recording.find(type, name).urn), `${type} ${name}`);
       }
-      assert.ok(!reached.has(recording.find("keycloak:index/user:User", "users-ada").urn), "sign-in does not wait for users");
+      assert.ok(
+        !reached.has(recording.find("keycloak:index/user:User", "users-ada").urn),
+        "sign-in does not wait for users",
+      );
     });
 
     it("ties each link to the next by reference and by dependsOn", () => {
@@ -187,7 +218,15 @@ for (const preview of [false, true]) {
       const deployment = recording.find(types.deployment, "backstage");
       assert.ok(secret.propertyDependencies.data?.includes(client.urn), "the Secret's data refers to the client");
       assert.ok(deployment.propertyDependencies.spec?.includes(secret.urn), "the pod's spec refers to the Secret");
-      for (const [type, name] of [[types.client, "backstage"], [types.scope, "groups"], [types.groupMapper, "groups"], [types.serviceAccountRole, "backstage-catalog"], [types.defaultScopes, "backstage"], [types.optionalScopes, "backstage"], [types.realm, "platform"]] as const) {
+      for (const [type, name] of [
+        [types.client, "backstage"],
+        [types.scope, "groups"],
+        [types.groupMapper, "groups"],
+        [types.serviceAccountRole, "backstage-catalog"],
+        [types.defaultScopes, "backstage"],
+        [types.optionalScopes, "backstage"],
+        [types.realm, "platform"],
+      ] as const) {
         assert.ok(secret.dependencies.includes(recording.find(type, name).urn), `${type} before the Secret`);
       }
     });
@@ -215,21 +254,35 @@ for (const preview of [false, true]) {
     });
 
     it("writes the Secret's values in the form that shows drift", () => {
-      const { data, stringData } = recording.find(types.secret, "backstage-env-vars").inputs as { data: Record<string, string>; stringData?: unknown };
+      const { data, stringData } = recording.find(types.secret, "backstage-env-vars").inputs as {
+        data: Record<string, string>;
+        stringData?: unknown;
+      };
       assert.equal(stringData, undefined);
-      assert.equal(Buffer.from(data[contractKeys.clientSecret] ?? "", "base64").toString(), "result-of-backstage-secret");
+      assert.equal(
+        Buffer.from(data[contractKeys.clientSecret] ?? "", "base64").toString(),
+        "result-of-backstage-secret",
+      );
     });
 
     it("puts a hash of the Secret and of both ConfigMaps, and which client it is, into the pod template", async () => {
       const { annotations } = specOf(recording).template.metadata;
-      assert.deepEqual(Object.keys(annotations).filter((key) => !key.startsWith("prometheus.io/")).sort(), [
-        "checksum/configmap-backstage-app-config",
-        "checksum/configmap-backstage-gate",
-        "checksum/oidc-client",
-        "checksum/secret-backstage-env-vars",
-      ]);
+      assert.deepEqual(
+        Object.keys(annotations)
+          .filter((key) => !key.startsWith("prometheus.io/"))
+          .sort(),
+        [
+          "checksum/configmap-backstage-app-config",
+          "checksum/configmap-backstage-gate",
+          "checksum/oidc-client",
+          "checksum/secret-backstage-env-vars",
+        ],
+      );
       assert.equal(annotations["checksum/oidc-client"], "backstage-id");
-      assert.equal(annotations["checksum/secret-backstage-env-vars"], dataHash(await valueOf(recording.result.contract.data)));
+      assert.equal(
+        annotations["checksum/secret-backstage-env-vars"],
+        dataHash(await valueOf(recording.result.contract.data)),
+      );
     });
 
     it("keeps old pods until new ones are ready, within the configured time", () => {
@@ -248,11 +301,20 @@ for (const preview of [false, true]) {
 
     it("runs both gates with the Secret mounted, before Backstage, which gets its values from that Secret", () => {
       const { initContainers, containers } = specOf(recording).template.spec;
-      assert.deepEqual(initContainers.map(({ name }) => name), ["wait-for-secrets", "verify-credentials"]);
-      for (const gate of initContainers) assert.ok(gate.volumeMounts.some(({ name }) => name === "secrets"), gate.name);
+      assert.deepEqual(
+        initContainers.map(({ name }) => name),
+        ["wait-for-secrets", "verify-credentials"],
+      );
+      for (const gate of initContainers)
+        assert.ok(
+          gate.volumeMounts.some(({ name }) => name === "secrets"),
+          gate.name,
+        );
       const env = containers[0]?.env ?? [];
       for (const key of [...Object.values(contractKeys), ...Object.values(catalogKeys)]) {
-        assert.deepEqual(env.find(({ name }) => name === key)?.valueFrom, { secretKeyRef: { name: "backstage-env-vars", key } });
+        assert.deepEqual(env.find(({ name }) => name === key)?.valueFrom, {
+          secretKeyRef: { name: "backstage-env-vars", key },
+        });
       }
       assert.equal(env.find(({ name }) => name === "NODE_ENV")?.value, "production");
     });
@@ -280,16 +342,33 @@ for (const preview of [false, true]) {
 
     it("gives the catalog's client a service account that may view users, and no sign-in", () => {
       const { inputs } = recording.find(types.client, "backstage-catalog");
-      const { standardFlowEnabled, directAccessGrantsEnabled, implicitFlowEnabled, serviceAccountsEnabled, validRedirectUris } = inputs;
-      assert.deepEqual([standardFlowEnabled, directAccessGrantsEnabled, implicitFlowEnabled, serviceAccountsEnabled], [false, false, false, true]);
+      const {
+        standardFlowEnabled,
+        directAccessGrantsEnabled,
+        implicitFlowEnabled,
+        serviceAccountsEnabled,
+        validRedirectUris,
+      } = inputs;
+      assert.deepEqual(
+        [standardFlowEnabled, directAccessGrantsEnabled, implicitFlowEnabled, serviceAccountsEnabled],
+        [false, false, false, true],
+      );
       assert.deepEqual(validRedirectUris, []);
-      const roles = recording.resources.filter(({ type }) => type === types.serviceAccountRole).map((role) => role.inputs.role);
+      const roles = recording.resources
+        .filter(({ type }) => type === types.serviceAccountRole)
+        .map((role) => role.inputs.role);
       assert.deepEqual(roles, ["view-users"]);
     });
 
     it("puts group names without their path into every token and into userinfo", () => {
-      const { fullPath, claimName, addToIdToken, addToAccessToken, addToUserinfo } = recording.find(types.groupMapper, "groups").inputs;
-      assert.deepEqual([claimName, fullPath, addToIdToken, addToAccessToken, addToUserinfo], ["groups", false, true, true, true]);
+      const { fullPath, claimName, addToIdToken, addToAccessToken, addToUserinfo } = recording.find(
+        types.groupMapper,
+        "groups",
+      ).inputs;
+      assert.deepEqual(
+        [claimName, fullPath, addToIdToken, addToAccessToken, addToUserinfo],
+        ["groups", false, true, true, true],
+      );
     });
 
     it("gives a user a temporary password, the groups and no other, and the roles beside the default one", () => {
@@ -303,7 +382,9 @@ for (const preview of [false, true]) {
 
     it("annotates each object with the wave of its link", () => {
       const waveOf = (type: string, name: string): string | undefined =>
-        (recording.find(type, name).inputs.metadata as { annotations?: Record<string, string> }).annotations?.["argocd.argoproj.io/sync-wave"];
+        (recording.find(type, name).inputs.metadata as { annotations?: Record<string, string> }).annotations?.[
+          "argocd.argoproj.io/sync-wave"
+        ];
       assert.equal(waveOf(types.secret, "backstage-env-vars"), "15");
       assert.equal(waveOf(types.configMap, "backstage-app-config"), "20");
       assert.equal(waveOf(types.deployment, "backstage"), "25");
@@ -316,7 +397,9 @@ describe("a new generation", () => {
   it("makes a new secret of the client, in the other's place, and changes nothing else", async () => {
     const passwords = async (generation: number): Promise<Record<string, unknown>> => {
       const { resources } = await record(() => build(generation));
-      return Object.fromEntries(resources.filter(({ type }) => type === types.password).map(({ name, inputs }) => [name, inputs.keepers]));
+      return Object.fromEntries(
+        resources.filter(({ type }) => type === types.password).map(({ name, inputs }) => [name, inputs.keepers]),
+      );
     };
     const [first, second, third] = [await passwords(1), await passwords(2), await passwords(3)];
     const { "backstage-secret": one, ...others } = first;
@@ -330,8 +413,15 @@ describe("providers", () => {
   it("are the caller's: a component passes them to every child", async () => {
     const { resources } = await record(() => {
       const provider = new keycloak.Provider("given", { url: "https://id.example.com", clientId: "admin-cli" });
-      return new Realm("platform", { keycloakUrl: settings.keycloak.url, settings: settings.realm }, { providers: [provider] });
+      return new Realm(
+        "platform",
+        { keycloakUrl: settings.keycloak.url, settings: settings.realm },
+        { providers: [provider] },
+      );
     });
-    assert.match(resources.find(({ type }) => type === types.realm)?.provider ?? "", /pulumi:providers:keycloak::given/);
+    assert.match(
+      resources.find(({ type }) => type === types.realm)?.provider ?? "",
+      /pulumi:providers:keycloak::given/,
+    );
   });
 });

@@ -10,38 +10,67 @@ import { record, type Recorded, type Recording } from "../../recorder";
 
 type Mode = "direct" | "handover" | "hybrid";
 
-const build = (mode: Mode, foreign: readonly string[] = [], more: object = {}) => () => {
-  const settings = parseConfig({
-    environment: "prod",
-    ...more,
-    mode,
-    gitops: { secretStore: {}, source: { createNamespace: true } },
-    keycloak: { url: "https://id.example.com" },
-    realm: { name: "platform" },
-    clients: [{ clientId: "argo", rootUrl: "https://argo.example.com", redirectUris: ["https://argo.example.com/cb"], secret: { namespace: "argo", name: "oidc", createNamespace: true } }],
-    backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1" },
-  });
-  const target = targetOf(settings, new Set(foreign));
-  const providers = { keycloak: new keycloak.Provider("keycloak", { clientId: "admin-cli" }), kubernetes: new k8s.Provider("kubernetes") };
-  platform(settings, providers, target);
-  const namespaces = { ...settings.namespaces, foreign: new Set(foreign) };
-  new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials, namespaces }, { providers: [providers.kubernetes] });
-};
+const build =
+  (mode: Mode, foreign: readonly string[] = [], more: object = {}) =>
+  () => {
+    const settings = parseConfig({
+      environment: "prod",
+      ...more,
+      mode,
+      gitops: { secretStore: {}, source: { createNamespace: true } },
+      keycloak: { url: "https://id.example.com" },
+      realm: { name: "platform" },
+      clients: [
+        {
+          clientId: "argo",
+          rootUrl: "https://argo.example.com",
+          redirectUris: ["https://argo.example.com/cb"],
+          secret: { namespace: "argo", name: "oidc", createNamespace: true },
+        },
+      ],
+      backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1" },
+    });
+    const target = targetOf(settings, new Set(foreign));
+    const providers = {
+      keycloak: new keycloak.Provider("keycloak", { clientId: "admin-cli" }),
+      kubernetes: new k8s.Provider("kubernetes"),
+    };
+    platform(settings, providers, target);
+    const namespaces = { ...settings.namespaces, foreign: new Set(foreign) };
+    new SourceSecret(
+      "keycloak-clients",
+      { settings: settings.gitops.source, credentials: target.credentials, namespaces },
+      { providers: [providers.kubernetes] },
+    );
+  };
 
-const objects = ({ resources }: Recording<unknown>): Recorded[] => resources.filter(({ type }) => type.startsWith("kubernetes:"));
-const credentials = ({ resources }: Recording<unknown>): string[] => resources.filter(({ type }) => /^(random|keycloak):/.test(type)).map(({ urn }) => urn.replace(/^urn:pulumi:/, "")).sort();
-const source = (recording: Recording<unknown>): Record<string, string> => recording.find("kubernetes:core/v1:Secret", "keycloak-clients").inputs.data as Record<string, string>;
+const objects = ({ resources }: Recording<unknown>): Recorded[] =>
+  resources.filter(({ type }) => type.startsWith("kubernetes:"));
+const credentials = ({ resources }: Recording<unknown>): string[] =>
+  resources
+    .filter(({ type }) => /^(random|keycloak):/.test(type))
+    .map(({ urn }) => urn.replace(/^urn:pulumi:/, ""))
+    .sort();
+const source = (recording: Recording<unknown>): Record<string, string> =>
+  recording.find("kubernetes:core/v1:Secret", "keycloak-clients").inputs.data as Record<string, string>;
 
 describe("the modes", () => {
   for (const preview of [false, true]) {
     it(`hybrid makes the source Secret and no other object (${preview ? "preview" : "update"})`, async () => {
       const recording = await record(build("hybrid"), preview);
-      assert.deepEqual(objects(recording).map(({ type, name }) => `${type} ${name}`), ["kubernetes:core/v1:Namespace keycloak", "kubernetes:core/v1:Secret keycloak-clients"]);
+      assert.deepEqual(
+        objects(recording).map(({ type, name }) => `${type} ${name}`),
+        ["kubernetes:core/v1:Namespace keycloak", "kubernetes:core/v1:Secret keycloak-clients"],
+      );
     });
   }
 
   it("all hold the same credentials under the same names, so that a change of the mode changes none", async () => {
-    const [direct, handover, hybrid] = [await record(build("direct")), await record(build("handover")), await record(build("hybrid"))];
+    const [direct, handover, hybrid] = [
+      await record(build("direct")),
+      await record(build("handover")),
+      await record(build("hybrid")),
+    ];
     assert.deepEqual(credentials(hybrid), credentials(direct));
     assert.deepEqual(credentials(handover), credentials(direct));
     assert.deepEqual(source(hybrid), source(handover));
@@ -73,7 +102,10 @@ describe("the modes", () => {
 
   it("handover makes what direct makes, and leaves it in the cluster when it is dropped", async () => {
     const [direct, handover] = [await record(build("direct")), await record(build("handover"))];
-    assert.deepEqual(objects(handover).map(({ urn }) => urn), objects(direct).map(({ urn }) => urn));
+    assert.deepEqual(
+      objects(handover).map(({ urn }) => urn),
+      objects(direct).map(({ urn }) => urn),
+    );
     const own = objects(handover).filter(({ name, parent }) => !/SourceSecret/.test(parent) && name !== "keycloak");
     assert.ok(own.length > 10);
     // The engine hands the option down from a component to its children.
@@ -88,7 +120,10 @@ describe("the modes", () => {
   });
 
   it("protect the namespaces that the program makes outside dev, unless the settings say otherwise", async () => {
-    const protects = async (more: object): Promise<unknown> => objects(await record(build("direct", [], more))).filter(({ type }) => type.endsWith(":Namespace")).map(({ name, protect }) => [name, protect]);
+    const protects = async (more: object): Promise<unknown> =>
+      objects(await record(build("direct", [], more)))
+        .filter(({ type }) => type.endsWith(":Namespace"))
+        .map(({ name, protect }) => [name, protect]);
     const names = ["backstage", "argo", "keycloak"];
     const all = (protect: boolean): unknown => names.map((name) => [name, protect]).sort();
     assert.deepEqual(((await protects({})) as string[][]).sort(), all(true));
@@ -99,7 +134,15 @@ describe("the modes", () => {
   it("use a namespace that was there before, and make all in it but no namespace", async () => {
     const recording = await record(build("direct", ["backstage", "argo", "keycloak"]));
     const all = objects(await record(build("direct")));
-    assert.deepEqual(objects(recording).map(({ urn }) => urn).sort(), all.filter(({ type }) => !type.endsWith(":Namespace")).map(({ urn }) => urn).sort());
+    assert.deepEqual(
+      objects(recording)
+        .map(({ urn }) => urn)
+        .sort(),
+      all
+        .filter(({ type }) => !type.endsWith(":Namespace"))
+        .map(({ urn }) => urn)
+        .sort(),
+    );
     for (const { inputs, name } of objects(recording)) {
       if (name === "kubernetes") continue;
       assert.ok(["backstage", "argo", "keycloak"].includes((inputs.metadata as { namespace: string }).namespace), name);
@@ -107,10 +150,14 @@ describe("the modes", () => {
   });
 
   it("direct to hybrid in one step is refused, every other step is not", () => {
-    assert.match(modeFault("hybrid", "direct") ?? "", /^config: mode is hybrid, and from direct that would delete Backstage; set it to handover, run pulumi up/);
+    assert.match(
+      modeFault("hybrid", "direct") ?? "",
+      /^config: mode is hybrid, and from direct that would delete Backstage; set it to handover, run pulumi up/,
+    );
     const modes = ["direct", "handover", "hybrid", undefined] as const;
     for (const wanted of ["direct", "handover", "hybrid"] as const) {
-      for (const last of modes) if (wanted !== "hybrid" || last !== "direct") assert.equal(modeFault(wanted, last), undefined);
+      for (const last of modes)
+        if (wanted !== "hybrid" || last !== "direct") assert.equal(modeFault(wanted, last), undefined);
     }
   });
 });

@@ -23,8 +23,17 @@ describe("objects that are only read", () => {
       },
       call: () => ({}),
     });
-    platform(settings, { keycloak: new keycloak.Provider("keycloak", { clientId: "x" }), kubernetes: new k8s.Provider("kubernetes") }, targetOf(settings));
+    platform(
+      settings,
+      { keycloak: new keycloak.Provider("keycloak", { clientId: "x" }), kubernetes: new k8s.Provider("kubernetes") },
+      targetOf(settings),
+    );
     await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
-    assert.deepEqual(names.sort(), ["backstage-app-config", "backstage-gate", "backstage-reads-app-config", "backstage-reads-gate"]);
+    assert.deepEqual(names.sort(), [
+      "backstage-app-config",
+      "backstage-gate",
+      "backstage-reads-app-config",
+      "backstage-reads-gate",
+    ]);
   });
 });

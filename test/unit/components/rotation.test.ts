@@ -12,28 +12,41 @@ const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 const PASSWORD = "random:index/randomPassword:RandomPassword";
 
-const build = (rotation: Record<string, unknown>, more: Record<string, unknown> = {}, overlap?: pulumi.Input<Overlap>) => () => {
-  const settings = parseConfig({
-    environment: "prod",
-    keycloak: { url: "https://id.example.com" },
-    realm: { name: "platform" },
-    rotation,
-    catalogSync: { enabled: true },
-    backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1" },
-    ...more,
-  });
-  return identity({ ...settings, rotation: { ...settings.rotation, ...(overlap === undefined ? {} : { overlap }) } }, {});
-};
-const extraConfig = (recording: Recording<unknown>, name = "backstage"): Record<string, string> => recording.find(CLIENT, name).inputs.extraConfig as Record<string, string>;
+const build =
+  (rotation: Record<string, unknown>, more: Record<string, unknown> = {}, overlap?: pulumi.Input<Overlap>) =>
+  () => {
+    const settings = parseConfig({
+      environment: "prod",
+      keycloak: { url: "https://id.example.com" },
+      realm: { name: "platform" },
+      rotation,
+      catalogSync: { enabled: true },
+      backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1" },
+      ...more,
+    });
+    return identity(
+      { ...settings, rotation: { ...settings.rotation, ...(overlap === undefined ? {} : { overlap }) } },
+      {},
+    );
+  };
+const extraConfig = (recording: Recording<unknown>, name = "backstage"): Record<string, string> =>
+  recording.find(CLIENT, name).inputs.extraConfig as Record<string, string>;
 
 describe("a rotation", () => {
   it("by overlap hands Keycloak both secrets and the time, behind the policy that makes it keep the old one", async () => {
     const recording = await record(build({ strategy: "overlap", generation: 2 }, {}, { from: 1000, until: 1600 }));
     const client = recording.find(CLIENT, "backstage");
     assert.equal(client.inputs.clientSecret, "result-of-backstage-secret-even");
-    const { "client.secret.rotated": old, "client.secret.rotated.creation.time": from, "client.secret.rotated.expiration.time": until } = extraConfig(recording);
+    const {
+      "client.secret.rotated": old,
+      "client.secret.rotated.creation.time": from,
+      "client.secret.rotated.expiration.time": until,
+    } = extraConfig(recording);
     assert.deepEqual([old, from, until], ["result-of-backstage-secret", "1000", "1600"]);
-    const policy = recording.find("keycloak:index/realmClientPolicyProfilePolicy:RealmClientPolicyProfilePolicy", "secret-rotation");
+    const policy = recording.find(
+      "keycloak:index/realmClientPolicyProfilePolicy:RealmClientPolicyProfilePolicy",
+      "secret-rotation",
+    );
     assert.ok(recording.reach(client.urn).has(policy.urn));
     assert.ok(!("client.secret.rotated" in extraConfig(recording, "backstage-catalog")));
   });
@@ -45,7 +58,9 @@ describe("a rotation", () => {
 
   it("shows of an overlap whose time is that of the run that it has one, and every other attribute, in a preview", async () => {
     const open = pulumi.unknown as unknown as Overlap;
-    const shown = extraConfig(await record(build({ strategy: "overlap", generation: 2 }, {}, pulumi.output(open)), true));
+    const shown = extraConfig(
+      await record(build({ strategy: "overlap", generation: 2 }, {}, pulumi.output(open)), true),
+    );
     const unknown = Object.keys(shown).filter((key) => shown[key] === UNKNOWN);
     assert.deepEqual(unknown.sort(), ["client.secret.rotated.creation.time", "client.secret.rotated.expiration.time"]);
     assert.equal(shown["oidc.ciba.grant.enabled"], "false");
@@ -67,7 +82,10 @@ describe("a rotation", () => {
       const own = resources.filter(({ type, name }) => type === CLIENT && name !== "backstage-catalog");
       return Object.fromEntries(own.map(({ inputs }) => [String(inputs.clientId), inputs.clientSecret]));
     };
-    const [blue, green] = [{ backstage: "result-of-backstage-secret" }, { "backstage-green": "result-of-backstage-green-secret-even" }];
+    const [blue, green] = [
+      { backstage: "result-of-backstage-secret" },
+      { "backstage-green": "result-of-backstage-green-secret-even" },
+    ];
     assert.deepEqual(await secrets({}), blue);
     assert.deepEqual(await secrets({ generation: 2, step: "prepare" }), { ...blue, ...green });
     assert.deepEqual(await secrets({ generation: 2, step: "switch" }), { ...blue, ...green });
@@ -75,7 +93,13 @@ describe("a rotation", () => {
   });
 
   it("of passwords makes users anew that have one of ours, and no others", async () => {
-    const people = ["ada", "bob"].map((username) => ({ username, email: `${username}@example.com`, firstName: username, lastName: "Example", initialPassword: username === "ada" }));
+    const people = ["ada", "bob"].map((username) => ({
+      username,
+      email: `${username}@example.com`,
+      firstName: username,
+      lastName: "Example",
+      initialPassword: username === "ada",
+    }));
     const seen = async (generation: number) => {
       const { find } = await record(build({ users: generation }, { users: people }));
       const user = (name: string) => {

@@ -23,7 +23,8 @@ interface AppConfig {
 }
 
 describe("lib/appConfig", () => {
-  const parsed = (over: Partial<typeof settings> = {}): AppConfig => parse(appConfig({ ...settings, ...over })) as AppConfig;
+  const parsed = (over: Partial<typeof settings> = {}): AppConfig =>
+    parse(appConfig({ ...settings, ...over })) as AppConfig;
 
   it("registers the provider under the auth environment, which must be equal", () => {
     const { auth } = parsed();

@@ -8,7 +8,10 @@ import { isCidr, quantity } from "../../../lib/settings/kubernetes";
 
 const own = (): string => "backstage-database.backstage.svc";
 const external = (over: Record<string, unknown> = {}) =>
-  databaseConfig(Database.parse({ kind: "external", host: "db.example.com", credentials: { secret: "s" }, ...over }), own) as {
+  databaseConfig(
+    Database.parse({ kind: "external", host: "db.example.com", credentials: { secret: "s" }, ...over }),
+    own,
+  ) as {
     pluginDivisionMode: string;
     connection: { ssl: unknown; password: string };
   };
@@ -33,18 +36,33 @@ describe("lib/database", () => {
 
   it("starts one Backstage at a time, where another could start on the same database", () => {
     const start = (settings: object) => startOf(["node", "packages/backend"], Database.parse(settings), own);
-    assert.deepEqual(start({ kind: "memory" }), { command: ["node", "--import", "/etc/backstage-gate/preload.mjs", "packages/backend"], env: [] });
+    assert.deepEqual(start({ kind: "memory" }), {
+      command: ["node", "--import", "/etc/backstage-gate/preload.mjs", "packages/backend"],
+      env: [],
+    });
     const { command, env } = start({ kind: "external", host: "db.example.com", credentials: { secret: "s" } });
     assert.deepEqual(command, ["node", "--import", "/etc/backstage-gate/preload.mjs", "packages/backend"]);
     const told = (settings: object): unknown => JSON.parse(start(settings).env[0]?.value as string);
-    assert.deepEqual(JSON.parse(env[0]?.value as string), { host: "db.example.com", port: 5432, database: "backstage", ssl: { rejectUnauthorized: true }, perPlugin: false });
+    assert.deepEqual(JSON.parse(env[0]?.value as string), {
+      host: "db.example.com",
+      port: 5432,
+      database: "backstage",
+      ssl: { rejectUnauthorized: true },
+      perPlugin: false,
+    });
     assert.deepEqual(told({ kind: "postgres" }), { host: own(), port: 5432, database: "backstage", perPlugin: false });
-    const { database, perPlugin } = told({ kind: "external", host: "db.example.com", divisionMode: "database", credentials: { secret: "s" } }) as Record<string, unknown>;
+    const { database, perPlugin } = told({
+      kind: "external",
+      host: "db.example.com",
+      divisionMode: "database",
+      credentials: { secret: "s" },
+    }) as Record<string, unknown>;
     assert.deepEqual([database, perPlugin], ["postgres", true]);
   });
 
   it("addresses its own PostgreSQL by name, or by the fixed address", () => {
-    const settings = (over: object) => Database.parse({ kind: "postgres", ...over }) as Parameters<typeof ownDatabaseHost>[0];
+    const settings = (over: object) =>
+      Database.parse({ kind: "postgres", ...over }) as Parameters<typeof ownDatabaseHost>[0];
     assert.equal(ownDatabaseHost(settings({}), "db", "ns"), "db.ns.svc");
     assert.equal(ownDatabaseHost(settings({ clusterIP: "10.0.0.9" }), "db", "ns"), "10.0.0.9");
   });
@@ -55,18 +73,36 @@ describe("lib/settings/kubernetes", () => {
 
   it("takes any image by its digest, and no digest of another length", () => {
     fc.assert(fc.property(hex, (digest) => imageFault(`registry.example.com:5000/a/b@sha256:${digest}`) === undefined));
-    fc.assert(fc.property(hex, fc.integer({ min: 1, max: 63 }), (digest, length) => imageFault(`b@sha256:${digest.slice(0, length)}`) !== undefined));
+    fc.assert(
+      fc.property(
+        hex,
+        fc.integer({ min: 1, max: 63 }),
+        (digest, length) => imageFault(`b@sha256:${digest.slice(0, length)}`) !== undefined,
+      ),
+    );
   });
 
   it("takes an image by its tag, and none without either", () => {
-    for (const good of ["a:1", "localhost/backstage:dev", "docker.io/library/postgres:17.6-bookworm"]) assert.equal(imageFault(good), undefined, good);
-    for (const bad of ["a", "a:latest", "A:1", "a b:1", "https://a/b:1", "a:", "a/:1"]) assert.notEqual(imageFault(bad), undefined, bad);
+    for (const good of ["a:1", "localhost/backstage:dev", "docker.io/library/postgres:17.6-bookworm"])
+      assert.equal(imageFault(good), undefined, good);
+    for (const bad of ["a", "a:latest", "A:1", "a b:1", "https://a/b:1", "a:", "a/:1"])
+      assert.notEqual(imageFault(bad), undefined, bad);
   });
 
   it("takes every IPv4 network and refuses what is none", () => {
     const octet = fc.integer({ min: 0, max: 255 });
-    fc.assert(fc.property(octet, octet, octet, octet, fc.integer({ min: 0, max: 60 }), (a, b, c, d, bits) => isCidr(`${a}.${b}.${c}.${d}/${bits}`) === bits <= 32));
-    for (const bad of ["10.0.0.0", "10.0.0/8", "10.0.0.0/8/8", "fd00::/129", "a/8", "10.0.0.0/-1"]) assert.equal(isCidr(bad), false, bad);
+    fc.assert(
+      fc.property(
+        octet,
+        octet,
+        octet,
+        octet,
+        fc.integer({ min: 0, max: 60 }),
+        (a, b, c, d, bits) => isCidr(`${a}.${b}.${c}.${d}/${bits}`) === bits <= 32,
+      ),
+    );
+    for (const bad of ["10.0.0.0", "10.0.0/8", "10.0.0.0/8/8", "fd00::/129", "a/8", "10.0.0.0/-1"])
+      assert.equal(isCidr(bad), false, bad);
     assert.equal(isCidr("fd00::/8"), true);
   });
 

@@ -22,11 +22,28 @@ describe("lib/durations", () => {
     it(`takes ${JSON.stringify(text)} for no duration`, () => assert.equal(seconds(text), undefined));
   }
 
-  for (const [text, total] of [["30d", 2_592_000], ["1d12h", 129_600], ["1.5h", 5400], ["0", 0], ["0s", 0], ["3650d", 315_360_000], ["1m0.5s500ms", 61]] as const) {
+  for (const [text, total] of [
+    ["30d", 2_592_000],
+    ["1d12h", 129_600],
+    ["1.5h", 5400],
+    ["0", 0],
+    ["0s", 0],
+    ["3650d", 315_360_000],
+    ["1m0.5s500ms", 61],
+  ] as const) {
     it(`takes the setting ${text} for ${total} s`, () => assert.equal(wholeSeconds(text), total));
   }
 
-  for (const [text, fault] of [["500ms", /whole seconds/], ["1.5s", /whole seconds/], ["3651d", /at most 3650d/], ["9999999h", /at most 3650d/], ["1h30d", /must be a duration/], ["d", /must be a duration/], ["", /must be a duration/], ["1.5d", /must be a duration/]] as const) {
+  for (const [text, fault] of [
+    ["500ms", /whole seconds/],
+    ["1.5s", /whole seconds/],
+    ["3651d", /at most 3650d/],
+    ["9999999h", /at most 3650d/],
+    ["1h30d", /must be a duration/],
+    ["d", /must be a duration/],
+    ["", /must be a duration/],
+    ["1.5d", /must be a duration/],
+  ] as const) {
     it(`refuses the setting ${JSON.stringify(text)}`, () => assert.match(String(wholeSeconds(text)), fault));
   }
 

@@ -8,7 +8,8 @@ const groups = fc.uniqueArray(path, { maxLength: 6 }).map((names) => names.map((
 const all = (given: { name: string }[]): { name: string }[] => withParents(given, (name) => ({ name }));
 
 describe("lib/groups", () => {
-  it("knows one path by two spellings", () => assert.equal(groupPath("/platform/team-a"), groupPath("platform/team-a")));
+  it("knows one path by two spellings", () =>
+    assert.equal(groupPath("/platform/team-a"), groupPath("platform/team-a")));
 
   it("takes a path apart", () => {
     assert.deepEqual([groupName("platform/team-a"), parentOf("platform/team-a")], ["team-a", "platform"]);
@@ -19,7 +20,10 @@ describe("lib/groups", () => {
     fc.assert(
       fc.property(groups, (given) => {
         const names = all(given).map(({ name }) => name);
-        assert.deepEqual(names.slice(0, given.length), given.map(({ name }) => name));
+        assert.deepEqual(
+          names.slice(0, given.length),
+          given.map(({ name }) => name),
+        );
         assert.equal(new Set(names).size, names.length);
         for (const name of names) assert.ok(parentOf(name) === undefined || names.includes(parentOf(name) ?? ""), name);
       }),
@@ -30,7 +34,9 @@ describe("lib/groups", () => {
     fc.assert(
       fc.property(groups, (given) => {
         const names = fromTheTop(all(given)).map(({ name }) => name);
-        names.forEach((name, index) => assert.ok(parentOf(name) === undefined || names.indexOf(parentOf(name) ?? "") < index, name));
+        names.forEach((name, index) =>
+          assert.ok(parentOf(name) === undefined || names.indexOf(parentOf(name) ?? "") < index, name),
+        );
       }),
     );
   });

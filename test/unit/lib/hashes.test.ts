@@ -6,16 +6,25 @@ const data = fc.dictionary(fc.string(), fc.string(), { maxKeys: 6 });
 
 describe("lib/hashes", () => {
   it("does not depend on the order of the keys", () => {
-    fc.assert(fc.property(data, (values) => assert.equal(dataHash(values), dataHash(Object.fromEntries(Object.entries(values).reverse())))));
+    fc.assert(
+      fc.property(data, (values) =>
+        assert.equal(dataHash(values), dataHash(Object.fromEntries(Object.entries(values).reverse()))),
+      ),
+    );
   });
 
   it("tells any two different contents apart", () => {
-    const canonical = (values: Record<string, string>): string => JSON.stringify(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
-    fc.assert(fc.property(data, data, (a, b) => assert.equal(dataHash(a) === dataHash(b), canonical(a) === canonical(b))));
+    const canonical = (values: Record<string, string>): string =>
+      JSON.stringify(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
+    fc.assert(
+      fc.property(data, data, (a, b) => assert.equal(dataHash(a) === dataHash(b), canonical(a) === canonical(b))),
+    );
   });
 
   it("does not mistake a value for a key, or two keys for one", () => {
-    const all = [{ a: "b" }, { b: "a" }, { ab: "" }, { a: "", b: "" }, {}].map((values) => dataHash(values as Record<string, string>));
+    const all = [{ a: "b" }, { b: "a" }, { ab: "" }, { a: "", b: "" }, {}].map((values) =>
+      dataHash(values as Record<string, string>),
+    );
     assert.equal(new Set(all).size, all.length);
   });
 
@@ -25,7 +34,8 @@ describe("lib/hashes", () => {
     assert.match(annotation, /^[a-f0-9]{64}$/);
     assert.equal(annotation, keyedHash(Object.fromEntries(Object.entries(chosen).reverse()), "a key of the state"));
     assert.notEqual(annotation, keyedHash({ ...chosen, password: "Sommer2027!" }, "a key of the state"));
-    for (const guess of [dataHash(chosen), keyedHash(chosen, ""), keyedHash(chosen, "another key")]) assert.notEqual(guess, annotation);
+    for (const guess of [dataHash(chosen), keyedHash(chosen, ""), keyedHash(chosen, "another key")])
+      assert.notEqual(guess, annotation);
   });
 
   it("names the annotation after the object", () => {

@@ -34,7 +34,14 @@ describe("lib/keycloakLogin", () => {
       assert.equal((claims.exp as number) - (claims.iat as number), 60);
       assert.deepEqual([claims.iss, claims.sub, claims.aud], ["pulumi", "pulumi", issuer]);
       const signed = Buffer.from(`${head}.${body}`);
-      assert.ok(verify(`sha${algorithm.slice(2)}`, signed, { key: pair.publicKey, dsaEncoding: "ieee-p1363" }, Buffer.from(signature, "base64url")));
+      assert.ok(
+        verify(
+          `sha${algorithm.slice(2)}`,
+          signed,
+          { key: pair.publicKey, dsaEncoding: "ieee-p1363" },
+          Buffer.from(signature, "base64url"),
+        ),
+      );
       assert.ok(!JSON.stringify(form).includes("PRIVATE"));
     });
   }

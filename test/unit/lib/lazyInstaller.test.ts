@@ -11,7 +11,10 @@ function withSdk(code: string): string {
     const { runtime } = require("@pulumi/pulumi");
     const loaded = () => Object.keys(require.cache).filter((file) => file.includes("/@npmcli/arborist/lib/")).length;
     ${code}`;
-  const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "-e", script], { cwd: root, encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "-e", script], {
+    cwd: root,
+    encoding: "utf8",
+  });
   assert.equal(stderr, "");
   return stdout.trim();
 }

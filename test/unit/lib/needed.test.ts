@@ -22,15 +22,30 @@ const client = (clientId: string, namespace: string, createNamespace: boolean): 
 
 describe("what somebody else has to make", () => {
   it("is nothing for a stack that makes all it uses", () => {
-    assert.deepEqual(namesOf({}, [client("a", "backstage", false), client("b", "apps", true), client("c", "apps", false)]), []);
+    assert.deepEqual(
+      namesOf({}, [client("a", "backstage", false), client("b", "apps", true), client("c", "apps", false)]),
+      [],
+    );
   });
 
   it("is every object that the settings name, with the key that is read", () => {
     const backstage = {
-      database: { kind: "external", host: "db.example.com", credentials: { secret: "db" }, tls: { ca: { configMap: "db-ca" } } },
+      database: {
+        kind: "external",
+        host: "db.example.com",
+        credentials: { secret: "db" },
+        tls: { ca: { configMap: "db-ca" } },
+      },
       caBundle: { configMap: "ca" },
-      extraEnv: [{ name: "A", value: "1" }, { name: "TOKEN_NAME", secret: "s", key: "k" }, { name: "C", configMap: "c" }],
-      extraVolumes: [{ name: "v", mountPath: "/v", claim: "disk" }, { name: "w", mountPath: "/w", emptyDir: "1Gi" }],
+      extraEnv: [
+        { name: "A", value: "1" },
+        { name: "TOKEN_NAME", secret: "s", key: "k" },
+        { name: "C", configMap: "c" },
+      ],
+      extraVolumes: [
+        { name: "v", mountPath: "/v", claim: "disk" },
+        { name: "w", mountPath: "/w", emptyDir: "1Gi" },
+      ],
     };
     assert.deepEqual(namesOf(backstage, [client("argo", "argo", false)]), [
       "clients.0.secret.namespace Namespace /argo",
@@ -45,10 +60,22 @@ describe("what somebody else has to make", () => {
   });
 
   it("is missed in one sentence that names the setting", () => {
-    const secret = { setting: "backstage.caBundle.secret", kind: "Secret", namespace: "backstage", name: "ca", key: "ca.crt" } as const;
+    const secret = {
+      setting: "backstage.caBundle.secret",
+      kind: "Secret",
+      namespace: "backstage",
+      name: "ca",
+      key: "ca.crt",
+    } as const;
     assert.equal(neededFault(secret, ["ca.crt"]), undefined);
-    assert.equal(neededFault(secret, []), "backstage.caBundle.secret names Secret backstage/ca, which has no key ca.crt; add it, or correct the key.");
-    assert.equal(neededFault(secret, undefined), "backstage.caBundle.secret names Secret backstage/ca, which is not there; create it first, or correct backstage.caBundle.secret.");
+    assert.equal(
+      neededFault(secret, []),
+      "backstage.caBundle.secret names Secret backstage/ca, which has no key ca.crt; add it, or correct the key.",
+    );
+    assert.equal(
+      neededFault(secret, undefined),
+      "backstage.caBundle.secret names Secret backstage/ca, which is not there; create it first, or correct backstage.caBundle.secret.",
+    );
     assert.equal(
       neededFault({ setting: "clients.0.secret.namespace", kind: "Namespace", namespace: "", name: "argo" }, undefined),
       "clients.0.secret.namespace names Namespace argo, which is not there; create it, or set clients.0.secret.createNamespace to true.",

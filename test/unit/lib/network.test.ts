@@ -11,7 +11,8 @@ const settings: NetworkSettings = {
   databaseLabels: { app: "backstage-database" },
   policy: { enabled: true, fromNamespaces: [], egress: [] },
 };
-const ports = (rules: unknown): unknown[] => (rules as { ports: { port: unknown }[] }[]).flatMap((rule) => rule.ports.map(({ port }) => port));
+const ports = (rules: unknown): unknown[] =>
+  (rules as { ports: { port: unknown }[] }[]).flatMap((rule) => rule.ports.map(({ port }) => port));
 
 describe("lib/network", () => {
   it("lets Backstage call DNS, Keycloak, its database and 443, and be called at its ports", () => {
@@ -22,22 +23,43 @@ describe("lib/network", () => {
   });
 
   it("names an address where it knows one", () => {
-    const { egress } = backstagePolicy({ ...settings, keycloakUrl: "http://10.99.0.1:8080", database: Database.parse({ kind: "memory" }) });
-    assert.deepEqual((egress as unknown[])[1], { ports: [{ protocol: "TCP", port: 8080 }], to: [{ ipBlock: { cidr: "10.99.0.1/32" } }] });
+    const { egress } = backstagePolicy({
+      ...settings,
+      keycloakUrl: "http://10.99.0.1:8080",
+      database: Database.parse({ kind: "memory" }),
+    });
+    assert.deepEqual((egress as unknown[])[1], {
+      ports: [{ protocol: "TCP", port: 8080 }],
+      to: [{ ipBlock: { cidr: "10.99.0.1/32" } }],
+    });
     const six = backstagePolicy({ ...settings, keycloakUrl: "https://[fd00::1]" });
-    assert.deepEqual((six.egress as unknown[])[1], { ports: [{ protocol: "TCP", port: 443 }], to: [{ ipBlock: { cidr: "fd00::1/128" } }] });
+    assert.deepEqual((six.egress as unknown[])[1], {
+      ports: [{ protocol: "TCP", port: 443 }],
+      to: [{ ipBlock: { cidr: "fd00::1/128" } }],
+    });
   });
 
   it("narrows callers and widens calls as told", () => {
-    const policy = { enabled: true, fromNamespaces: [{ role: "ingress" }], egress: [{ cidr: "10.0.0.0/8", port: 8443 }] };
+    const policy = {
+      enabled: true,
+      fromNamespaces: [{ role: "ingress" }],
+      egress: [{ cidr: "10.0.0.0/8", port: 8443 }],
+    };
     const { ingress, egress } = backstagePolicy({ ...settings, policy });
-    assert.deepEqual((ingress as { from: unknown }[])[0]?.from, [{ namespaceSelector: { matchLabels: { role: "ingress" } } }]);
-    assert.deepEqual((egress as unknown[]).at(-1), { ports: [{ protocol: "TCP", port: 8443 }], to: [{ ipBlock: { cidr: "10.0.0.0/8" } }] });
+    assert.deepEqual((ingress as { from: unknown }[])[0]?.from, [
+      { namespaceSelector: { matchLabels: { role: "ingress" } } },
+    ]);
+    assert.deepEqual((egress as unknown[]).at(-1), {
+      ports: [{ protocol: "TCP", port: 8443 }],
+      to: [{ ipBlock: { cidr: "10.0.0.0/8" } }],
+    });
   });
 
   it("lets nobody but Backstage call its PostgreSQL, which calls nobody", () => {
     const { ingress, egress } = databasePolicy({ app: "db" }, { app: "backstage" });
-    assert.deepEqual((ingress as { from: unknown }[])[0]?.from, [{ podSelector: { matchLabels: { app: "backstage" } } }]);
+    assert.deepEqual((ingress as { from: unknown }[])[0]?.from, [
+      { podSelector: { matchLabels: { app: "backstage" } } },
+    ]);
     assert.deepEqual(egress, []);
   });
 });

@@ -3,16 +3,37 @@ import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { isSecretInClear, secretsInClear } from "../../../lib/secrets";
 
-/** Names of real keys: of Backstage, Spring, Docker images, CI systems, clouds; the harmless ones with a usual value. */
-const names = JSON.parse(readFileSync(path.join(__dirname, "secretNames.json"), "utf8")) as { secret: string[]; harmless: Record<string, string> };
+/**
+ * Names of real keys: of Backstage, Spring, Docker images, CI systems, clouds; the harmless ones with a usual value.
+ */
+const names = JSON.parse(readFileSync(path.join(__dirname, "secretNames.json"), "utf8")) as {
+  secret: string[];
+  harmless: Record<string, string>;
+};
 
-/** Known and lived with. What is missed is found where its value has a form; the other way round a Secret or ${VARIABLE} will do. */
-const missed = ["unlockPhrase", "seedPhrase", "salt", "GPG_KEY", "pgpass", "connectionPassw", "kennwort", "cred", "ACCESS_CODE"];
+/**
+ * Known and lived with. What is missed is found where its value has a form; the other way round a Secret or ${VARIABLE}
+ * will do.
+ */
+const missed = [
+  "unlockPhrase",
+  "seedPhrase",
+  "salt",
+  "GPG_KEY",
+  "pgpass",
+  "connectionPassw",
+  "kennwort",
+  "cred",
+  "ACCESS_CODE",
+];
 const mistaken = ["storageKey", "i18nSessionKey"];
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 /** Made here and not written out, for those who search repositories for tokens. */
-const long = (length: number): string => Array.from({ length }, (_, index) => (index % 3 === 0 ? String(index % 10) : (LETTERS[(index * 7) % 26] ?? ""))).join("");
+const long = (length: number): string =>
+  Array.from({ length }, (_, index) => (index % 3 === 0 ? String(index % 10) : (LETTERS[(index * 7) % 26] ?? ""))).join(
+    "",
+  );
 const hex = (length: number): string => Array.from({ length }, (_, index) => ((index * 7) % 16).toString(16)).join("");
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const upper = (length: number): string => long(length).toUpperCase();
@@ -81,20 +102,30 @@ describe("lib/secrets", () => {
   it("is measured on more than 200 names of real keys of each kind", () => {
     assert.ok(names.secret.length >= 200 && Object.keys(names.harmless).length >= 200);
     assert.equal(new Set(names.secret).size, names.secret.length);
-    assert.deepEqual(names.secret.filter((name) => !isSecretInClear(name, "hunter2hunter2")), missed);
-    assert.deepEqual(Object.entries(names.harmless).flatMap(([name, value]) => (isSecretInClear(name, value) ? [name] : [])), mistaken);
+    assert.deepEqual(
+      names.secret.filter((name) => !isSecretInClear(name, "hunter2hunter2")),
+      missed,
+    );
+    assert.deepEqual(
+      Object.entries(names.harmless).flatMap(([name, value]) => (isSecretInClear(name, value) ? [name] : [])),
+      mistaken,
+    );
   });
 
   it("is told in docs/policy.md with its errors", () => {
     const page = readFileSync(path.join(__dirname, "../../../docs/policy.md"), "utf8").replace(/\s+/g, " ");
-    const told = `Of ${names.secret.length} names of secrets it misses ${missed.length}, of ${Object.keys(names.harmless).length} harmless ones it takes ${mistaken.length} for secrets`;
+    const told =
+      `Of ${names.secret.length} names of secrets it misses ${missed.length}, ` +
+      `of ${Object.keys(names.harmless).length} harmless ones it takes ${mistaken.length} for secrets`;
     assert.ok(page.includes(told), told);
   });
 
   for (const name of names.secret.filter((one) => !missed.includes(one))) {
     it(`lets a variable or nothing stand under ${name}`, () => {
-      for (const value of ["", "${X}", "Bearer ${X}", "${A}:${B}", "$(X)", true, null, undefined]) assert.equal(isSecretInClear(name, value), false, String(value));
-      for (const value of ["$${hunter2hunter2}", "${X:-hunter2hunter2}", "${X}hunter2"]) assert.equal(isSecretInClear(name, value), true, value);
+      for (const value of ["", "${X}", "Bearer ${X}", "${A}:${B}", "$(X)", true, null, undefined])
+        assert.equal(isSecretInClear(name, value), false, String(value));
+      for (const value of ["$${hunter2hunter2}", "${X:-hunter2hunter2}", "${X}hunter2"])
+        assert.equal(isSecretInClear(name, value), true, value);
     });
   }
 
@@ -108,16 +139,37 @@ describe("lib/secrets", () => {
 
   it("looks at a name beside its value, at arguments, at what stands below a name that says all, and at numbers", () => {
     const paths = (value: unknown): string[] => secretsInClear(value, "", "at");
-    assert.deepEqual(paths([{ name: "GITHUB_TOKEN", value: "hunter2" }, { name: "LOG_LEVEL", value: "info" }]), ["at.0.value"]);
+    assert.deepEqual(
+      paths([
+        { name: "GITHUB_TOKEN", value: "hunter2" },
+        { name: "LOG_LEVEL", value: "info" },
+      ]),
+      ["at.0.value"],
+    );
     assert.deepEqual(paths(["login", "--password", "hunter2", "--user", "me"]), ["at.2"]);
-    assert.deepEqual(paths({ token: { value: "hunter2" }, passwords: { ada: "hunter2" }, secrets: { provider: "vault", names: ["a"] } }), ["at.token.value", "at.passwords.ada"]);
+    assert.deepEqual(
+      paths({
+        token: { value: "hunter2" },
+        passwords: { ada: "hunter2" },
+        secrets: { provider: "vault", names: ["a"] },
+      }),
+      ["at.token.value", "at.passwords.ada"],
+    );
     assert.deepEqual(paths({ password: 12345678, pin: 4711, port: 5432, maxTokens: 4096 }), ["at.password", "at.pin"]);
     assert.deepEqual(paths({ token: { $env: "X" }, password: { $file: "x.txt" } }), []);
   });
 
   it("takes no longer for a long text than a person waits", () => {
     const began = performance.now();
-    for (const text of ["a=".repeat(50_000), "/".repeat(100_000), "a:".repeat(50_000), `http://${"a".repeat(100_000)}`, "--a ".repeat(25_000), "\n".repeat(100_000)]) isSecretInClear("token", text);
+    for (const text of [
+      "a=".repeat(50_000),
+      "/".repeat(100_000),
+      "a:".repeat(50_000),
+      `http://${"a".repeat(100_000)}`,
+      "--a ".repeat(25_000),
+      "\n".repeat(100_000),
+    ])
+      isSecretInClear("token", text);
     assert.ok(performance.now() - began < 2000, `${(performance.now() - began).toFixed(0)} ms`);
   });
 });

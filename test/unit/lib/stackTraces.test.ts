@@ -12,9 +12,13 @@ function inRun(code: string): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "traces-"));
   fs.mkdirSync(path.join(folder, "runtime"));
   fs.writeFileSync(path.join(folder, "runtime", "debuggable.js"), "module.exports = () => new Error('tracked').stack;");
-  const source = "type Line = 1;\n\n\nexport const fail = (): never => {\n  throw new Error('broken' satisfies string);\n};\n";
+  const source =
+    "type Line = 1;\n\n\nexport const fail = (): never => {\n  throw new Error('broken' satisfies string);\n};\n";
   const compilerOptions = { inlineSourceMap: true, module: ModuleKind.CommonJS };
-  fs.writeFileSync(path.join(folder, "failing.js"), transpileModule(source, { compilerOptions, fileName: "failing.ts" }).outputText);
+  fs.writeFileSync(
+    path.join(folder, "failing.js"),
+    transpileModule(source, { compilerOptions, fileName: "failing.ts" }).outputText,
+  );
   const script = `
     require("source-map-support").install();
     let formatted = 0;
@@ -23,7 +27,10 @@ function inRun(code: string): string {
     require(${JSON.stringify(path.join(root, "lib", "stackTraces.ts"))});
     const folder = ${JSON.stringify(folder)};
     ${code}`;
-  const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "-e", script], { cwd: root, encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", "-e", script], {
+    cwd: root,
+    encoding: "utf8",
+  });
   fs.rmSync(folder, { recursive: true });
   assert.equal(stderr, "");
   return stdout.trim();

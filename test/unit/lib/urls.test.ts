@@ -31,11 +31,21 @@ describe("lib/urls", () => {
     it(`refuses ${url}`, () => assert.match(publicUrlFault(url, false) ?? "accepted", fault));
   }
 
-  for (const url of ["https://id.example.com", "https://id.example.com:8443/auth/", "HTTPS://ID.Example.com", "https://bücher.example.com", "https://10.0.0.1", "http://localhost:8080", "http://127.0.0.1", "http://[::1]:80"]) {
+  for (const url of [
+    "https://id.example.com",
+    "https://id.example.com:8443/auth/",
+    "HTTPS://ID.Example.com",
+    "https://bücher.example.com",
+    "https://10.0.0.1",
+    "http://localhost:8080",
+    "http://127.0.0.1",
+    "http://[::1]:80",
+  ]) {
     it(`accepts ${url}`, () => assert.equal(publicUrlFault(url, false), undefined));
   }
 
-  it("accepts plain http where it is allowed", () => assert.equal(publicUrlFault("http://10.0.0.1:8080", true), undefined));
+  it("accepts plain http where it is allowed", () =>
+    assert.equal(publicUrlFault("http://10.0.0.1:8080", true), undefined));
 
   it("gives one form to every spelling of a URL", () => {
     for (const spelling of ["https://ID.example.com", "https://id.example.com/", "https://id.example.com:443//"]) {
@@ -56,7 +66,10 @@ describe("lib/urls", () => {
   });
 
   it("writes a realm's name as Keycloak does in its issuer", () => {
-    for (const [realm, written] of [["My Realm", "My%20Realm"], ["L'équipe", "L'%C3%A9quipe"]] as const) {
+    for (const [realm, written] of [
+      ["My Realm", "My%20Realm"],
+      ["L'équipe", "L'%C3%A9quipe"],
+    ] as const) {
       assert.equal(keycloakUrls("https://id.example.com", realm).issuer, `https://id.example.com/realms/${written}`);
     }
   });

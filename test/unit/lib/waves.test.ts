@@ -15,16 +15,23 @@ describe("lib/waves", () => {
   it("puts every link after all that it needs, in any graph", () => {
     const graphs = fc.array(fc.array(fc.nat(), { maxLength: 4 }), { minLength: 1, maxLength: 12 }).map((needs) =>
       // Each link may need only earlier ones, so no graph has a circle.
-      Object.fromEntries(needs.map((wanted, link) => [`l${link}`, link === 0 ? [] : wanted.map((other) => `l${other % link}`)])),
+      Object.fromEntries(
+        needs.map((wanted, link) => [`l${link}`, link === 0 ? [] : wanted.map((other) => `l${other % link}`)]),
+      ),
     );
     fc.assert(
-      fc.property(graphs, fc.integer({ min: -50, max: 50 }), fc.integer({ min: 1, max: 20 }), (graph: Graph<string>, base, step) => {
-        const waves = wavesOf(graph, { base, step });
-        for (const [link, needed] of Object.entries(graph)) {
-          for (const other of needed) assert.ok((waves[other] ?? NaN) < (waves[link] ?? NaN));
-          if (needed.length === 0) assert.equal(waves[link], base);
-        }
-      }),
+      fc.property(
+        graphs,
+        fc.integer({ min: -50, max: 50 }),
+        fc.integer({ min: 1, max: 20 }),
+        (graph: Graph<string>, base, step) => {
+          const waves = wavesOf(graph, { base, step });
+          for (const [link, needed] of Object.entries(graph)) {
+            for (const other of needed) assert.ok((waves[other] ?? NaN) < (waves[link] ?? NaN));
+            if (needed.length === 0) assert.equal(waves[link], base);
+          }
+        },
+      ),
     );
   });
 

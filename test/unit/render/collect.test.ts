@@ -8,11 +8,18 @@ const password = (): random.RandomPassword => new random.RandomPassword("p", { l
 
 describe("render/collect", () => {
   it("collects what is asked for, and nothing that is no Kubernetes object", async () => {
-    const objects = await collect(() => [password(), new k8s.core.v1.ConfigMap("a", { metadata, data: { key: "value" } })]);
+    const objects = await collect(() => [
+      password(),
+      new k8s.core.v1.ConfigMap("a", { metadata, data: { key: "value" } }),
+    ]);
     assert.deepEqual(objects, [{ apiVersion: "v1", kind: "ConfigMap", metadata, data: { key: "value" } }]);
   });
 
-  it("refuses a Secret", () => assert.rejects(collect(() => new k8s.core.v1.Secret("a", { metadata })), /^Error: Secret a has no place in Git/));
+  it("refuses a Secret", () =>
+    assert.rejects(
+      collect(() => new k8s.core.v1.Secret("a", { metadata })),
+      /^Error: Secret a has no place in Git/,
+    ));
 
   it("refuses what only a server knows, and says where it stands", () =>
     assert.rejects(
@@ -20,5 +27,9 @@ describe("render/collect", () => {
       /^Error: ConfigMap\.data\.key of a is known to a server only/,
     ));
 
-  it("fails with the program", () => assert.rejects(collect(() => assert.fail("mistake")), /mistake/));
+  it("fails with the program", () =>
+    assert.rejects(
+      collect(() => assert.fail("mistake")),
+      /mistake/,
+    ));
 });

@@ -18,7 +18,8 @@ describe("verify/browser", () => {
         return Promise.resolve(Object.defineProperty(response, "url", { value: url }));
       };
       const visit = browser();
-      for (const url of [`${path}auth`, `${path}login-actions/authenticate`, "/realms/other/auth"]) await visit(`https://id.example.com${url}`);
+      for (const url of [`${path}auth`, `${path}login-actions/authenticate`, "/realms/other/auth"])
+        await visit(`https://id.example.com${url}`);
       assert.deepEqual(sent, [null, "AUTH_SESSION_ID=one", null]);
     });
   }

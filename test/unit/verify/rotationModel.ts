@@ -7,8 +7,8 @@ import { decideRotation, issuedAt, secretsIn, type Decision } from "../../../ver
 import { record } from "../../recorder";
 
 /*
- * Keycloak, the engine's state and the pods, as small as a rotation sees them. What is decided, and what is put on a client, is
- * the program's own: its settings, verify/rotation.ts and components/identity.ts.
+ * Keycloak, the engine's state and the pods, as small as a rotation sees them. What is decided, and what is put on a
+ * client, is the program's own: its settings, verify/rotation.ts and components/identity.ts.
  */
 
 const ROLLOUT_SECONDS = 300;
@@ -44,7 +44,11 @@ const configOf = ({ mode, ...rotation }: Wanted): Omit<Settings, "adminSecret"> 
     keycloak: { url: "https://id.example.com" },
     realm: { name: "platform" },
     rotation,
-    backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1", rolloutSeconds: ROLLOUT_SECONDS },
+    backstage: {
+      url: "https://dev.example.com",
+      image: "registry.example.com/backstage:1",
+      rolloutSeconds: ROLLOUT_SECONDS,
+    },
     ...(mode === "direct" ? {} : { mode, gitops: { secretStore: { name: "store" } } }),
   });
 
@@ -55,17 +59,34 @@ function programOf(settings: Omit<Settings, "adminSecret">, { rotation, overlap 
   const key = JSON.stringify([generation, strategy, step, overlap !== undefined]);
   const known = programs.get(key);
   if (known !== undefined) return known;
-  const made = record(() => identity({ ...settings, rotation: { ...rotation, ...(overlap === undefined ? {} : { overlap: { from: 1, until: 2 } }) } }, {})).then(({ resources }): Program => {
+  const made = record(() =>
+    identity(
+      { ...settings, rotation: { ...rotation, ...(overlap === undefined ? {} : { overlap: { from: 1, until: 2 } }) } },
+      {},
+    ),
+  ).then(({ resources }): Program => {
     const of = (type: string) => resources.filter((one) => one.type === type);
-    const generator = (value: unknown): string | undefined => (typeof value === "string" ? value.replace(/^result-of-/, "") : undefined);
+    const generator = (value: unknown): string | undefined =>
+      typeof value === "string" ? value.replace(/^result-of-/, "") : undefined;
     const clients = of("keycloak:openid/client:Client").map(({ inputs }) => {
-      const { [rotatedAttributes.secret]: rotated, [rotatedAttributes.until]: until } = inputs.extraConfig as Record<string, string>;
+      const { [rotatedAttributes.secret]: rotated, [rotatedAttributes.until]: until } = inputs.extraConfig as Record<
+        string,
+        string
+      >;
       assert.equal(until, rotated === undefined ? undefined : "2");
-      return [String(inputs.clientId), { secret: generator(inputs.clientSecret) ?? "", rotated: generator(rotated) }] as const;
+      return [
+        String(inputs.clientId),
+        { secret: generator(inputs.clientSecret) ?? "", rotated: generator(rotated) },
+      ] as const;
     });
     return {
       clients: new Map(clients),
-      passwords: new Map(of("random:index/randomPassword:RandomPassword").map(({ name, inputs }) => [name, Number((inputs.keepers as { generation: string }).generation)])),
+      passwords: new Map(
+        of("random:index/randomPassword:RandomPassword").map(({ name, inputs }) => [
+          name,
+          Number((inputs.keepers as { generation: string }).generation),
+        ]),
+      ),
       hasPolicy: of("keycloak:index/realmClientPolicyProfile:RealmClientPolicyProfile").length > 0,
     };
   });
@@ -74,7 +95,8 @@ function programOf(settings: Omit<Settings, "adminSecret">, { rotation, overlap 
 }
 
 /** A token of Keycloak's, which tells its clock. */
-const tokenOf = (seconds: number): string => ["e30", Buffer.from(JSON.stringify({ iat: Math.floor(seconds) })).toString("base64url"), ""].join(".");
+const tokenOf = (seconds: number): string =>
+  ["e30", Buffer.from(JSON.stringify({ iat: Math.floor(seconds) })).toString("base64url"), ""].join(".");
 
 export class World {
   // Keycloak
@@ -99,7 +121,16 @@ export class World {
   private made = 0;
   /** What was done, for a failure to be read. */
   readonly log: string[] = [];
-  readonly count = { accepted: 0, refused: 0, killed: 0, overlaps: 0, replaced: 0, switched: 0, abandoned: 0, dropped: 0 };
+  readonly count = {
+    accepted: 0,
+    refused: 0,
+    killed: 0,
+    overlaps: 0,
+    replaced: 0,
+    switched: 0,
+    abandoned: 0,
+    dropped: 0,
+  };
 
   /** The rotation of the last update. */
   get rotation(): LastRotation {
@@ -108,20 +139,34 @@ export class World {
 
   private accepts({ clientId, secret }: Credential): boolean {
     const client = this.clients.get(clientId);
-    return client !== undefined && (client.secret === secret || (client.rotated?.secret === secret && client.rotated.until >= this.clock));
+    return (
+      client !== undefined &&
+      (client.secret === secret || (client.rotated?.secret === secret && client.rotated.until >= this.clock))
+    );
   }
 
   /** What holds at any time. */
   check(): void {
     for (const { rotated } of this.clients.values()) {
       if (rotated === undefined) continue;
-      assert.ok(rotated.until <= this.clock + 7 * 86_400 + 300, `${rotated.secret} is accepted until ${rotated.until}:\n${this.log.join("\n")}`);
-      assert.ok(rotated.until <= (this.ends.get(rotated.secret) ?? Infinity), `the overlap of ${rotated.secret} is prolonged:\n${this.log.join("\n")}`);
+      assert.ok(
+        rotated.until <= this.clock + 7 * 86_400 + 300,
+        `${rotated.secret} is accepted until ${rotated.until}:\n${this.log.join("\n")}`,
+      );
+      assert.ok(
+        rotated.until <= (this.ends.get(rotated.secret) ?? Infinity),
+        `the overlap of ${rotated.secret} is prolonged:\n${this.log.join("\n")}`,
+      );
     }
     for (const pod of this.pods) {
-      assert.ok(this.accepts(pod) || this.excused.has(pod.secret), `a pod of the last rollout holds ${pod.secret}, which Keycloak refuses:\n${this.log.join("\n")}`);
+      assert.ok(
+        this.accepts(pod) || this.excused.has(pod.secret),
+        `a pod of the last rollout holds ${pod.secret}, which Keycloak refuses:\n${this.log.join("\n")}`,
+      );
     }
-    for (const [clientId, { secret, rotated }] of this.clients) for (const value of [secret, ...(rotated === undefined ? [] : [rotated.secret])]) this.seen.add(JSON.stringify({ clientId, secret: value }));
+    for (const [clientId, { secret, rotated }] of this.clients)
+      for (const value of [secret, ...(rotated === undefined ? [] : [rotated.secret])])
+        this.seen.add(JSON.stringify({ clientId, secret: value }));
     for (const one of this.seen) {
       if (!this.accepts(JSON.parse(one) as Credential)) this.dead.add(one);
       else assert.ok(!this.dead.has(one), `${one} was refused, and is accepted again:\n${this.log.join("\n")}`);
@@ -166,7 +211,9 @@ export class World {
       this.refused(wanted, decision.fault);
       return;
     }
-    this.log.push(`${JSON.stringify(wanted)}: ${decision.rotation.strategy ?? ""}${decision.overlap === undefined ? "" : `, both until ${decision.overlap.until}`}${decision.warnings.length === 0 ? "" : `, warned: ${decision.warnings.join(" ")}`}`);
+    this.log.push(
+      `${JSON.stringify(wanted)}: ${decision.rotation.strategy ?? ""}${decision.overlap === undefined ? "" : `, both until ${decision.overlap.until}`}${decision.warnings.length === 0 ? "" : `, warned: ${decision.warnings.join(" ")}`}`,
+    );
     this.count.accepted++;
     if (!(await this.apply(settings, decision, killedAfter))) return;
     // Run again, it has nothing more to say.
@@ -180,7 +227,9 @@ export class World {
       featureIsActive: () => Promise.resolve(this.feature),
       accepts: ({ clientId, generation }) => {
         const secret = secretOf(clientId, generation);
-        return Promise.resolve(secret === undefined ? "unknown" : this.accepts({ clientId, secret }) ? "accepted" : "refused");
+        return Promise.resolve(
+          secret === undefined ? "unknown" : this.accepts({ clientId, secret }) ? "accepted" : "refused",
+        );
       },
       begun,
       now: issuedAt(tokenOf(this.clock)) ?? NaN,
@@ -194,35 +243,65 @@ export class World {
   }
 
   /** Did it end? */
-  private async apply(settings: Omit<Settings, "adminSecret">, decision: Decision, killedAfter: number): Promise<boolean> {
+  private async apply(
+    settings: Omit<Settings, "adminSecret">,
+    decision: Decision,
+    killedAfter: number,
+  ): Promise<boolean> {
     const { rotation, overlap, warnings } = decision;
     const { mode, backstage } = settings;
     const { active, standby } = signInClients(backstage, rotation);
     // What Git holds comes of the settings alone.
-    if (mode !== "direct") assert.deepEqual(signInClients(backstage, settings.rotation).active.clientId, active.clientId);
+    if (mode !== "direct")
+      assert.deepEqual(signInClients(backstage, settings.rotation).active.clientId, active.clientId);
     const program = await programOf(settings, decision);
     const before = this.last;
     const steps: [string, () => void][] = [
-      ...[...program.passwords].map(([name, generation]): [string, () => void] => [name, () => this.password(name, generation)]),
+      ...[...program.passwords].map(([name, generation]): [string, () => void] => [
+        name,
+        () => this.password(name, generation),
+      ]),
       ...(program.hasPolicy ? [["policy", () => this.makePolicy()] as [string, () => void]] : []),
       ...[...program.clients].flatMap(([clientId, inputs]) => this.putting(clientId, { ...inputs, overlap }, warnings)),
     ];
-    const valueOf = (clientId: string): Credential => ({ clientId, secret: this.passwords.get(program.clients.get(clientId)?.secret ?? "") ?? "" });
-    const contract = (): Credential[] => [active, ...(standby === undefined ? [] : [standby])].map(({ clientId }) => valueOf(clientId));
+    const valueOf = (clientId: string): Credential => ({
+      clientId,
+      secret: this.passwords.get(program.clients.get(clientId)?.secret ?? "") ?? "",
+    });
+    const contract = (): Credential[] =>
+      [active, ...(standby === undefined ? [] : [standby])].map(({ clientId }) => valueOf(clientId));
     if (mode === "hybrid") {
       steps.push(["the source Secret", () => (this.delivered = contract())]);
     } else {
       steps.push(["the rollout begins", () => (this.clock += ROLLOUT_SECONDS - 10)]);
-      steps.push(["the rollout ends", () => {
-        for (const credential of contract()) assert.ok(this.accepts(credential), `a pod starts with ${credential.secret}, which Keycloak refuses:\n${this.log.join("\n")}`);
-        this.pods = contract();
-        this.delivered = undefined;
-      }]);
+      steps.push([
+        "the rollout ends",
+        () => {
+          for (const credential of contract())
+            assert.ok(
+              this.accepts(credential),
+              `a pod starts with ${credential.secret}, which Keycloak refuses:\n${this.log.join("\n")}`,
+            );
+          this.pods = contract();
+          this.delivered = undefined;
+        },
+      ]);
     }
-    steps.push(["outputs", () => {
-      this.last = { generation: rotation.generation, strategy: rotation.strategy, step: rotation.step, graceBegan: overlap?.from ?? 0, graceEnds: overlap?.until ?? 0, mode };
-      for (const { rotated } of this.clients.values()) if (rotated !== undefined) this.ends.set(rotated.secret, rotated.until);
-    }]);
+    steps.push([
+      "outputs",
+      () => {
+        this.last = {
+          generation: rotation.generation,
+          strategy: rotation.strategy,
+          step: rotation.step,
+          graceBegan: overlap?.from ?? 0,
+          graceEnds: overlap?.until ?? 0,
+          mode,
+        };
+        for (const { rotated } of this.clients.values())
+          if (rotated !== undefined) this.ends.set(rotated.secret, rotated.until);
+      },
+    ]);
     steps.push(["what is left over", () => this.remove(program)]);
     for (const [name, step] of steps.slice(0, killedAfter)) {
       step();
@@ -254,17 +333,33 @@ export class World {
   }
 
   /** Keycloak's part and the state's are two: a run is killed in between as well. */
-  private putting(clientId: string, { secret, rotated, overlap }: ClientInputs, warnings: readonly string[]): [string, () => void][] {
-    const inputs = (): string => JSON.stringify([this.passwords.get(secret), rotated === undefined ? undefined : this.passwords.get(rotated), overlap]);
+  private putting(
+    clientId: string,
+    { secret, rotated, overlap }: ClientInputs,
+    warnings: readonly string[],
+  ): [string, () => void][] {
+    const inputs = (): string =>
+      JSON.stringify([
+        this.passwords.get(secret),
+        rotated === undefined ? undefined : this.passwords.get(rotated),
+        overlap,
+      ]);
     return [
-      [`client ${clientId}`, () => {
-        if (this.inputs.get(clientId) === inputs()) return;
-        const old = rotated === undefined ? undefined : this.passwords.get(rotated);
-        const keeps = this.feature && this.policy && old !== undefined && overlap !== undefined;
-        // The one documented exception: a run that said whom it costs a sign-in.
-        if (warnings.some((warning) => /rotation by replace|is refused from this run on/.test(warning))) for (const pod of this.pods) if (pod.clientId === clientId) this.excused.add(pod.secret);
-        this.clients.set(clientId, { secret: this.passwords.get(secret) ?? "", ...(keeps ? { rotated: { secret: old, until: overlap.until } } : {}) });
-      }],
+      [
+        `client ${clientId}`,
+        () => {
+          if (this.inputs.get(clientId) === inputs()) return;
+          const old = rotated === undefined ? undefined : this.passwords.get(rotated);
+          const keeps = this.feature && this.policy && old !== undefined && overlap !== undefined;
+          // The one documented exception: a run that said whom it costs a sign-in.
+          if (warnings.some((warning) => /rotation by replace|is refused from this run on/.test(warning)))
+            for (const pod of this.pods) if (pod.clientId === clientId) this.excused.add(pod.secret);
+          this.clients.set(clientId, {
+            secret: this.passwords.get(secret) ?? "",
+            ...(keeps ? { rotated: { secret: old, until: overlap.until } } : {}),
+          });
+        },
+      ],
       [`client ${clientId} in the state`, () => this.inputs.set(clientId, inputs())],
     ];
   }
