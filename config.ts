@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { CatalogSource } from "./lib/appConfig";
-import type { Overlap } from "./lib/rotation";
+import type { CatalogSource } from "./lib/backstage/appConfig";
+import type { Overlap } from "./lib/keycloak/rotation";
 import { clearFaults, encryptedFault, kubeconfigFault, kubeconfigText, sealedPaths } from "./lib/settings/clear";
 import { adminSecretKeys } from "./lib/settings/admin";
 import { completed } from "./lib/settings/backstage";

@@ -1,15 +1,15 @@
-import "./lib/stackTraces";
-import "./lib/lazyInstaller";
-import "./lib/oldestNode";
+import "./lib/runtime/stackTraces";
+import "./lib/runtime/lazyInstaller";
+import "./lib/runtime/oldestNode";
 import { all, getStack } from "@pulumi/pulumi";
-import { platform } from "./components/platform";
-import { providers } from "./components/providers";
+import { platform } from "./program/platform";
+import { providers } from "./program/providers";
 import { SourceSecret } from "./components/sourceSecret";
-import { targetOf } from "./components/target";
+import { targetOf } from "./program/targets";
 import { loadConfig } from "./config";
-import { signInClients } from "./lib/rotation";
+import { signInClients } from "./lib/keycloak/rotation";
 import { applicationName } from "./lib/gitops/argocd";
-import { preflight } from "./verify/preflight";
+import { preflight } from "./preflight";
 
 export = async () => {
   const { settings, adopted, foreign } = await preflight(loadConfig());

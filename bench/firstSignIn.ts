@@ -1,7 +1,7 @@
 import { KubeConfig, Watch, type V1ContainerStatus, type V1Pod } from "@kubernetes/client-node";
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { gateNames } from "../lib/gates";
+import { gateNames } from "../lib/pod/gates";
 import { startPlatform } from "../sandbox/platform";
 import { waitFor } from "../sandbox/process";
 import { ensurePulumi, pulumiEnv } from "../sandbox/pulumi";

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { UserError } from "../lib/errors";
 import { sleep } from "../sandbox/process";
-import { runCommand } from "../lib/command";
+import { runCommand } from "../lib/runtime/command";
 
 /**
  * What the health of a pod costs at rest: the processor time of the health server's thread, and of all of Backstage, by

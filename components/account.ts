@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { PodSettings } from "../lib/settings/pod";
-import type { Target } from "./target";
+import type { Target } from "./support/target";
 
 export interface AccountArgs {
   /** Where its objects go. */

@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
-import { appConfig, type CatalogSource } from "../lib/appConfig";
-import type { Expected } from "../lib/contract";
-import { databaseName, ownDatabaseHost } from "../lib/database";
+import { appConfig, type CatalogSource } from "../lib/backstage/appConfig";
+import type { Expected } from "../lib/pod/contract";
+import { databaseName, ownDatabaseHost } from "../lib/backstage/databaseConnection";
 import {
   backstageScripts,
   gateBase,
@@ -14,8 +14,8 @@ import {
   probes,
   scrapeAnnotations,
   type GateSettings,
-} from "../lib/gates";
-import { checksumAnnotation, dataHash } from "../lib/hashes";
+} from "../lib/pod/gates";
+import { checksumAnnotation, dataHash } from "../lib/pod/hashes";
 import {
   caParts,
   configPath,
@@ -27,17 +27,17 @@ import {
   podSecurity,
   referencesOf,
   topologySpread,
-} from "../lib/pod";
-import { startOf, type Start } from "../lib/start";
-import { backstageUrls } from "../lib/urls";
+} from "../lib/pod/podSpec";
+import { startOf, type Start } from "../lib/backstage/startCommand";
+import { backstageUrls } from "../lib/keycloak/urls";
 import { Account } from "./account";
 import { Availability, type AvailabilityTransforms } from "./availability";
 import type { ContractSecret } from "./contractSecret";
 import type { Database } from "./database";
 import { Exposure, servicePort, type ExposureTransforms } from "./exposure";
 import { Network, type NetworkArgs, type NetworkTransforms } from "./network";
-import type { Target } from "./target";
-import { transformed, type Transform } from "./transform";
+import type { Target } from "./support/target";
+import { transformed, type Transform } from "./support/transform";
 
 /** A way out for each child, where no setting leads. */
 export interface BackstageTransforms extends AvailabilityTransforms, ExposureTransforms, NetworkTransforms {

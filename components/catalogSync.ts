@@ -1,6 +1,6 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
-import type { Adoption } from "../lib/adoption";
+import type { Adoption } from "../lib/keycloak/adoption";
 import type { GroupsScope } from "./groupsScope";
 import { OidcClient } from "./oidcClient";
 import type { Realm } from "./realm";

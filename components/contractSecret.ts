@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { contractKeys, type ContractValue, type Generations } from "../lib/contract";
+import { contractKeys, type ContractValue, type Generations } from "../lib/pod/contract";
 import type { OidcClient } from "./oidcClient";
 import type { Realm } from "./realm";
-import type { Target } from "./target";
+import type { Target } from "./support/target";
 
 export interface FurtherClient {
   /** The confidential client that the credential is of. */

@@ -1,13 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { databaseCaPath, databaseEnv, ownDatabase } from "../lib/database";
-import { containerSecurity, filled, fromSecret, podSecurity, type placement, type PodParts } from "../lib/pod";
-import type { Generations } from "../lib/contract";
-import { keepers } from "../lib/rotation";
+import { databaseCaPath, databaseEnv, ownDatabase } from "../lib/backstage/databaseConnection";
+import { containerSecurity, filled, fromSecret, podSecurity, type placement, type PodParts } from "../lib/pod/podSpec";
+import type { Generations } from "../lib/pod/contract";
+import { keepers } from "../lib/keycloak/rotation";
 import type { DatabaseSettings } from "../lib/settings/database";
-import type { Target } from "./target";
-import { transformed, type Transform } from "./transform";
+import type { Target } from "./support/target";
+import { transformed, type Transform } from "./support/transform";
 
 export interface DatabaseTransforms {
   /** Changes the StatefulSet. @default as it is made */

@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ExposureSettings } from "../lib/settings/exposure";
-import type { Target } from "./target";
-import { transformed, type Transform } from "./transform";
+import type { Target } from "./support/target";
+import { transformed, type Transform } from "./support/transform";
 
 export interface ExposureTransforms {
   /** Changes the Ingress. @default as it is made */

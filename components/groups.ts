@@ -1,9 +1,9 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
-import { type Adoption, keyOf } from "../lib/adoption";
-import { fromTheTop, groupName, parentOf } from "../lib/groups";
-import { adoption } from "./adoption";
+import { type Adoption, keyOf } from "../lib/keycloak/adoption";
+import { fromTheTop, groupName, parentOf } from "../lib/keycloak/groups";
+import { adoption } from "./support/importOptions";
 import type { Realm } from "./realm";
 
 export interface GroupsArgs {

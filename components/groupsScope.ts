@@ -1,8 +1,8 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
-import { type Adoption, keyOf, mapperKey } from "../lib/adoption";
-import { groupsMapper, groupsScope } from "../lib/clients";
-import { adoption } from "./adoption";
+import { type Adoption, keyOf, mapperKey } from "../lib/keycloak/adoption";
+import { groupsMapper, groupsScope } from "../lib/keycloak/clients";
+import { adoption } from "./support/importOptions";
 import type { Realm } from "./realm";
 
 export interface GroupsScopeArgs {

@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { backstagePolicy, databasePolicy, type NetworkSettings } from "../lib/network";
-import type { Target } from "./target";
-import { transformed, type Transform } from "./transform";
+import { backstagePolicy, databasePolicy, type NetworkSettings } from "../lib/pod/network";
+import type { Target } from "./support/target";
+import { transformed, type Transform } from "./support/transform";
 
 export interface NetworkTransforms {
   /** Changes the NetworkPolicies. @default as they are made */

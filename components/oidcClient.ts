@@ -2,10 +2,10 @@ import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Settings } from "../config";
-import { type Adoption, keyOf, managedBy, mapperKey } from "../lib/adoption";
-import { groupsScope, type securityFlags } from "../lib/clients";
-import { rotatedAttributes, secretName, slots, type Overlap, type Slot } from "../lib/rotation";
-import { adoption } from "./adoption";
+import { type Adoption, keyOf, managedBy, mapperKey } from "../lib/keycloak/adoption";
+import { groupsScope, type securityFlags } from "../lib/keycloak/clients";
+import { rotatedAttributes, secretName, slots, type Overlap, type Slot } from "../lib/keycloak/rotation";
+import { adoption } from "./support/importOptions";
 import type { GroupsScope } from "./groupsScope";
 import type { Realm } from "./realm";
 

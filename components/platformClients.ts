@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
-import type { Adoption } from "../lib/adoption";
+import type { Adoption } from "../lib/keycloak/adoption";
 import { ContractSecret } from "./contractSecret";
 import type { GroupsScope } from "./groupsScope";
 import { OidcClient } from "./oidcClient";
 import type { Realm } from "./realm";
 import { SamlClient } from "./samlClient";
-import type { Target, TargetNamespace } from "./target";
+import type { Target, TargetNamespace } from "./support/target";
 
 export interface PlatformClientsArgs {
   /** Where contract Secrets go. */

@@ -2,10 +2,10 @@ import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import type { Settings } from "../config";
-import { type Adoption, keyOf, realmAttributes } from "../lib/adoption";
-import { durationText } from "../lib/durations";
-import { keycloakUrls, type KeycloakUrls } from "../lib/urls";
-import { adoption } from "./adoption";
+import { type Adoption, keyOf, realmAttributes } from "../lib/keycloak/adoption";
+import { durationText } from "../lib/settings/durations";
+import { keycloakUrls, type KeycloakUrls } from "../lib/keycloak/urls";
+import { adoption } from "./support/importOptions";
 
 export interface RealmArgs {
   /** Keycloak's public URL, its path included. A plain string: the URLs of the whole chain derive from it. */

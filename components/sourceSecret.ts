@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { syncOptionsAnnotation } from "../lib/gitops/annotations";
 import { sourceKey } from "../lib/gitops/sourceKey";
-import { stackMark } from "../lib/owners";
-import { base64Values, type Credential, type NamespaceRules } from "./target";
+import { stackMark } from "../lib/ownership/stackMark";
+import { base64Values, type Credential, type NamespaceRules } from "./support/target";
 
 export interface SourceSecretArgs {
   /** Its name and namespace. */

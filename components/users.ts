@@ -2,10 +2,10 @@ import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Settings } from "../config";
-import { type Adoption, keyOf } from "../lib/adoption";
-import { passwordLength } from "../lib/passwordPolicy";
-import { keepers } from "../lib/rotation";
-import { adoption } from "./adoption";
+import { type Adoption, keyOf } from "../lib/keycloak/adoption";
+import { passwordLength } from "../lib/keycloak/passwordPolicy";
+import { keepers } from "../lib/keycloak/rotation";
+import { adoption } from "./support/importOptions";
 import type { Groups } from "./groups";
 import type { Realm } from "./realm";
 

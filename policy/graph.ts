@@ -10,7 +10,7 @@ import {
   selects,
   templatePath,
 } from "./kubernetes";
-import { at, entries, text, type Known } from "./known";
+import { at, entries, text, type Known } from "./values";
 import type { Node } from "./rule";
 
 /** The chain of docs/chain.svg in a stack's graph: client -> Secret -> Deployment. */

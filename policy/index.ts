@@ -1,4 +1,4 @@
-import "../lib/lazyInstaller";
+import "../lib/runtime/lazyInstaller";
 import { PolicyPack } from "@pulumi/policy";
 import { refuseUnknownNames } from "./configuration";
 import { policyOf } from "./rule";

@@ -1,4 +1,4 @@
-import { at, type Known } from "./known";
+import { at, type Known } from "./values";
 
 /** What a resource of the Keycloak provider is. */
 

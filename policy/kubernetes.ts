@@ -1,4 +1,4 @@
-import { at, entries, items, text, unknown, type Known } from "./known";
+import { at, entries, items, text, unknown, type Known } from "./values";
 
 /** What a resource of the Kubernetes provider is, and what is in its pods. */
 

@@ -1,5 +1,5 @@
 import type { Policies, PolicyConfigSchema, PolicyResource, ResourceValidationArgs, Severity } from "@pulumi/policy";
-import { known, type Known } from "./known";
+import { known, type Known } from "./values";
 
 /** What a rule looks at: one resource, its properties read. */
 export interface Subject {

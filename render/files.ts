@@ -1,16 +1,16 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as k8s from "@pulumi/kubernetes";
-import { platform } from "../components/platform";
+import { platform } from "../program/platform";
 import type { Settings } from "../config";
-import { expectedOf } from "../lib/expected";
+import { expectedOf } from "../lib/pod/expected";
 import { application, parent, project } from "../lib/gitops/argocd";
 import { pushSecret, readerRole, secretStore } from "../lib/gitops/externalSecrets";
 import { folderFiles, document, kustomization } from "../lib/gitops/files";
 import { gateJob } from "../lib/gitops/gateJob";
 import { withSyncOptions, type Manifest } from "../lib/gitops/objects";
-import { waveAnnotations, type Link } from "../lib/waves";
+import { waveAnnotations, type Link } from "../lib/gitops/waves";
 import { collect } from "./collect";
-import { gitTarget } from "./target";
+import { gitTarget } from "./gitTarget";
 
 type RenderSettings = Omit<Settings, "adminSecret">;
 

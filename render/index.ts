@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { ConfigError } from "../config";
-import { runCommand } from "../lib/command";
+import { runCommand } from "../lib/runtime/command";
 import { UserError } from "../lib/errors";
 import { renderedFiles } from "./files";
 import { differences, write } from "./folder";

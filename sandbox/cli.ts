@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { verify } from "../verify/checks";
+import { verify } from "../verify/chain";
 import { backstageAnswers } from "../verify/checks/backstage";
 import { isRolledOut } from "../verify/checks/pods";
 import { clusterClient } from "../verify/cluster";
 import type { Context } from "../verify/context";
-import { exitCode, table } from "../verify/run";
+import { exitCode, table } from "../verify/runChecks";
 import { clusterRunning } from "./cluster";
 import { nodePids } from "./node/host";
 import { daemonPid, log, memoryMiB, waitFor } from "./process";

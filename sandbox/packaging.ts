@@ -15,6 +15,8 @@ const PARTS = [
   ".npmrc",
   "tsconfig.json",
   "tsconfig.pulumi.json",
+  "preflight",
+  "program",
   "components",
   "lib",
   "render",

@@ -1,6 +1,6 @@
-import type { LastRotation } from "../lib/rotation";
-import { catalogKeys, contractKeys, standbyKeys } from "../lib/contract";
-import { credentialsFrom, type Credential } from "../lib/gate/keycloak.mjs";
+import type { LastRotation } from "../lib/keycloak/rotation";
+import { catalogKeys, contractKeys, standbyKeys } from "../lib/pod/contract";
+import { credentialsFrom, type Credential } from "../lib/pod/scripts/keycloak.mjs";
 import type { ClusterClient } from "./cluster";
 
 /** What index.ts exports. */

@@ -2,13 +2,13 @@ import { spawnSync } from "node:child_process";
 import * as readline from "node:readline";
 import { Writable } from "node:stream";
 import { parseArgs } from "node:util";
-import { runCommand } from "../lib/command";
+import { runCommand } from "../lib/runtime/command";
 import { UserError } from "../lib/errors";
-import { checks, verify } from "./checks";
+import { checks, verify } from "./chain";
 import { clusterClient } from "./cluster";
 import type { Context, Outputs } from "./context";
-import { ambientKubeconfig } from "./kubeconfig";
-import { exitCode, table, type Result } from "./run";
+import { ambientKubeconfig } from "../lib/kubeconfig";
+import { exitCode, table, type Result } from "./runChecks";
 
 /**
  * `npm run verify -- --stack NAME`: looks at every link of a stack's chain from outside, as whoever is on call would.

@@ -1,5 +1,5 @@
 import { parse } from "node-html-parser";
-import { backstageUrls } from "../lib/urls";
+import { backstageUrls } from "../lib/keycloak/urls";
 import { browser as newBrowser } from "./browser";
 
 export interface SignInArgs {

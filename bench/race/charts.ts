@@ -1,4 +1,4 @@
-import { contractKeys, contractSecretName } from "../../lib/contract";
+import { contractKeys, contractSecretName } from "../../lib/pod/contract";
 import { sleep } from "../../sandbox/process";
 import { kubectl } from "../../test/e2e/gitops";
 import { keycloakAdmin } from "../../test/e2e/harness";

@@ -1,4 +1,4 @@
-import { withPart } from "../../docs/part";
+import { withPart } from "../../docs/generate/part";
 import { median } from "../figures";
 import { cases, type Case, type Result } from "./results";
 import { grouped, summaries, type Summary } from "./summary";

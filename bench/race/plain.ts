@@ -1,7 +1,7 @@
-import { appConfig } from "../../lib/appConfig";
-import { contractKeys, contractSecretName, secretsPath } from "../../lib/contract";
-import { probes } from "../../lib/gates";
-import { configPath, containerSecurity, fromSecret, nodeUid, podSecurity } from "../../lib/pod";
+import { appConfig } from "../../lib/backstage/appConfig";
+import { contractKeys, contractSecretName, secretsPath } from "../../lib/pod/contract";
+import { probes } from "../../lib/pod/gates";
+import { configPath, containerSecurity, fromSecret, nodeUid, podSecurity } from "../../lib/pod/podSpec";
 import { authEnvironment, authProvider, clientId, sessionSecret, type Site } from "./site";
 
 /**

@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { contractKeys, contractSecretName } from "../../lib/contract";
+import { contractKeys, contractSecretName } from "../../lib/pod/contract";
 import { sourceKey } from "../../lib/gitops/sourceKey";
 import { daemonPid, mustEnd, sleep, waitFor } from "../../sandbox/process";
 import type { ConfigValues, Stack } from "../../sandbox/stack";

@@ -1,4 +1,4 @@
-import { backstageUrls, keycloakUrls } from "../../lib/urls";
+import { backstageUrls, keycloakUrls } from "../../lib/keycloak/urls";
 import { ports } from "../../sandbox/settings";
 import { keycloakAdmin, platform } from "../../test/e2e/harness";
 import { signIn, type SignIn } from "../../verify/signIn";

@@ -1,7 +1,7 @@
 import type { Settings } from "../../config";
-import { backstageContractKeys, contractKeys, type Expected } from "../contract";
-import { gateBase, gateContainers, podScripts } from "../gates";
-import { caParts, filled, nodeUid, podSecurity } from "../pod";
+import { backstageContractKeys, contractKeys, type Expected } from "../pod/contract";
+import { gateBase, gateContainers, podScripts } from "../pod/gates";
+import { caParts, filled, nodeUid, podSecurity } from "../pod/podSpec";
 import { hookAnnotation, hookDeleteAnnotation } from "./annotations";
 import type { Manifest } from "./objects";
 import { sourceKey } from "./sourceKey";

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { backstageScopes } from "../clients";
-import { overlayFaults } from "../overlay";
-import { resolverFault } from "../resolvers";
-import { backstageUrls } from "../urls";
+import { backstageScopes } from "../keycloak/clients";
+import { overlayFaults } from "../backstage/overlay";
+import { resolverFault } from "../backstage/resolvers";
+import { backstageUrls } from "../keycloak/urls";
 import { bounded, clientId, durationFrom, flag, judged, name, port, seconds, text, url, whole } from "./common";
 import { Database, databaseFaults, type DatabaseSettings } from "./database";
 import { exposureFaults, exposureSettings } from "./exposure";

@@ -9,9 +9,9 @@ import {
   scopeFault,
   webOriginFault,
   webUriFault,
-} from "../clients";
-import { clientContractKeys, contractValues } from "../contract";
-import { publicUrlFault } from "../urls";
+} from "../keycloak/clients";
+import { clientContractKeys, contractValues } from "../pod/contract";
+import { publicUrlFault } from "../keycloak/urls";
 import { description, durationFrom, flag, judged, name, text, url, whole } from "./common";
 import { key, objectName } from "./kubernetes";
 import { twice } from "./people";
@@ -245,7 +245,7 @@ function urlFaults(client: Client, at: string, isDev: boolean): string[] {
 }
 
 /**
- * Rules of clients that need more than one key; lib/claims.ts knows what else the program makes.
+ * Rules of clients that need more than one key; lib/ownership/claims.ts knows what else the program makes.
  * @param sessions how long those of the realm may last
  */
 export function clientFaults(

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { green, overlapFault, rotationSteps, rotationStrategies } from "../rotation";
+import { green, overlapFault, rotationSteps, rotationStrategies } from "../keycloak/rotation";
 import { Admin, adminFaults } from "./admin";
 import { clientFaults, clientSettings } from "./clients";
 import { clientId, dateTime, duration, durationFrom, flag, seconds, url, whole } from "./common";

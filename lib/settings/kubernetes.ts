@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { imageFault } from "../images";
-import { HOST } from "../urls";
+import { imageFault } from "../pod/images";
+import { HOST } from "../keycloak/urls";
 import { judged } from "./common";
 
 /** The kinds of values that Kubernetes knows, checked as its API server would, but before anything is created. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { builtInRoles } from "../clients";
-import { groupName, groupPath, parentOf, withParents } from "../groups";
-import { unmetPolicy } from "../passwordPolicy";
+import { builtInRoles } from "../keycloak/clients";
+import { groupName, groupPath, parentOf, withParents } from "../keycloak/groups";
+import { unmetPolicy } from "../keycloak/passwordPolicy";
 import { description, flag, judged, lineFault } from "./common";
 
 /** The settings of who is in the realm: roles, groups and users, by names that refer to each other. */

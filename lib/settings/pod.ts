@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { reservedEnv, reservedMount, reservedVolumes } from "../pod";
-import { hasWildcard } from "../rbac";
-import { isSecretInClear } from "../secrets";
-import { HOST } from "../urls";
+import { reservedEnv, reservedMount, reservedVolumes } from "../pod/podSpec";
+import { hasWildcard } from "../pod/rbac";
+import { isSecretInClear } from "./secretNames";
+import { HOST } from "../keycloak/urls";
 import { flag, judged, name, text, whole } from "./common";
 import {
   address,

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { sslModes } from "../clients";
-import { policyFault } from "../passwordPolicy";
+import { sslModes } from "../keycloak/clients";
+import { policyFault } from "../keycloak/passwordPolicy";
 import { durationFrom, flag, judged, realmName, text, whole } from "./common";
 
 /** The settings of the realm. Each has a value of its own: what a program leaves out, no run ever corrects. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { claimFaults } from "../claims";
-import { backstageContractKeys, catalogKeys, contractKeys } from "../contract";
-import { publicUrlFault } from "../urls";
+import { claimFaults } from "../ownership/claims";
+import { backstageContractKeys, catalogKeys, contractKeys } from "../pod/contract";
+import { publicUrlFault } from "../keycloak/urls";
 import { Backstage, backstageFaults, rolloutSecondsOf } from "./backstage";
 import { flag, name } from "./common";
 import { gitopsFaults, gitopsSettings } from "./gitops";

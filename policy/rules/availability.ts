@@ -1,6 +1,6 @@
 import { selectsPodsOf } from "../graph";
 import { deploymentType, identity } from "../kubernetes";
-import { at } from "../known";
+import { at } from "../values";
 import { stackRule, type Node } from "../rule";
 
 /** The autoscaler's lower bound, or the Deployment's own number; undefined while it is not known. */

@@ -1,5 +1,5 @@
 import { isOidcClient } from "../keycloak";
-import { at, differs, isAbsent } from "../known";
+import { at, differs, isAbsent } from "../values";
 import { resourceRule } from "../rule";
 
 export const clientConfidential = resourceRule({

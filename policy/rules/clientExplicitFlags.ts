@@ -1,6 +1,6 @@
-import { securityFlags } from "../../lib/clients";
+import { securityFlags } from "../../lib/keycloak/clients";
 import { isOidcClient } from "../keycloak";
-import { at } from "../known";
+import { at } from "../values";
 import { resourceRule } from "../rule";
 
 export const clientExplicitFlags = resourceRule<{ flags: readonly string[] }>({

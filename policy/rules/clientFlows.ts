@@ -1,5 +1,5 @@
 import { isOidcClient } from "../keycloak";
-import { at } from "../known";
+import { at } from "../values";
 import { resourceRule } from "../rule";
 
 const refused = {

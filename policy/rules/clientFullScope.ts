@@ -1,5 +1,5 @@
 import { isOidcClient, signsIn } from "../keycloak";
-import { at, differs } from "../known";
+import { at, differs } from "../values";
 import { resourceRule } from "../rule";
 
 export const clientFullScope = resourceRule({

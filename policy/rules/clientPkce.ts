@@ -1,4 +1,4 @@
-import { at, differs } from "../known";
+import { at, differs } from "../values";
 import { isOidcClient, signsIn } from "../keycloak";
 import { resourceRule } from "../rule";
 

@@ -1,6 +1,6 @@
-import { postLogoutUriFault, redirectUriFault } from "../../lib/clients";
+import { postLogoutUriFault, redirectUriFault } from "../../lib/keycloak/clients";
 import { clientType, samlType, signsIn } from "../keycloak";
-import { at, items } from "../known";
+import { at, items } from "../values";
 import { resourceRule } from "../rule";
 
 export const clientRedirectUris = resourceRule<{ allowHttp: boolean }>({

@@ -1,6 +1,6 @@
-import { webOriginFault } from "../../lib/clients";
+import { webOriginFault } from "../../lib/keycloak/clients";
 import { isOidcClient } from "../keycloak";
-import { at, items } from "../known";
+import { at, items } from "../values";
 import { resourceRule } from "../rule";
 
 export const clientWebOrigins = resourceRule<{ allowHttp: boolean }>({

@@ -1,5 +1,5 @@
 import { allContainers, hasPods, podSpec } from "../kubernetes";
-import { at, isAbsent } from "../known";
+import { at, isAbsent } from "../values";
 import { resourceRule } from "../rule";
 
 export const containerResources = resourceRule<{ required: readonly string[] }>({

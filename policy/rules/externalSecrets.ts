@@ -1,5 +1,5 @@
-import { seconds } from "../../lib/durations";
-import { at, differs, isAbsent, unknown } from "../known";
+import { seconds } from "../../lib/settings/durations";
+import { at, differs, isAbsent, unknown } from "../values";
 import { resourceRule } from "../rule";
 
 const isExternalSecret = (type: string): boolean =>

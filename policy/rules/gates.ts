@@ -1,7 +1,7 @@
-import { gateNames } from "../../lib/gates";
+import { gateNames } from "../../lib/pod/gates";
 import { signIns } from "../graph";
 import { agree, initContainers, podSpec, type Located } from "../kubernetes";
-import { at, items, unknown, type Known } from "../known";
+import { at, items, unknown, type Known } from "../values";
 import { stackRule } from "../rule";
 
 /** Is it known of none of these that it is what is looked for? Then it is missing. */
@@ -46,7 +46,7 @@ export const gates = stackRule<{ gates: readonly string[]; deployments: readonly
   description:
     "A Deployment that signs people in must pass its gates, with the Secret mounted, before its containers start.",
   severity: "critical",
-  remediation: "Add both init containers of lib/gates.ts, in this order, each with the Secret's volume mounted.",
+  remediation: "Add both init containers of lib/pod/gates.ts, in this order, each with the Secret's volume mounted.",
   url: "https://kubernetes.io/docs/concepts/workloads/pods/init-containers/",
   config: {
     gates: {

@@ -1,6 +1,6 @@
-import { containerSecurity, hardened } from "../../lib/pod";
+import { containerSecurity, hardened } from "../../lib/pod/podSpec";
 import { allContainers, hasPods, mutableSpec, podSpec } from "../kubernetes";
-import { at, differs, isAbsent, items, unknown, type Known } from "../known";
+import { at, differs, isAbsent, items, unknown, type Known } from "../values";
 import { resourceRule } from "../rule";
 
 const { capabilities, ...flags } = containerSecurity;
@@ -13,7 +13,8 @@ export const hardenedPod = resourceRule({
   name: "hardened-pod",
   description: "Pods must meet the restricted Pod Security Standard, and never write to their root file system.",
   severity: "high",
-  remediation: "Use podSecurity and containerSecurity of lib/pod.ts, and mount an emptyDir where something is written.",
+  remediation:
+    "Use podSecurity and containerSecurity of lib/pod/podSpec.ts, and mount an emptyDir where something is written.",
   url: "https://kubernetes.io/docs/concepts/security/pod-security-standards/",
   concerns: hasPods,
   faults: ({ type, props }) => {

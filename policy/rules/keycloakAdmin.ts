@@ -1,5 +1,5 @@
 import { providerType } from "../keycloak";
-import { at, isAbsent } from "../known";
+import { at, isAbsent } from "../values";
 import { resourceRule } from "../rule";
 
 export const keycloakAdmin = resourceRule<{ allowPassword: boolean }>({

@@ -7,7 +7,7 @@ export const networkPolicy = stackRule({
   description: "A NetworkPolicy must say who may call the pods, and whom they may call.",
   severity: "medium",
   remediation:
-    "Add a NetworkPolicy in the same namespace whose podSelector chooses the pods; lib/network.ts has those of this program.",
+    "Add a NetworkPolicy in the same namespace whose podSelector chooses the pods; lib/pod/network.ts has those of this program.",
   url: "https://kubernetes.io/docs/concepts/services-networking/network-policies/",
   findings: (nodes) =>
     nodes

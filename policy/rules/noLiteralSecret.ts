@@ -1,7 +1,7 @@
-import { isSecretInClear, looksGenerated, secretsInClear } from "../../lib/secrets";
-import { documents } from "../appConfig";
+import { isSecretInClear, looksGenerated, secretsInClear } from "../../lib/settings/secretNames";
+import { documents } from "../yamlDocuments";
 import { allContainers, configMapType, env, hasPods, isKubernetes, podSpec, podTemplate } from "../kubernetes";
-import { at, entries, text, type Known } from "../known";
+import { at, entries, text, type Known } from "../values";
 import { resourceRule } from "../rule";
 
 interface Config {

@@ -1,5 +1,5 @@
 import { secretType } from "../kubernetes";
-import { at, isAbsent } from "../known";
+import { at, isAbsent } from "../values";
 import { resourceRule } from "../rule";
 
 export const noRenderedSecret = resourceRule({

@@ -1,6 +1,6 @@
-import { digestFault, imageFault } from "../../lib/images";
+import { digestFault, imageFault } from "../../lib/pod/images";
 import { allContainers, hasPods, podSpec } from "../kubernetes";
-import { at, text, unknown } from "../known";
+import { at, text, unknown } from "../values";
 import { resourceRule } from "../rule";
 
 export const pinnedImage = resourceRule<{ allowTags: boolean }>({

@@ -1,5 +1,5 @@
 import { containers, kindOf, podSpec } from "../kubernetes";
-import { at, isAbsent } from "../known";
+import { at, isAbsent } from "../values";
 import { resourceRule } from "../rule";
 
 interface Config {
@@ -18,7 +18,7 @@ export const probes = resourceRule<Config>({
   name: "probes",
   description: "Containers must have the probes that tell when they are ready and when only a restart helps.",
   severity: "medium",
-  remediation: "Add the probes; lib/gates.ts has Backstage's own, which prove that a sign-in can work.",
+  remediation: "Add the probes; lib/pod/gates.ts has Backstage's own, which prove that a sign-in can work.",
   url: "https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/",
   config: {
     deployment: list(["readinessProbe", "livenessProbe"], "The probes of a Deployment's containers."),

@@ -1,6 +1,6 @@
-import { uncheckedTls } from "../../lib/appConfigFaults";
-import { tlsOff } from "../../lib/pod";
-import { documents } from "../appConfig";
+import { uncheckedTls } from "../../lib/backstage/appConfigFaults";
+import { tlsOff } from "../../lib/pod/podSpec";
+import { documents } from "../yamlDocuments";
 import { providerType } from "../keycloak";
 import {
   agree,
@@ -13,7 +13,7 @@ import {
   podSpec,
   type Located,
 } from "../kubernetes";
-import { at, differs, unknown } from "../known";
+import { at, differs, unknown } from "../values";
 import { resourceRule } from "../rule";
 
 const nodeEnv = "NODE_ENV";

@@ -1,6 +1,6 @@
-import { sslModes } from "../../lib/clients";
+import { sslModes } from "../../lib/keycloak/clients";
 import { realmType } from "../keycloak";
-import { at, isAbsent, unknown } from "../known";
+import { at, isAbsent, unknown } from "../values";
 import { resourceRule } from "../rule";
 
 export const realmSecurity = resourceRule<{ protect: boolean }>({

@@ -1,5 +1,5 @@
-import { readsSecrets, secretReaders } from "../../lib/rbac";
-import { at, items, text, type Known } from "../known";
+import { readsSecrets, secretReaders } from "../../lib/pod/rbac";
+import { at, items, text, type Known } from "../values";
 import { resourceRule } from "../rule";
 
 const isClusterRole = (type: string): boolean =>

@@ -1,5 +1,5 @@
-import { signInFaults } from "../../lib/appConfigFaults";
-import { documents } from "../appConfig";
+import { signInFaults } from "../../lib/backstage/appConfigFaults";
+import { documents } from "../yamlDocuments";
 import { configMapType } from "../kubernetes";
 import { resourceRule } from "../rule";
 

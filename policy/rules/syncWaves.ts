@@ -10,7 +10,7 @@ import {
 } from "../../lib/gitops/annotations";
 import { annotated, reach } from "../graph";
 import { annotation, groupOf, isKubernetes, kindOf } from "../kubernetes";
-import { unknown } from "../known";
+import { unknown } from "../values";
 import { stackRule, type Finding, type Node } from "../rule";
 
 const path = (name: string): string => `metadata.annotations["${name}"]`;
@@ -64,7 +64,7 @@ export const syncWaves = stackRule({
   name: "sync-waves",
   description: "Argo CD's sync waves must rise along the graph, with hooks that it knows and that nothing else needs.",
   severity: "high",
-  remediation: "Derive waves from the graph as lib/waves.ts does, and create what others need outside of hooks.",
+  remediation: "Derive waves from the graph as lib/gitops/waves.ts does, and create what others need outside of hooks.",
   url: "https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/",
   findings: (nodes) =>
     nodes

@@ -1,6 +1,6 @@
-import { checksumAnnotation } from "../../lib/hashes";
+import { checksumAnnotation } from "../../lib/pod/hashes";
 import { podSpec, podTemplate, references, rollsOut } from "../kubernetes";
-import { at, entries, unknown } from "../known";
+import { at, entries, unknown } from "../values";
 import { resourceRule } from "../rule";
 
 export const templateHashes = resourceRule({
@@ -8,7 +8,7 @@ export const templateHashes = resourceRule({
   description: "A pod template must carry a hash of every Secret and ConfigMap that its pods read.",
   severity: "high",
   remediation:
-    "Annotate the template with checksum/secret-NAME and checksum/configmap-NAME, made by lib/hashes.ts, " +
+    "Annotate the template with checksum/secret-NAME and checksum/configmap-NAME, made by lib/pod/hashes.ts, " +
     "with a key where people chose the values: environment variables are read once, and only a changed template makes new pods.",
   url: "https://kubernetes.io/docs/concepts/configuration/secret/#using-secrets-as-environment-variables",
   concerns: rollsOut,

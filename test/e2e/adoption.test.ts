@@ -1,7 +1,7 @@
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import assert from "node:assert/strict";
-import { contractKeys } from "../../lib/contract";
-import { prove } from "../../lib/gate/keycloak.mjs";
+import { contractKeys } from "../../lib/pod/contract";
+import { prove } from "../../lib/pod/scripts/keycloak.mjs";
 import { keycloakAdmin, story, TestStack } from "./harness";
 
 const REALM = "adoption";
@@ -12,7 +12,7 @@ const MADE = [
 const PASSWORD = "made-by-hand-4711";
 const SECRET = "an-old-secret-that-was-everywhere";
 
-/** What the first `up` must say of the hand-made client and realm, by the words of lib/adoption.ts. */
+/** What the first `up` must say of the hand-made client and realm, by the words of lib/keycloak/adoption.ts. */
 const REPORTED = [
   "implicitFlowEnabled is true and becomes false",
   "directAccessGrantsEnabled is true and becomes false",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { backstageUrls } from "../../lib/urls";
+import { backstageUrls } from "../../lib/keycloak/urls";
 import { story, TestStack } from "./harness";
 
 const overlay = {

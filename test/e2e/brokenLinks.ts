@@ -1,12 +1,12 @@
 import type { V1DeploymentSpec } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
-import { contractKeys } from "../../lib/contract";
-import { checksumAnnotation } from "../../lib/hashes";
+import { contractKeys } from "../../lib/pod/contract";
+import { checksumAnnotation } from "../../lib/pod/hashes";
 import { startKeycloak, stopKeycloak } from "../../sandbox/keycloak";
 import { waitFor } from "../../sandbox/process";
-import { verify } from "../../verify/checks";
+import { verify } from "../../verify/chain";
 import type { Context, Outputs } from "../../verify/context";
-import { table } from "../../verify/run";
+import { table } from "../../verify/runChecks";
 import type { Front } from "./front";
 import { keycloakAdmin, type TestStack } from "./harness";
 

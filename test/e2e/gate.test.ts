@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { contractKeys } from "../../lib/contract";
-import { gateEnv } from "../../lib/gates";
-import { keycloakUrls } from "../../lib/urls";
+import { contractKeys } from "../../lib/pod/contract";
+import { gateEnv } from "../../lib/pod/gates";
+import { keycloakUrls } from "../../lib/keycloak/urls";
 import { startKeycloak, stopKeycloak } from "../../sandbox/keycloak";
 import { root } from "../../sandbox/settings";
 import { keycloakAdmin, platform } from "./harness";
@@ -30,7 +30,7 @@ async function gate(
     ({ name, value }) => [name as string, value as string] as const,
   );
   const env: NodeJS.ProcessEnv = { ...process.env, ...Object.fromEntries(settings), GATE_SECRETS_PATH: folder };
-  const child = spawn(process.execPath, [path.join(root, "lib/gate/gate.mjs"), mode], {
+  const child = spawn(process.execPath, [path.join(root, "lib/pod/scripts/gate.mjs"), mode], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });

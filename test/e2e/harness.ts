@@ -8,10 +8,10 @@ import { mustEnd, runUnchecked, sleep, waitFor, type RunOptions, type RunResult 
 import { pulumiEnv } from "../../sandbox/pulumi";
 import { ports, root } from "../../sandbox/settings";
 import { Stack, type ConfigValues } from "../../sandbox/stack";
-import { verify } from "../../verify/checks";
+import { verify } from "../../verify/chain";
 import { clusterClient, type ClusterClient } from "../../verify/cluster";
 import type { Context, Outputs } from "../../verify/context";
-import { exitCode, table } from "../../verify/run";
+import { exitCode, table } from "../../verify/runChecks";
 import { signIn, type SignIn } from "../../verify/signIn";
 
 /** The running platform, started when the first test asks for it; `make test` starts it before and ends it after. */

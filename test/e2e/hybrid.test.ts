@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { contractKeys } from "../../lib/contract";
+import { contractKeys } from "../../lib/pod/contract";
 import { startKeycloak, stopKeycloak } from "../../sandbox/keycloak";
 import { waitFor } from "../../sandbox/process";
 import { root } from "../../sandbox/settings";

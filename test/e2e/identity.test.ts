@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { clientContractKeys } from "../../lib/contract";
-import { prove } from "../../lib/gate/keycloak.mjs";
+import { clientContractKeys } from "../../lib/pod/contract";
+import { prove } from "../../lib/pod/scripts/keycloak.mjs";
 import { waitFor } from "../../sandbox/process";
 import { signInAt, signInBySaml, type Tokens } from "./application";
 import { keycloakAdmin, story, TestStack } from "./harness";

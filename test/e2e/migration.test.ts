@@ -1,7 +1,7 @@
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import assert from "node:assert/strict";
-import { clientContractKeys } from "../../lib/contract";
-import { prove } from "../../lib/gate/keycloak.mjs";
+import { clientContractKeys } from "../../lib/pod/contract";
+import { prove } from "../../lib/pod/scripts/keycloak.mjs";
 import { signIn } from "../../verify/signIn";
 import { signInAt, type Tokens } from "./application";
 import { keycloakAdmin, meanwhile, platform, story, TestStack } from "./harness";

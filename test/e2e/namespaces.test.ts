@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { stackMark } from "../../lib/owners";
+import { stackMark } from "../../lib/ownership/stackMark";
 import { ports } from "../../sandbox/settings";
 import { apply, kubectl } from "./gitops";
 import { keycloakAdmin, platform, story, TestStack } from "./harness";

@@ -1,9 +1,9 @@
 import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import assert from "node:assert/strict";
 import * as path from "node:path";
-import { contractKeys } from "../../lib/contract";
-import { databaseName } from "../../lib/database";
-import { discover, probe } from "../../lib/gate/keycloak.mjs";
+import { contractKeys } from "../../lib/pod/contract";
+import { databaseName } from "../../lib/backstage/databaseConnection";
+import { discover, probe } from "../../lib/pod/scripts/keycloak.mjs";
 import { databaseSettings } from "../../sandbox/postgres";
 import { mustEnd, waitFor } from "../../sandbox/process";
 import { keycloakAdmin, platform, story, TestStack } from "./harness";

@@ -1,10 +1,10 @@
 import { Exec, KubeConfig } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
-import { contractKeys } from "../../lib/contract";
+import { contractKeys } from "../../lib/pod/contract";
 import { startKeycloak, stopKeycloak } from "../../sandbox/keycloak";
 import { sleep, waitFor } from "../../sandbox/process";
-import { verify } from "../../verify/checks";
+import { verify } from "../../verify/chain";
 import { kubectl } from "./gitops";
 import { keycloakAdmin, platform, regenerateSecret, TestStack } from "./harness";
 

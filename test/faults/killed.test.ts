@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomInt } from "node:crypto";
-import { contractKeys } from "../../lib/contract";
+import { contractKeys } from "../../lib/pod/contract";
 import { sleep, type RunResult } from "../../sandbox/process";
 import { keycloakAdmin, TestStack } from "../e2e/harness";
 import { killAt } from "./kill";

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { FaultRecord } from "../../docs/reliability";
+import type { FaultRecord } from "../../docs/generate/reliability";
 import { root } from "../../sandbox/settings";
 
 const file = path.join(root, "docs", "reliability.json");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RunResult } from "../../sandbox/process";
-import { verify } from "../../verify/checks";
+import { verify } from "../../verify/chain";
 import type { TestStack } from "../e2e/harness";
 
 /** Whole seconds since a moment of `performance.now()`. */

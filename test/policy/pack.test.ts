@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { configurationFaults } from "../../policy/configuration";
-import { policyPage } from "../../policy/reference";
+import { policyPage } from "../../docs/generate/policies";
 import { rules } from "../../policy/rules";
 import { remedied } from "./harness";
 

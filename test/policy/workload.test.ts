@@ -1,4 +1,4 @@
-import { containerSecurity, podSecurity } from "../../lib/pod";
+import { containerSecurity, podSecurity } from "../../lib/pod/podSpec";
 import { testGraph, testResource, type Graph, type Resource } from "./harness";
 
 const hash = "0123456789abcdef".repeat(4);

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { contractKeys, standbyKeys } from "../../lib/contract";
-import { discover, probe } from "../../lib/gate/keycloak.mjs";
-import { green, type LastRotation } from "../../lib/rotation";
+import { contractKeys, standbyKeys } from "../../lib/pod/contract";
+import { discover, probe } from "../../lib/pod/scripts/keycloak.mjs";
+import { green, type LastRotation } from "../../lib/keycloak/rotation";
 import { sleep, type RunResult } from "../../sandbox/process";
 import { keycloakAdmin, meanwhile, story, TestStack } from "../e2e/harness";
 
 /*
  * Ten random sequences of rotation settings on the real servers, by runs of which some are killed. After each run
- * Keycloak is asked for every secret that was ever in use. test/unit/verify/rotation.test.ts plays thousands of them on
- * a model.
+ * Keycloak is asked for every secret that was ever in use. test/unit/preflight/decideRotation.test.ts plays thousands
+ * of them on a model.
  */
 
 const SEED = Number(process.env.ROTATION_SEED ?? Date.now() % 2 ** 31);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { ConfigError, parseConfig } from "../../config";
-import { configurationPage } from "../../lib/settings/reference";
+import { configurationPage } from "../../docs/generate/settings";
 import { stackSettings } from "../../render/settings";
 
 type Values = Record<string, unknown>;

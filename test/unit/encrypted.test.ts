@@ -5,7 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { providers } from "../../components/providers";
+import { providers } from "../../program/providers";
 import { ConfigError, loadConfig } from "../../config";
 import { adminSecretKeys } from "../../lib/settings/admin";
 import { Config, secretKeys } from "../../lib/settings/schema";

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { platform } from "../../components/platform";
-import { providers } from "../../components/providers";
+import { platform } from "../../program/platform";
+import { providers } from "../../program/providers";
 import { SourceSecret } from "../../components/sourceSecret";
-import { targetOf } from "../../components/target";
+import { targetOf } from "../../program/targets";
 import { ConfigError, loadConfig, type Settings } from "../../config";
 import program from "../../index";
 import { secretKeys } from "../../lib/settings/schema";

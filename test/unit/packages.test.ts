@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { isBuiltin } from "node:module";
 import * as path from "node:path";
-import { nodeFault } from "../../lib/run.cjs";
+import { nodeFault } from "../../lib/runtime/run.cjs";
 
 const root = path.join(__dirname, "..", "..");
 const { dependencies, devDependencies, engines, scripts } = JSON.parse(
@@ -19,7 +19,7 @@ const lock = JSON.parse(fs.readFileSync(path.join(root, "package-lock.json"), "u
 };
 
 /** What `pulumi up`, `npm run render`, `npm run verify` and the policy pack are made of. */
-const RUNTIME = ["index.ts", "config.ts", "components", "lib", "render", "verify", "policy"];
+const RUNTIME = ["index.ts", "config.ts", "preflight", "program", "components", "lib", "render", "verify", "policy"];
 
 function sources(of: string): string[] {
   const at = path.join(root, of);
@@ -105,7 +105,7 @@ describe("an older Node", () => {
     fs.writeFileSync(fake, 'Object.defineProperty(process.versions, "node", { value: "20.20.2" });');
     for (const name of named) {
       const [node, launcher = "", file = ""] = scripts[name]?.split(" ") ?? [];
-      assert.deepEqual([node, launcher], ["node", "lib/run.cjs"], `npm run ${name}`);
+      assert.deepEqual([node, launcher], ["node", "lib/runtime/run.cjs"], `npm run ${name}`);
       const { status, stdout, stderr } = spawnSync(process.execPath, ["-r", fake, launcher, file], {
         cwd: root,
         encoding: "utf8",

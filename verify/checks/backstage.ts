@@ -1,8 +1,8 @@
-import { request } from "../../lib/gate/keycloak.mjs";
-import { backstageUrls } from "../../lib/urls";
+import { request } from "../../lib/pod/scripts/keycloak.mjs";
+import { backstageUrls } from "../../lib/keycloak/urls";
 import { anyAnswer } from "../answer";
 import { credentialOf, type Context } from "../context";
-import { Broken, CannotLook } from "../run";
+import { Broken, CannotLook } from "../runChecks";
 import { signIn } from "../signIn";
 import { untold } from "./client";
 

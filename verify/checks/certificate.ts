@@ -1,5 +1,5 @@
 import { servedCertificate, type ServedCertificate } from "../answer";
-import { Broken, CannotLook } from "../run";
+import { Broken, CannotLook } from "../runChecks";
 
 /** What is wrong with a certificate, as of now; undefined when nothing is. */
 export function certificateFault(

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { backstageScopes } from "../../lib/clients";
-import { request } from "../../lib/gate/keycloak.mjs";
-import { backstageUrls } from "../../lib/urls";
+import { backstageScopes } from "../../lib/keycloak/clients";
+import { request } from "../../lib/pod/scripts/keycloak.mjs";
+import { backstageUrls } from "../../lib/keycloak/urls";
 import { credentialOf, type Context } from "../context";
-import { Broken, CannotLook } from "../run";
+import { Broken, CannotLook } from "../runChecks";
 
 /**
  * Backstage's client, by the questions that any browser may ask: nobody on call has an administrator's rights. What

@@ -1,9 +1,9 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
-import { request } from "../../lib/gate/keycloak.mjs";
-import { signedJwt } from "../../lib/keycloakLogin";
-import { backstageUrls } from "../../lib/urls";
+import { request } from "../../lib/pod/scripts/keycloak.mjs";
+import { signedJwt } from "../../lib/keycloak/adminLogin";
+import { backstageUrls } from "../../lib/keycloak/urls";
 import { credentialOf, type Context } from "../context";
-import { Broken, CannotLook } from "../run";
+import { Broken, CannotLook } from "../runChecks";
 import { endpoint, redeem, untold } from "./client";
 
 /** A DPoP proof (RFC 9449) that says when it was made, which Keycloak compares with its own clock. */

@@ -1,5 +1,5 @@
 import type { Context } from "../context";
-import { CannotLook } from "../run";
+import { CannotLook } from "../runChecks";
 
 /** What the API server says, in words. */
 

@@ -1,5 +1,5 @@
 import { credentialOf, type Context } from "../context";
-import { Broken } from "../run";
+import { Broken } from "../runChecks";
 import { ask, authorize, challenge, goesOn, untold, type Answer } from "./client";
 
 /**

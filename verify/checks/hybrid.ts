@@ -1,7 +1,7 @@
-import { externalSecretName } from "../../lib/contract";
-import { seconds } from "../../lib/durations";
+import { externalSecretName } from "../../lib/pod/contract";
+import { seconds } from "../../lib/settings/durations";
 import type { Context } from "../context";
-import { Broken } from "../run";
+import { Broken } from "../runChecks";
 import { look } from "./cluster";
 
 /** What the External Secrets Operator and Argo CD say of the objects that they keep. */

@@ -1,7 +1,7 @@
-import { request } from "../../lib/gate/keycloak.mjs";
+import { request } from "../../lib/pod/scripts/keycloak.mjs";
 import { anyAnswer } from "../answer";
 import { credentialOf, type Context } from "../context";
-import { Broken } from "../run";
+import { Broken } from "../runChecks";
 import { ask, untold } from "./client";
 
 /** Keycloak and its realm, as anybody on the network sees them. */

@@ -5,10 +5,10 @@ import {
   type V1Deployment,
   type V1Pod,
 } from "@kubernetes/client-node";
-import { gateNames } from "../../lib/gates";
-import { checksumAnnotation, dataHash } from "../../lib/hashes";
+import { gateNames } from "../../lib/pod/gates";
+import { checksumAnnotation, dataHash } from "../../lib/pod/hashes";
 import { putRight, type Context } from "../context";
-import { Broken } from "../run";
+import { Broken } from "../runChecks";
 import { look } from "./cluster";
 
 /** The Deployment and its pods: rolled out, behind their gates, and with the Secret as it is now. */

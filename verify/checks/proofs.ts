@@ -1,7 +1,7 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import { catalogCredential, prove } from "../../lib/gate/keycloak.mjs";
+import { catalogCredential, prove } from "../../lib/pod/scripts/keycloak.mjs";
 import { isHybrid, type Context } from "../context";
-import { Broken, CannotLook } from "../run";
+import { Broken, CannotLook } from "../runChecks";
 import { look } from "./cluster";
 import { nameOf, podsOf } from "./pods";
 import { contents } from "./secret";

@@ -1,7 +1,7 @@
-import { credentialsFrom, probe } from "../../lib/gate/keycloak.mjs";
-import { dataHash } from "../../lib/hashes";
+import { credentialsFrom, probe } from "../../lib/pod/scripts/keycloak.mjs";
+import { dataHash } from "../../lib/pod/hashes";
 import { putRight, type Context } from "../context";
-import { Broken, CannotLook } from "../run";
+import { Broken, CannotLook } from "../runChecks";
 import { endpoint } from "./client";
 import { look } from "./cluster";
 

@@ -1,6 +1,6 @@
 import * as tls from "node:tls";
 import KeycloakAdminClient, { NetworkError } from "@keycloak/keycloak-admin-client";
-import { loginForm } from "../../../lib/keycloakLogin";
+import { loginForm } from "../../../lib/keycloak/adminLogin";
 import type { Properties } from "../values";
 
 /** The provider's arguments that this stand-in knows; any other is refused by name. */

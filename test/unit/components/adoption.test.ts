@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { identity } from "../../../components/identity";
+import { identity } from "../../../program/identity";
 import { parseConfig } from "../../../config";
-import type { Adoption } from "../../../lib/adoption";
+import type { Adoption } from "../../../lib/keycloak/adoption";
 import { record } from "../../recorder";
 
 const settings = parseConfig({

@@ -9,12 +9,12 @@ import { Realm } from "../../../components/realm";
 import { CatalogSync } from "../../../components/catalogSync";
 import { Groups } from "../../../components/groups";
 import { GroupsScope } from "../../../components/groupsScope";
-import { targetOf } from "../../../components/target";
+import { targetOf } from "../../../program/targets";
 import { Users } from "../../../components/users";
 import { parseConfig } from "../../../config";
-import { defaultScopes, optionalScopes } from "../../../lib/clients";
-import { backstageContractKeys, catalogKeys, contractKeys } from "../../../lib/contract";
-import { dataHash } from "../../../lib/hashes";
+import { defaultScopes, optionalScopes } from "../../../lib/keycloak/clients";
+import { backstageContractKeys, catalogKeys, contractKeys } from "../../../lib/pod/contract";
+import { dataHash } from "../../../lib/pod/hashes";
 import { record, valueOf, type Recording } from "../../recorder";
 
 const settings = parseConfig({

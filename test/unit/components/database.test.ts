@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import assert from "node:assert/strict";
 import { Database } from "../../../components/database";
-import { targetOf } from "../../../components/target";
-import { dataHash, keyedHash } from "../../../lib/hashes";
+import { targetOf } from "../../../program/targets";
+import { dataHash, keyedHash } from "../../../lib/pod/hashes";
 import { Database as Schema } from "../../../lib/settings/database";
 import { record, valueOf, type Recording } from "../../recorder";
 

@@ -1,11 +1,11 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as k8s from "@pulumi/kubernetes";
 import assert from "node:assert/strict";
-import { platform } from "../../../components/platform";
+import { platform } from "../../../program/platform";
 import { SourceSecret } from "../../../components/sourceSecret";
-import { targetOf } from "../../../components/target";
+import { targetOf } from "../../../program/targets";
 import { parseConfig } from "../../../config";
-import { modeFault } from "../../../verify/handover";
+import { modeFault } from "../../../preflight/modeChange";
 import { record, type Recorded, type Recording } from "../../recorder";
 
 type Mode = "direct" | "handover" | "hybrid";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { identity } from "../../../components/identity";
+import { identity } from "../../../program/identity";
 import { parseConfig } from "../../../config";
 import { record } from "../../recorder";
 

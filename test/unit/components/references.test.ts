@@ -2,8 +2,8 @@ import * as keycloak from "@pulumi/keycloak";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
-import { platform } from "../../../components/platform";
-import { targetOf } from "../../../components/target";
+import { platform } from "../../../program/platform";
+import { targetOf } from "../../../program/targets";
 import { parseConfig } from "../../../config";
 
 describe("objects that are only read", () => {

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
-import { identity } from "../../../components/identity";
+import { identity } from "../../../program/identity";
 import { parseConfig } from "../../../config";
-import type { Overlap } from "../../../lib/rotation";
+import type { Overlap } from "../../../lib/keycloak/rotation";
 import { record, type Recording } from "../../recorder";
 
 const CLIENT = "keycloak:openid/client:Client";

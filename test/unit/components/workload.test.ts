@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import assert from "node:assert/strict";
 import type { BackstageTransforms } from "../../../components/backstage";
-import { identity } from "../../../components/identity";
-import { targetOf } from "../../../components/target";
-import { workload } from "../../../components/workload";
+import { identity } from "../../../program/identity";
+import { targetOf } from "../../../program/targets";
+import { workload } from "../../../program/workload";
 import { parseConfig } from "../../../config";
 import { record, type Recording } from "../../recorder";
 

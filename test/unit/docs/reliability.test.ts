@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { type FaultRecord, reliabilityPage } from "../../../docs/reliability";
+import { type FaultRecord, reliabilityPage } from "../../../docs/generate/reliability";
 
 const docs = path.join(__dirname, "../../../docs");
 const page = fs.readFileSync(path.join(docs, "reliability.md"), "utf8");
 
-describe("docs/reliability", () => {
+describe("docs/generate/reliability", () => {
   it("shows what the run of the faults came to; npm run docs writes it", () => {
     const records = JSON.parse(fs.readFileSync(path.join(docs, "reliability.json"), "utf8")) as FaultRecord[];
     assert.equal(page, reliabilityPage(page, records));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as path from "node:path";
 import { parse } from "yaml";
-import { chain, wavesOf, type Link } from "../../../lib/waves";
+import { chain, wavesOf, type Link } from "../../../lib/gitops/waves";
 import type { Manifest } from "../../../lib/gitops/objects";
 import { renderedFiles } from "../../../render/files";
 import { differences } from "../../../render/folder";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
-import { catalogKeys, contractKeys, standbyKeys } from "../../../lib/contract";
-import { dataHash } from "../../../lib/hashes";
-import { checks, verify } from "../../../verify/checks";
+import { catalogKeys, contractKeys, standbyKeys } from "../../../lib/pod/contract";
+import { dataHash } from "../../../lib/pod/hashes";
+import { checks, verify } from "../../../verify/chain";
 import { clockOf } from "../../../verify/checks/clock";
 import type { Context } from "../../../verify/context";
-import { CannotLook, table, type State } from "../../../verify/run";
+import { CannotLook, table, type State } from "../../../verify/runChecks";
 
 /**
  * The checks against a played Keycloak and Backstage whose every answer a test can replace: by a proxy's, which says

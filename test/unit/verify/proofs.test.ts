@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { catalogIsAccepted, lastProof, podsProveTheirs, proofFault } from "../../../verify/checks/proofs";
 import type { Context } from "../../../verify/context";
-import { CannotLook } from "../../../verify/run";
+import { CannotLook } from "../../../verify/runChecks";
 
 const accepted = "Keycloak accepts the credential in use (400 invalid_grant); client backstage, client 2, session 1";
 const refused =

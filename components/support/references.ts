@@ -1,0 +1,40 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { checksumAnnotation, dataHash, keyedHash } from "../../lib/pod/hashes";
+
+/** An object that somebody else writes and a pod here reads. */
+export interface Reference {
+  readonly kind: "secret" | "configmap";
+  readonly name: string;
+}
+
+/** Objects that are read and not made: they must be there, and a change of one is a rollout by the next `pulumi up`. */
+export function references(
+  name: string,
+  list: readonly Reference[],
+  namespace: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Output<Record<string, string>> {
+  // No name of what the components make beside it: somebody's ConfigMap may well be called app-config.
+  const own = (object: string): string => `${name}-reads-${object}`;
+  const unique = [...new Map(list.map((reference) => [`${reference.kind} ${reference.name}`, reference])).values()];
+  // Nobody but the state knows it, so that a password that people chose cannot be found by its hash.
+  const key = unique.some(({ kind }) => kind === "secret")
+    ? new random.RandomPassword(`${name}-checksums`, { length: 48, special: false }, opts).result
+    : "";
+  const hashes = unique.map(({ kind, name: object }) => {
+    const id = pulumi.interpolate`${namespace}/${object}`;
+    const read =
+      kind === "secret"
+        ? k8s.core.v1.Secret.get(own(object), id, opts)
+        : k8s.core.v1.ConfigMap.get(own(object), id, opts);
+    const found: pulumi.Output<Record<string, string> | undefined> = read.data;
+    const hash = pulumi
+      .all([found, key])
+      .apply(([data = {}, known]) => (kind === "secret" ? keyedHash(data, known) : dataHash(data)));
+    // The hash tells nothing of the values, and an encrypted annotation would hide the whole template.
+    return pulumi.unsecret(hash.apply((value): [string, string] => [checksumAnnotation(kind, object), value]));
+  });
+  return pulumi.all(hashes).apply((pairs) => Object.fromEntries(pairs));
+}

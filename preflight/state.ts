@@ -1,0 +1,115 @@
+import * as pulumi from "@pulumi/pulumi";
+import { keyOf, type Kind, type Representation } from "../lib/keycloak/adoption";
+import { placeOf } from "../lib/ownership/claims";
+import { groupPath } from "../lib/keycloak/groups";
+import { stackName } from "./lastUpdate";
+
+interface Known {
+  readonly type: string;
+  readonly outputs: Representation;
+}
+
+/** The output that names an object, by the resource's type. */
+const names: Readonly<Record<string, readonly [Kind | "realm", string]>> = {
+  "keycloak:index/realm:Realm": ["realm", "realm"],
+  "keycloak:index/role:Role": ["role", "name"],
+  "keycloak:index/group:Group": ["group", "name"],
+  "keycloak:index/user:User": ["user", "username"],
+  "keycloak:openid/clientScope:ClientScope": ["client scope", "name"],
+  "keycloak:openid/client:Client": ["client", "clientId"],
+  "keycloak:saml/client:Client": ["client", "clientId"],
+};
+
+/** What this run itself has in the state by now: the stack, and the engine's provider of the functions that read it. */
+const ownOfTheRun = ["pulumi:pulumi:Stack", "pulumi:providers:pulumi"];
+
+/** What the engine's state knows of Keycloak and of the cluster. */
+export interface State {
+  /** Has no run before this one made anything? */
+  readonly isEmpty: boolean;
+  /** The keys of its objects. */
+  readonly keys: Set<string>;
+  /**
+   * Where Pulumi keeps each object that it has made, by its place: as `keyOf` has it, or of Kubernetes as `placeOf`
+   * does.
+   */
+  readonly urns: Map<string, string>;
+  /** Keycloak's own id of its objects, by their keys; not of all. */
+  readonly ids: Map<string, string>;
+  /** The names of its mappers' resources. */
+  readonly mappers: Set<string>;
+  /** Every generated password, by the name of its resource. */
+  readonly passwords: Map<string, string>;
+  /** The generation of each of them that counts any, by the same name. */
+  readonly generations: Map<string, number>;
+}
+
+/**
+ * What is said of an object by another resource holds its id, which not every provider has among an object's own
+ * outputs.
+ */
+const sayings: Readonly<Record<string, readonly [Kind, prefix: string, string]>> = {
+  "keycloak:openid/clientDefaultScopes:ClientDefaultScopes": ["client", "", "clientId"],
+  "keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper": ["client scope", "", "clientScopeId"],
+  "keycloak:index/userGroups:UserGroups": ["user", "users-", "userId"],
+};
+
+/** A Secret or ConfigMap that is only read is in the state too. */
+const READ = /:workload:(Backstage|Database)\$kubernetes:core\/v1:(Secret|ConfigMap)::[^:]*-reads-/;
+
+/** What a Kubernetes object is called. */
+function kubernetesPlace(type: string, { metadata }: Representation): string {
+  const { namespace = "", name = "" } = (metadata ?? {}) as { namespace?: string; name?: string };
+  const kind = type.split(":").at(-1) ?? "";
+  return placeOf({ kind, namespace: kind === "Namespace" ? "" : namespace, name });
+}
+
+/** The name of a mapper's resource, as the component of its owner gives it. */
+export const mapperResource = (kind: Kind, owner: string, mapper: string): string =>
+  kind === "client scope" ? owner : `${owner}-${mapper}`;
+/** The name of an object; of a group its path, as the settings know it. */
+const nameIn = (outputs: Representation, [kind, output]: readonly [Kind | "realm", string]): string =>
+  kind === "group" && typeof outputs.path === "string" ? groupPath(outputs.path) : String(outputs[output]);
+
+const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
+
+const isPassword = ({ type }: Known): boolean => type === "random:index/randomPassword:RandomPassword";
+
+export async function stateOf(): Promise<State> {
+  // The engine's own function: the program may read its state, and no more than that.
+  const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
+    stackName: stackName(),
+  })) as { outputs?: Record<string, Known> };
+  const known = Object.values(outputs);
+  const named = Object.entries(outputs).flatMap(([urn, { type, outputs: own }]) => {
+    if (type.startsWith("kubernetes:")) return READ.test(urn) ? [] : [{ urn, place: kubernetesPlace(type, own) }];
+    const [kind, output] = names[type] ?? [];
+    return kind === undefined || output === undefined ? [] : [{ urn, place: keyOf(kind, nameIn(own, [kind, output])) }];
+  });
+  const ids = Object.entries(outputs).flatMap(([urn, { type, outputs: own }]): [string, string][] => {
+    const [kind, prefix, output] = sayings[type] ?? [];
+    return kind === undefined || prefix === undefined || output === undefined
+      ? []
+      : [[keyOf(kind, nameOf(urn).slice(prefix.length)), String(own[output])]];
+  });
+  return {
+    isEmpty: known.every(({ type }) => ownOfTheRun.includes(type)),
+    keys: new Set(named.map(({ place }) => place)),
+    urns: new Map(named.map(({ urn, place }) => [place, urn])),
+    ids: new Map(ids),
+    mappers: new Set(
+      Object.entries(outputs).flatMap(([urn, { type }]) => (type.endsWith("ProtocolMapper") ? [nameOf(urn)] : [])),
+    ),
+    passwords: new Map(
+      Object.entries(outputs).flatMap(([urn, one]) =>
+        isPassword(one) ? [[nameOf(urn), String(one.outputs.result)]] : [],
+      ),
+    ),
+    generations: new Map(
+      Object.entries(outputs).flatMap(([urn, one]) => {
+        const { generation } = (one.outputs.keepers ?? {}) as { generation?: string };
+        return isPassword(one) && generation !== undefined ? [[nameOf(urn), Number(generation)]] : [];
+      }),
+    ),
+  };
+}

@@ -1,0 +1,91 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config";
+import type { Adoption } from "../lib/keycloak/adoption";
+import { defaultScopes, optionalScopes } from "../lib/keycloak/clients";
+import { signInClients, type SignInClient } from "../lib/keycloak/rotation";
+import { backstageUrls } from "../lib/keycloak/urls";
+import { CatalogSync } from "../components/catalogSync";
+import { Groups } from "../components/groups";
+import { GroupsScope } from "../components/groupsScope";
+import { OidcClient } from "../components/oidcClient";
+import { Realm } from "../components/realm";
+import { SecretRotation } from "../components/secretRotation";
+import { Users } from "../components/users";
+
+export interface Identity {
+  readonly realm: Realm;
+  readonly groupsScope: GroupsScope;
+  readonly users: Users;
+  /** Backstage's own client. */
+  readonly client: OidcClient;
+  /** The one beside it, while two change over. */
+  readonly standby: OidcClient | undefined;
+  readonly catalogSync: CatalogSync | undefined;
+}
+
+/** The realm with its scopes, people and the clients of Backstage, in the chain's order. */
+export function identity(
+  settings: Omit<Settings, "adminSecret">,
+  opts: pulumi.ComponentResourceOptions,
+  adopted: Adoption = {},
+): Identity {
+  const { backstage, rotation, catalogSync } = settings;
+  const urls = backstageUrls(backstage.url, backstage.authProvider, backstage.authEnvironment);
+  const realm = new Realm(
+    settings.realm.name,
+    { keycloakUrl: settings.keycloak.url, settings: settings.realm, adopted },
+    opts,
+  );
+  const groupsScope = new GroupsScope("groups", { realm, adopted }, opts);
+  const groups = new Groups("groups", { realm, roles: settings.roles, groups: settings.groups, adopted }, opts);
+  const users = new Users(
+    "users",
+    {
+      realm,
+      groups,
+      users: settings.users,
+      temporaryPasswords: !settings.isDev,
+      passwordGeneration: rotation.users,
+      adopted,
+    },
+    opts,
+  );
+  const secretRotation =
+    rotation.strategy === "overlap"
+      ? new SecretRotation("secret-rotation", { realm, gracePeriod: rotation.gracePeriod }, opts)
+      : undefined;
+  const clientOf = ({ clientId, generation }: SignInClient): OidcClient =>
+    new OidcClient(
+      clientId,
+      {
+        realm,
+        groupsScope,
+        clientId,
+        rootUrl: urls.base,
+        redirectUris: [urls.redirectUri],
+        defaultScopes,
+        optionalScopes,
+        secretGeneration: generation,
+        overlap: rotation.overlap,
+        requires: secretRotation?.ready,
+        adopted,
+      },
+      opts,
+    );
+  const { active, standby } = signInClients(backstage, rotation);
+  const sync = catalogSync.enabled
+    ? new CatalogSync(
+        catalogSync.clientId,
+        { realm, groupsScope, clientId: catalogSync.clientId, secretGeneration: rotation.catalogSync, adopted },
+        opts,
+      )
+    : undefined;
+  return {
+    realm,
+    groupsScope,
+    users,
+    client: clientOf(active),
+    standby: standby === undefined ? undefined : clientOf(standby),
+    catalogSync: sync,
+  };
+}
