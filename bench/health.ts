@@ -5,7 +5,7 @@ import { runCommand } from "../lib/runtime/command";
 
 /**
  * What the health of a pod costs at rest: the processor time of the health server's thread, and of all of Backstage, by
- * the kernel's own count. `make demo` must have run. `npm run bench:health`; BENCH_SECONDS, by default 120.
+ * the kernel's own count. `make demo` must have run. `npm run -w bench health`; BENCH_SECONDS, by default 120.
  */
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 120);
 /** Ticks of the kernel's clock in a second, as Linux tells them to programs. */

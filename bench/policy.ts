@@ -6,7 +6,7 @@ import { inTurn, median } from "./figures";
 
 /**
  * What the policy pack adds to a preview of the default stack without changes, and what a pack without policies adds:
- * in turn on the same machine, so that each round has the same neighbours. `npm run bench:policy`.
+ * in turn on the same machine, so that each round has the same neighbours. `npm run -w bench policy`.
  */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 9);
 const NAME = "bench-policy";

@@ -10,7 +10,7 @@ import { flatState, straightLine, type Exported } from "./straightLine";
 
 /**
  * What a preview without changes costs, with the ten clients of Pulumi.prod.yaml's platform: the program as it is, and
- * what it is compared with, in turn on the same machine. `npm run bench`.
+ * what it is compared with, in turn on the same machine. `npm run -w bench preview`.
  */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const NAME = "bench";

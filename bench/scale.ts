@@ -12,7 +12,7 @@ import { exponent, median, nodeTime } from "./figures";
 /**
  * How a run grows with the number of clients, each with a contract Secret: the first `up`, a preview without changes,
  * the same with a refresh and with the policy pack, and an `up` that changes one client; beside it Ansible, which makes
- * the realm and the clients alone and asks Keycloak for each of them in every run. `npm run bench:scale`; BENCH_SIZES,
+ * the realm and the clients alone and asks Keycloak for each of them in every run. `npm run -w bench scale`; BENCH_SIZES,
  * BENCH_ROUNDS, and up to how many clients the two slowest are measured: BENCH_STEPS_UP_TO, BENCH_ANSIBLE_UP_TO.
  */
 const SIZES = (process.env.BENCH_SIZES ?? "1,10,100").split(",").map(Number);

@@ -13,6 +13,8 @@ const PARTS = [
   "package.json",
   "package-lock.json",
   ".npmrc",
+  "sandbox/package.json",
+  "bench/package.json",
   "tsconfig.json",
   "tsconfig.pulumi.json",
   "preflight",

@@ -16,7 +16,7 @@ import { watch, type Counted } from "./watch";
 /**
  * The race, counted: each round takes one case after the other, with all contestants side by side from the same moment
  * on, so that they share the machine, and appends a line for each to results.jsonl, from which `npm run docs` makes
- * docs/race.md. `npm run bench:race -- [--case C] [--contestant N] [--delay S]`, each as often as wanted;
+ * docs/race.md. `npm run -w bench race -- [--case C] [--contestant N] [--delay S]`, each as often as wanted;
  * BENCH_INSTALLS rounds, 20 by default; BENCH_UNTIL=HH:MM begins no further case after that.
  */
 const ROUNDS = Number(process.env.BENCH_INSTALLS ?? 20);

@@ -6,14 +6,17 @@ import * as path from "node:path";
 import { nodeFault } from "../../lib/runtime/run.cjs";
 
 const root = path.join(__dirname, "..", "..");
-const { dependencies, devDependencies, engines, scripts } = JSON.parse(
-  fs.readFileSync(path.join(root, "package.json"), "utf8"),
-) as {
+
+interface Package {
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
   engines: { node: string };
   scripts: Record<string, string>;
-};
+  workspaces: string[];
+}
+const packageIn = (folder: string): Package =>
+  JSON.parse(fs.readFileSync(path.join(root, folder, "package.json"), "utf8")) as Package;
+const { dependencies, devDependencies, engines, workspaces } = packageIn("");
 const lock = JSON.parse(fs.readFileSync(path.join(root, "package-lock.json"), "utf8")) as {
   packages: Record<string, { dev?: boolean; engines?: { node?: string } }>;
 };
@@ -25,7 +28,9 @@ function sources(of: string): string[] {
   const at = path.join(root, of);
   if (fs.statSync(at).isFile()) return [at];
   const files = fs.readdirSync(at, { recursive: true, encoding: "utf8" });
-  return files.filter((file) => /\.(ts|mjs|cjs)$/.test(file)).map((file) => path.join(at, file));
+  return files
+    .filter((file) => /\.(ts|mjs|cjs)$/.test(file) && !file.includes("node_modules"))
+    .map((file) => path.join(at, file));
 }
 
 /** The package that an import is of. */
@@ -35,24 +40,45 @@ const packageOf = (specifier: string): string =>
     .slice(0, specifier.startsWith("@") ? 2 : 1)
     .join("/");
 
+/** The packages that the files of some folders load. */
+function loadedBy(folders: readonly string[]): string[] {
+  const named = folders.flatMap(sources).flatMap((file) => {
+    const text = fs.readFileSync(file, "utf8").replace(/^import type .*$/gm, "");
+    const specifiers = text.matchAll(/(?:from |^import |import\(|require\(|require\.resolve\()"([^"./][^"$]*)"/gm);
+    return [...specifiers].map(([, specifier = ""]) => packageOf(specifier));
+  });
+  return [...new Set(named)].filter((one) => !isBuiltin(one)).sort();
+}
+
 describe("the packages", () => {
-  it("that the program needs at run time are no dev dependencies", () => {
-    const used = RUNTIME.flatMap(sources).flatMap((file) => {
-      const text = fs.readFileSync(file, "utf8").replace(/^import type .*$/gm, "");
-      return [...text.matchAll(/(?:from |import |import\(|require\()"([^"./][^"]*)"/g)].map(([, specifier = ""]) =>
-        packageOf(specifier),
-      );
-    });
-    const packages = [...new Set(used)].filter((one) => !isBuiltin(one)).sort();
-    assert.ok(packages.length > 10, packages.join(", "));
+  it("that are dependencies are what the program needs at run time, and no more", () => {
+    // What compiles the program, for `npm run` and for Pulumi.
+    const packages = [...loadedBy(RUNTIME), "tsx", "typescript"].sort();
+    assert.deepEqual(packages, Object.keys(dependencies).sort());
     assert.deepEqual(
-      packages.filter((one) => !(one in dependencies)),
+      packages.filter((one) => one in devDependencies),
       [],
     );
-    // What compiles the program, for `npm run` and for Pulumi.
-    for (const one of ["tsx", "typescript"]) assert.ok(one in dependencies, one);
+  });
+
+  it("of a workspace are named by it, as dev dependencies: `npm ci --omit=dev` installs all others", () => {
+    assert.deepEqual(workspaces, ["sandbox", "bench"]);
+    for (const folder of workspaces) {
+      const own = packageIn(folder);
+      assert.equal(own.dependencies, undefined, folder);
+      const named = Object.keys(own.devDependencies).filter((one) => !one.startsWith("@types/"));
+      assert.deepEqual(loadedBy([folder]), named.sort(), folder);
+    }
+  });
+
+  it("have one version, whoever names them", () => {
+    const named = ["", ...workspaces].flatMap((folder) => {
+      const own = packageIn(folder);
+      return Object.entries({ ...own.dependencies, ...own.devDependencies });
+    });
+    const versions = new Map(named);
     assert.deepEqual(
-      Object.keys(dependencies).filter((one) => one in devDependencies),
+      named.filter(([name, version]) => versions.get(name) !== version),
       [],
     );
   });
@@ -95,19 +121,26 @@ describe("an older Node", () => {
     ];
     const named = new Set(
       pages.flatMap((page) =>
-        [...fs.readFileSync(path.join(root, page), "utf8").matchAll(/npm run ([a-z:]+)/g)].map(([, name = ""]) => name),
+        [...fs.readFileSync(path.join(root, page), "utf8").matchAll(/npm run ((?:-w bench )?[a-z]+)/g)].map(
+          ([, name = ""]) => name,
+        ),
       ),
     );
-    assert.ok(named.has("verify") && named.has("bench:first"));
+    assert.ok(named.has("verify") && named.has("-w bench first"));
     // npm's own commands, and the one that brings a Node along.
     for (const name of ["sbom", "security", "faults"]) named.delete(name);
     const fake = path.join(fs.mkdtempSync("/tmp/old-node-"), "old.cjs");
     fs.writeFileSync(fake, 'Object.defineProperty(process.versions, "node", { value: "20.20.2" });');
     for (const name of named) {
-      const [node, launcher = "", file = ""] = scripts[name]?.split(" ") ?? [];
-      assert.deepEqual([node, launcher], ["node", "lib/runtime/run.cjs"], `npm run ${name}`);
+      const folder = name.startsWith("-w ") ? "bench" : "";
+      const script = packageIn(folder).scripts[name.split(" ").at(-1) ?? ""];
+      const [node, launcher = "", file = ""] = script?.split(" ") ?? [];
+      const cwd = path.join(root, folder);
+      assert.equal(node, "node", `npm run ${name}`);
+      assert.equal(path.resolve(cwd, launcher), path.join(root, "lib", "runtime", "run.cjs"), `npm run ${name}`);
+      assert.ok(fs.existsSync(path.join(cwd, file)), `npm run ${name}`);
       const { status, stdout, stderr } = spawnSync(process.execPath, ["-r", fake, launcher, file], {
-        cwd: root,
+        cwd,
         encoding: "utf8",
       });
       assert.deepEqual([status, stdout, stderr], [2, "", `${nodeFault("20.20.2") ?? ""}\n`], `npm run ${name}`);
