@@ -8,6 +8,7 @@ import { SourceSecret } from "./components/sourceSecret";
 import { targetOf } from "./program/targets";
 import { loadConfig } from "./config";
 import { signInClients } from "./lib/keycloak/rotation";
+import { componentNames } from "./lib/ownership/resourceNames";
 import { applicationName } from "./lib/gitops/argocd";
 import { preflight } from "./preflight";
 
@@ -23,7 +24,7 @@ export = async () => {
     settings.mode === "direct"
       ? undefined
       : new SourceSecret(
-          "keycloak-clients",
+          componentNames.source,
           { settings: settings.gitops.source, credentials: target.credentials, namespaces },
           { providers: [given.kubernetes] },
         ).secretName;

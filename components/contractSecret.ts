@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import { partName } from "../lib/ownership/resourceNames";
 import { contractKeys, type ContractValue, type Generations } from "../lib/pod/contract";
 import type { OidcClient } from "./oidcClient";
 import type { Realm } from "./realm";
+import { generatedPassword } from "./support/generatedPassword";
 import type { Target } from "./support/target";
 
 export interface FurtherClient {
@@ -64,11 +65,10 @@ export class ContractSecret extends pulumi.ComponentResource {
     super("backstage-keycloak:credential:ContractSecret", name, { secretName: args.secretName }, opts);
     const { realm, client, further = [] } = args;
     // One string that all replicas share; more than the 32 bytes that session signing asks for.
-    const keepers = { generation: String(args.sessionGeneration ?? 1) };
     const session =
       args.sessionSecretKey === undefined
         ? undefined
-        : new random.RandomPassword(`${name}-session`, { length: 48, special: false, keepers }, { parent: this });
+        : generatedPassword(partName(name, "session"), { generation: args.sessionGeneration ?? 1 }, { parent: this });
     const values: Record<ContractValue, pulumi.Input<string>> = {
       clientSecret: secretOf(client),
       clientId: client.clientId,

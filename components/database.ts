@@ -1,11 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { databaseCaPath, databaseEnv, ownDatabase } from "../lib/backstage/databaseConnection";
 import { containerSecurity, filled, fromSecret, podSecurity, type placement, type PodParts } from "../lib/pod/podSpec";
 import type { Generations } from "../lib/pod/contract";
-import { keepers } from "../lib/keycloak/rotation";
 import type { DatabaseSettings } from "../lib/settings/database";
+import { generatedPassword } from "./support/generatedPassword";
 import type { Target } from "./support/target";
 import { transformed, type Transform } from "./support/transform";
 
@@ -138,17 +137,13 @@ function postgres(
   const labels = { app: name };
   const { namespace, target } = args;
   const metadata = { name, namespace, labels, annotations: target.annotations("database") };
-  const password = new random.RandomPassword(
-    name,
-    { length: 48, special: false, ...keepers(args.passwordGeneration ?? 1) },
-    { parent },
-  );
-  const generation = String(args.passwordGeneration ?? 1);
+  const { passwordGeneration: generation = 1 } = args;
+  const password = generatedPassword(name, { generation }, { parent });
   const data = pulumi.secret(
     password.result.apply((value): Record<string, string> => ({
       username: ownDatabase.user,
       password: value,
-      generation,
+      generation: String(generation),
     })),
   );
   const credential = target.deliver(

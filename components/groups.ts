@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { type Adoption, keyOf } from "../lib/keycloak/adoption";
 import { fromTheTop, groupName, parentOf } from "../lib/keycloak/groups";
+import { partName } from "../lib/ownership/resourceNames";
 import { adoption } from "./support/importOptions";
 import type { Realm } from "./realm";
 
@@ -31,7 +32,7 @@ export class Groups extends pulumi.ComponentResource {
     const roles = args.roles.map(
       (role) =>
         new keycloak.Role(
-          `${name}-${role.name}`,
+          partName(name, role.name),
           { realmId, ...role },
           { ...options, ...adoption(this, args.adopted, keyOf("role", role.name), role) },
         ),
@@ -43,7 +44,7 @@ export class Groups extends pulumi.ComponentResource {
       const wanted = given.length === 0 ? group : { ...group, roles: given };
       const parent = parentOf(path);
       const made = new keycloak.Group(
-        `${name}-${path}`,
+        partName(name, path),
         { realmId, ...group, ...(parent === undefined ? {} : { parentId: ids[parent] ?? "" }) },
         // Attributes are none of the settings' business; left out, the provider would clear an adopted group's.
         { ...options, ignoreChanges: ["attributes"], ...adoption(this, args.adopted, keyOf("group", path), wanted) },
@@ -51,7 +52,7 @@ export class Groups extends pulumi.ComponentResource {
       ids[path] = made.id;
       if (given.length === 0) continue;
       new keycloak.GroupRoles(
-        `${name}-${path}`,
+        partName(name, path),
         { realmId, groupId: made.id, roleIds: given.map((role) => this.roleIds[role] ?? ""), exhaustive: true },
         { parent: this, dependsOn: [made, ...roles] },
       );

@@ -2,6 +2,7 @@ import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import { type Adoption, keyOf, mapperKey } from "../lib/keycloak/adoption";
 import { groupsMapper, groupsScope } from "../lib/keycloak/clients";
+import { mapperName } from "../lib/ownership/resourceNames";
 import { adoption } from "./support/importOptions";
 import type { Realm } from "./realm";
 
@@ -45,11 +46,15 @@ export class GroupsScope extends pulumi.ComponentResource {
       addToAccessToken: true,
       addToUserinfo: true,
     };
-    const mapper = new keycloak.openid.GroupMembershipProtocolMapper(name, claim, {
-      parent: this,
-      dependsOn: [scope],
-      ...adoption(this, args.adopted, mapperKey(key, groupsMapper), claim),
-    });
+    const mapper = new keycloak.openid.GroupMembershipProtocolMapper(
+      mapperName("client scope", name, groupsMapper),
+      claim,
+      {
+        parent: this,
+        dependsOn: [scope],
+        ...adoption(this, args.adopted, mapperKey(key, groupsMapper), claim),
+      },
+    );
     this.scopeName = scope.name;
     this.ready = [scope, mapper];
     this.registerOutputs({ scopeName: this.scopeName });

@@ -1,10 +1,12 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import type * as random from "@pulumi/random";
 import type { Settings } from "../config";
 import { type Adoption, keyOf, managedBy, mapperKey } from "../lib/keycloak/adoption";
 import { groupsScope, type securityFlags } from "../lib/keycloak/clients";
 import { rotatedAttributes, secretName, slots, type Overlap, type Slot } from "../lib/keycloak/rotation";
+import { mapperName } from "../lib/ownership/resourceNames";
+import { generatedPassword } from "./support/generatedPassword";
 import { adoption } from "./support/importOptions";
 import type { GroupsScope } from "./groupsScope";
 import type { Realm } from "./realm";
@@ -152,7 +154,7 @@ export class OidcClient extends pulumi.ComponentResource {
         addToIdToken: false,
         addToAccessToken: true,
       };
-      return new keycloak.openid.AudienceProtocolMapper(`${name}-${mapper.name}`, claim, {
+      return new keycloak.openid.AudienceProtocolMapper(mapperName("client", name, mapper.name), claim, {
         parent: this,
         dependsOn: [client],
         ...adoption(this, args.adopted, mapperKey(key, mapper.name), claim),
@@ -178,8 +180,6 @@ export class OidcClient extends pulumi.ComponentResource {
   }
 
   private password(name: string, slot: Slot): random.RandomPassword {
-    // Special characters break clients that do not form-encode the secret in the Basic header.
-    const args = { length: 48, special: false, keepers: { generation: String(slot.generation) } };
-    return new random.RandomPassword(secretName(name, slot), args, { parent: this });
+    return generatedPassword(secretName(name, slot), { generation: slot.generation }, { parent: this });
   }
 }

@@ -1,10 +1,10 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import type { Settings } from "../config";
 import { type Adoption, keyOf } from "../lib/keycloak/adoption";
 import { passwordLength } from "../lib/keycloak/passwordPolicy";
-import { keepers } from "../lib/keycloak/rotation";
+import { partName } from "../lib/ownership/resourceNames";
+import { generatedPassword } from "./support/generatedPassword";
 import { adoption } from "./support/importOptions";
 import type { Groups } from "./groups";
 import type { Realm } from "./realm";
@@ -35,17 +35,10 @@ export class Users extends pulumi.ComponentResource {
     const { passwordGeneration = 1 } = args;
     const passwords: Record<string, pulumi.Output<string>> = {};
     for (const { groups, roles, initialPassword, ...user } of args.users) {
-      const own = `${name}-${user.username}`;
-      // One of each kind, so that a password policy has nothing to refuse.
-      const password = {
-        length: passwordLength,
-        special: false,
-        minLower: 1,
-        minUpper: 1,
-        minNumeric: 1,
-        ...keepers(passwordGeneration),
-      };
-      const value = initialPassword ? new random.RandomPassword(own, password, { parent: this }).result : undefined;
+      const own = partName(name, user.username);
+      // Mixed, so that a password policy has nothing to refuse.
+      const password = { length: passwordLength, mixed: true, generation: passwordGeneration };
+      const value = initialPassword ? generatedPassword(own, password, { parent: this }).result : undefined;
       if (value !== undefined) passwords[user.username] = value;
       const inputs = {
         realmId,

@@ -15,7 +15,8 @@ import {
 import { groupsMapper, groupsScope } from "../lib/keycloak/clients";
 import { groupPath } from "../lib/keycloak/groups";
 import { keycloakUrls } from "../lib/keycloak/urls";
-import { mapperResource, type State } from "./state";
+import { mapperName } from "../lib/ownership/resourceNames";
+import type { State } from "./state";
 
 type Found = Representation & { readonly id: string };
 
@@ -173,7 +174,7 @@ export async function findAdopted(settings: Settings, token: string, known: Know
     const isOurs = isKnown(known, own, client.found);
     const lacking = mappers
       .map(({ name }) => name)
-      .filter((name) => !isOurs || !known.mappers.has(mapperResource("client", clientId, name)));
+      .filter((name) => !isOurs || !known.mappers.has(mapperName("client", clientId, name)));
     Object.assign(adopted, isOurs ? {} : { [own]: client }, adoptedMappers(own, client, lacking));
   }
   return adopted;

@@ -14,7 +14,8 @@ import {
 import { groupsMapper, groupsScope } from "../lib/keycloak/clients";
 import { signInClients } from "../lib/keycloak/rotation";
 import { adminUrl, finder, namedIn, reader } from "./findAdopted";
-import { mapperResource, type State } from "./state";
+import { componentNames, mapperName, partName } from "../lib/ownership/resourceNames";
+import type { State } from "./state";
 
 /*
  * A run that was killed while Keycloak made an object leaves it there, unknown to the state, and each later run would
@@ -135,7 +136,7 @@ async function setPasswords(
 ): Promise<void> {
   for (const { username, initialPassword } of settings.users) {
     const left = found[keyOf("user", username)];
-    const value = passwords.get(`users-${username}`);
+    const value = passwords.get(partName(componentNames.users, username));
     if (left === undefined || value === undefined || !initialPassword || pulumi.runtime.isDryRun()) continue;
     const at = `/users/${String(left.found.id)}`;
     if (((await get(`${at}/credentials`)) as unknown[]).length === 0) await setPassword(settings, token, at, value);
@@ -154,7 +155,7 @@ export async function findLeftovers(settings: Settings, token: string, state: St
     .map((one) => ({
       ...one,
       key: keyOf(one.kind, one.name),
-      lacking: (one.mappers ?? []).filter((mapper) => !mappers.has(mapperResource(one.kind, one.name, mapper))),
+      lacking: (one.mappers ?? []).filter((mapper) => !mappers.has(mapperName(one.kind, one.name, mapper))),
     }))
     .filter(({ key, lacking }) => lacking.length > 0 || !keys.has(key));
   if (wanted.length === 0 && keys.has(realmKey)) return {};

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { keyOf, type Kind, type Representation } from "../lib/keycloak/adoption";
 import { placeOf } from "../lib/ownership/claims";
+import { componentNames, isRead, partName } from "../lib/ownership/resourceNames";
 import { groupPath } from "../lib/keycloak/groups";
 import { stackName } from "./lastUpdate";
 
@@ -40,7 +41,7 @@ export interface State {
   readonly mappers: Set<string>;
   /** Every generated password, by the name of its resource. */
   readonly passwords: Map<string, string>;
-  /** The generation of each of them that counts any, by the same name. */
+  /** The generation of each of them that has any, by the same name. */
   readonly generations: Map<string, number>;
 }
 
@@ -51,11 +52,8 @@ export interface State {
 const sayings: Readonly<Record<string, readonly [Kind, prefix: string, string]>> = {
   "keycloak:openid/clientDefaultScopes:ClientDefaultScopes": ["client", "", "clientId"],
   "keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper": ["client scope", "", "clientScopeId"],
-  "keycloak:index/userGroups:UserGroups": ["user", "users-", "userId"],
+  "keycloak:index/userGroups:UserGroups": ["user", partName(componentNames.users, ""), "userId"],
 };
-
-/** A Secret or ConfigMap that is only read is in the state too. */
-const READ = /:workload:(Backstage|Database)\$kubernetes:core\/v1:(Secret|ConfigMap)::[^:]*-reads-/;
 
 /** What a Kubernetes object is called. */
 function kubernetesPlace(type: string, { metadata }: Representation): string {
@@ -64,9 +62,6 @@ function kubernetesPlace(type: string, { metadata }: Representation): string {
   return placeOf({ kind, namespace: kind === "Namespace" ? "" : namespace, name });
 }
 
-/** The name of a mapper's resource, as the component of its owner gives it. */
-export const mapperResource = (kind: Kind, owner: string, mapper: string): string =>
-  kind === "client scope" ? owner : `${owner}-${mapper}`;
 /** The name of an object; of a group its path, as the settings know it. */
 const nameIn = (outputs: Representation, [kind, output]: readonly [Kind | "realm", string]): string =>
   kind === "group" && typeof outputs.path === "string" ? groupPath(outputs.path) : String(outputs[output]);
@@ -82,7 +77,7 @@ export async function stateOf(): Promise<State> {
   })) as { outputs?: Record<string, Known> };
   const known = Object.values(outputs);
   const named = Object.entries(outputs).flatMap(([urn, { type, outputs: own }]) => {
-    if (type.startsWith("kubernetes:")) return READ.test(urn) ? [] : [{ urn, place: kubernetesPlace(type, own) }];
+    if (type.startsWith("kubernetes:")) return isRead(urn) ? [] : [{ urn, place: kubernetesPlace(type, own) }];
     const [kind, output] = names[type] ?? [];
     return kind === undefined || output === undefined ? [] : [{ urn, place: keyOf(kind, nameIn(own, [kind, output])) }];
   });

@@ -1,8 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import type { Adoption } from "../lib/keycloak/adoption";
-import { defaultScopes, optionalScopes } from "../lib/keycloak/clients";
+import { defaultScopes, groupsScope as groupsScopeName, optionalScopes } from "../lib/keycloak/clients";
 import { signInClients, type SignInClient } from "../lib/keycloak/rotation";
+import { componentNames } from "../lib/ownership/resourceNames";
 import { backstageUrls } from "../lib/keycloak/urls";
 import { CatalogSync } from "../components/catalogSync";
 import { Groups } from "../components/groups";
@@ -36,10 +37,14 @@ export function identity(
     { keycloakUrl: settings.keycloak.url, settings: settings.realm, adopted },
     opts,
   );
-  const groupsScope = new GroupsScope("groups", { realm, adopted }, opts);
-  const groups = new Groups("groups", { realm, roles: settings.roles, groups: settings.groups, adopted }, opts);
+  const groupsScope = new GroupsScope(groupsScopeName, { realm, adopted }, opts);
+  const groups = new Groups(
+    componentNames.groups,
+    { realm, roles: settings.roles, groups: settings.groups, adopted },
+    opts,
+  );
   const users = new Users(
-    "users",
+    componentNames.users,
     {
       realm,
       groups,
@@ -52,7 +57,7 @@ export function identity(
   );
   const secretRotation =
     rotation.strategy === "overlap"
-      ? new SecretRotation("secret-rotation", { realm, gracePeriod: rotation.gracePeriod }, opts)
+      ? new SecretRotation(componentNames.secretRotation, { realm, gracePeriod: rotation.gracePeriod }, opts)
       : undefined;
   const clientOf = ({ clientId, generation }: SignInClient): OidcClient =>
     new OidcClient(

@@ -3,6 +3,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type { Settings } from "../config";
 import type { Adoption } from "../lib/keycloak/adoption";
 import { identity, type Identity } from "./identity";
+import { componentNames } from "../lib/ownership/resourceNames";
 import { PlatformClients } from "../components/platformClients";
 import type { Target } from "../components/support/target";
 import { workload, type Workload } from "./workload";
@@ -23,7 +24,7 @@ export function platform(
   const what = workload(settings, who, kubernetes, target);
   const { realm, groupsScope } = who;
   const clients = new PlatformClients(
-    "clients",
+    componentNames.clients,
     {
       target,
       realm,

@@ -10,7 +10,7 @@ import {
   standbyKeys,
 } from "../lib/pod/contract";
 import { expectedOf } from "../lib/pod/expected";
-import { databaseName } from "../lib/backstage/databaseConnection";
+import { componentNames } from "../lib/ownership/resourceNames";
 import { placement } from "../lib/pod/podSpec";
 import { signInClients } from "../lib/keycloak/rotation";
 import { Backstage, type BackstageTransforms } from "../components/backstage";
@@ -25,8 +25,6 @@ export interface Workload {
   /** The Deployment's name. */
   readonly deployment: pulumi.Output<string>;
 }
-
-const NAME = "backstage";
 
 /** The Kubernetes half of the chain: namespace, contract Secret, database, and Backstage behind its gates. */
 export function workload(
@@ -65,7 +63,7 @@ export function workload(
   );
   const retained = { ...opts, retainOnDelete: target.retain };
   const database = new Database(
-    databaseName(NAME),
+    componentNames.database,
     {
       ...own,
       settings: backstage.database,
@@ -75,10 +73,10 @@ export function workload(
     },
     retained,
   );
-  if (!target.objects) return { namespace, contract, deployment: pulumi.output(NAME) };
+  if (!target.objects) return { namespace, contract, deployment: pulumi.output<string>(componentNames.backstage) };
   const environments = signInClients(backstage, settings.rotation);
   const app = new Backstage(
-    NAME,
+    componentNames.backstage,
     {
       ...own,
       contract,

@@ -1,7 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import { partName, readName } from "../../lib/ownership/resourceNames";
 import { checksumAnnotation, dataHash, keyedHash } from "../../lib/pod/hashes";
+import { generatedPassword } from "./generatedPassword";
 
 /** An object that somebody else writes and a pod here reads. */
 export interface Reference {
@@ -16,19 +17,17 @@ export function references(
   namespace: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<Record<string, string>> {
-  // No name of what the components make beside it: somebody's ConfigMap may well be called app-config.
-  const own = (object: string): string => `${name}-reads-${object}`;
   const unique = [...new Map(list.map((reference) => [`${reference.kind} ${reference.name}`, reference])).values()];
   // Nobody but the state knows it, so that a password that people chose cannot be found by its hash.
   const key = unique.some(({ kind }) => kind === "secret")
-    ? new random.RandomPassword(`${name}-checksums`, { length: 48, special: false }, opts).result
+    ? generatedPassword(partName(name, "checksums"), {}, opts).result
     : "";
   const hashes = unique.map(({ kind, name: object }) => {
     const id = pulumi.interpolate`${namespace}/${object}`;
     const read =
       kind === "secret"
-        ? k8s.core.v1.Secret.get(own(object), id, opts)
-        : k8s.core.v1.ConfigMap.get(own(object), id, opts);
+        ? k8s.core.v1.Secret.get(readName(name, object), id, opts)
+        : k8s.core.v1.ConfigMap.get(readName(name, object), id, opts);
     const found: pulumi.Output<Record<string, string> | undefined> = read.data;
     const hash = pulumi
       .all([found, key])

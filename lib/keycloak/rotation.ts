@@ -1,3 +1,4 @@
+import { partName } from "../ownership/resourceNames";
 import { durationText } from "../settings/durations";
 
 /** How a client's secret is followed by the next one. */
@@ -16,11 +17,7 @@ export function slots(generation: number): { readonly current: Slot; readonly pr
 }
 
 /** The name of the resource that generates a client's secret. @param client the name of the client's component */
-export const secretName = (client: string, { suffix }: Slot): string => `${client}-secret${suffix}`;
-
-/** What makes a generated password anew: nothing in the first generation, for those who had one before generations. */
-export const keepers = (generation: number): { keepers?: { generation: string } } =>
-  generation === 1 ? {} : { keepers: { generation: String(generation) } };
+export const secretName = (client: string, { suffix }: Slot): string => partName(client, `secret${suffix}`);
 
 /** When Keycloak began to accept two secrets, and when it ends; in seconds since 1970. */
 export interface Overlap {
@@ -55,10 +52,10 @@ const CLOCKS_DIFFER = 300;
 /** What a stack's last update said of its rotation: the record of what was decided when the generation was raised. */
 export interface LastRotation {
   readonly generation: number;
-  readonly strategy?: Rotation["strategy"];
+  readonly strategy: NonNullable<Rotation["strategy"]>;
   readonly step?: Rotation["step"];
   /** Since when the secret before it was accepted too, in seconds since 1970; 0 when it was not. */
-  readonly graceBegan?: number;
+  readonly graceBegan: number;
   /** Until when, in seconds since 1970; 0 when it was not. */
   readonly graceEnds: number;
 }
@@ -77,7 +74,7 @@ export const asksForOverlap = (wanted: Rotation, last: LastRotation | undefined)
  * can.
  */
 export function decided<R extends Rotation>(rotation: R, keycloakOverlaps: boolean, last?: LastRotation): R {
-  const kept = last === undefined || raises(rotation, last) ? undefined : (last.strategy ?? "replace");
+  const kept = last === undefined || raises(rotation, last) ? undefined : last.strategy;
   const { strategy = kept ?? (rotation.generation > 1 && keycloakOverlaps ? "overlap" : "replace") } = rotation;
   return { ...rotation, strategy };
 }
@@ -96,7 +93,7 @@ export function overlapOf(wanted: Rotation, last: LastRotation | undefined, now:
   if (wanted.strategy !== "overlap" || wanted.generation === 1 || last === undefined) return undefined;
   if (changesSecret(wanted, last)) return begunOverlap(wanted, now);
   if (last.strategy !== "overlap" || last.graceEnds === 0) return undefined;
-  return { from: last.graceBegan ?? last.graceEnds - wanted.gracePeriod, until: last.graceEnds };
+  return { from: last.graceBegan, until: last.graceEnds };
 }
 
 /** A client of Backstage's: its id, the `auth.environment` that signs in by it, and the generation of its secret. */
@@ -167,7 +164,7 @@ export function stepFault(
 ): string | undefined {
   if (last === undefined)
     return wanted.strategy === "overlap"
-      ? frozenFault(wanted, { generation: wanted.generation, graceEnds: 0 }, now)
+      ? frozenFault(wanted, { generation: wanted.generation, strategy: "replace", graceBegan: 0, graceEnds: 0 }, now)
       : undefined;
   const { generation } = wanted;
   const [before, after] = [clientsOf(last), clientsOf(wanted)];
@@ -253,7 +250,7 @@ function frozenFault(wanted: Rotation, last: LastRotation, now: number): string 
       "come back, so remove it, or raise rotation.generation."
     );
   }
-  const from = last.graceBegan ?? last.graceEnds - gracePeriod;
+  const from = last.graceBegan;
   const asked = at === undefined ? { from, until: from + gracePeriod } : begunOverlap(wanted, now);
   // Without a time the period is that of the next rotation, once this one is over.
   if ((at === undefined && last.graceEnds <= now) || (asked.from === from && asked.until === last.graceEnds))

@@ -1,7 +1,7 @@
 import { keyOf, mapperKey } from "../keycloak/adoption";
 import { builtInClients, groupsMapper, groupsScope } from "../keycloak/clients";
 import { contractSecretName, externalSecretName } from "../pod/contract";
-import { databaseName } from "../backstage/databaseConnection";
+import { componentNames, mapperName, partName } from "./resourceNames";
 import { readerName } from "../gitops/externalSecrets";
 import { namedObjects } from "../pod/prerequisites";
 import { green } from "../keycloak/rotation";
@@ -37,7 +37,6 @@ export interface Claim {
 
 type ClaimSettings = Omit<Parsed, "keycloak" | "kubeconfig" | "waves">;
 
-const NAME = "backstage";
 const ITSELF = "which this program makes itself";
 
 /** What the settings and the program call an object; two that are one in the cluster, or in the realm, are equal. */
@@ -83,7 +82,7 @@ function backstageObjects({ backstage, environment }: ClaimSettings): Claim[] {
   const { namespace, serviceAccount, networkPolicy, exposure, autoscaling, replicas } = backstage;
   const setting = "backstage.namespace";
   const hasDatabase = databaseOf(backstage, environment === "dev").kind === "postgres";
-  const data = databaseName(NAME);
+  const { backstage: NAME, database: data } = componentNames;
   const of = (parent: string) => (apiVersion: string, kind: string, name: string) =>
     object(apiVersion, kind, namespace, name, setting, { parent: component(parent) });
   const [database, app] = [of("workload:Database"), of("workload:Backstage")];
@@ -104,8 +103,8 @@ function backstageObjects({ backstage, environment }: ClaimSettings): Claim[] {
           database("v1", "Service", data),
         ]
       : []),
-    app("v1", "ConfigMap", `${NAME}-app-config`),
-    app("v1", "ConfigMap", `${NAME}-gate`),
+    app("v1", "ConfigMap", partName(NAME, "app-config")),
+    app("v1", "ConfigMap", partName(NAME, "gate")),
     account("v1", "ServiceAccount", NAME),
     ...(serviceAccount.rules.length === 0
       ? []
@@ -161,7 +160,7 @@ function sourceObjects({ mode, gitops: { source } }: ClaimSettings): Claim[] {
     ...(createNamespace
       ? [object("v1", "Namespace", "", namespace, "gitops.source.createNamespace", { parent, says })]
       : []),
-    object("v1", "Secret", namespace, name, "gitops.source", { parent, resource: "keycloak-clients" }),
+    object("v1", "Secret", namespace, name, "gitops.source", { parent, resource: componentNames.source }),
   ];
 }
 
@@ -173,7 +172,7 @@ function renderedObjects({ mode, backstage, clients, gitops, environment }: Clai
   const external = [
     { namespace: backstage.namespace, name: externalSecretName, setting: "backstage.namespace" },
     ...(databaseOf(backstage, environment === "dev").kind === "postgres"
-      ? [{ namespace: backstage.namespace, name: databaseName(NAME), setting: "backstage.namespace" }]
+      ? [{ namespace: backstage.namespace, name: componentNames.database, setting: "backstage.namespace" }]
       : []),
     ...clients.flatMap(({ secret }, index) =>
       secret === undefined
@@ -234,7 +233,7 @@ export function keycloakClaims({
   // A mapper's resource has a name of two parts, and two clients may come to the same.
   const mappers = clients.flatMap(({ clientId, mappers: list }, index) =>
     list.map(({ name }, at): Claim => {
-      const resource = `${clientId}-${name}`;
+      const resource = mapperName("client", clientId, name);
       const key = `clients.${index}.mappers.${at}.name`;
       const says = {
         begin: `${key} makes, with its client's id, the resource ${resource}`,
@@ -259,12 +258,17 @@ export function keycloakClaims({
       "realm.name",
       `${component("identity:Realm")}keycloak:index/realm:Realm::${realm.name}`,
     ),
-    inKeycloak("client scope", groupsScope, "realm.name", `${scope}keycloak:openid/clientScope:ClientScope::groups`),
+    inKeycloak(
+      "client scope",
+      groupsScope,
+      "realm.name",
+      `${scope}keycloak:openid/clientScope:ClientScope::${groupsScope}`,
+    ),
     inKeycloak(
       "mapper",
       mapperKey(keyOf("client scope", groupsScope), groupsMapper),
       "realm.name",
-      `${scope}keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper::groups`,
+      `${scope}keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper::${mapperName("client scope", groupsScope, groupsMapper)}`,
     ),
     ...(rotation.strategy === "overlap"
       ? [
@@ -273,9 +277,9 @@ export function keycloakClaims({
         ].map((type, index) =>
           inKeycloak(
             ["client profile", "client policy"][index] ?? "",
-            "secret-rotation",
+            componentNames.secretRotation,
             "rotation.strategy",
-            `${component("identity:SecretRotation")}${type}::secret-rotation`,
+            `${component("identity:SecretRotation")}${type}::${componentNames.secretRotation}`,
           ),
         )
       : []),
@@ -284,7 +288,7 @@ export function keycloakClaims({
         "role",
         name,
         `roles.${index}.name`,
-        `${component("identity:Groups")}keycloak:index/role:Role::groups-${name}`,
+        `${component("identity:Groups")}keycloak:index/role:Role::${partName(componentNames.groups, name)}`,
       ),
     ),
     ...groups.map(({ name }, index) =>
@@ -292,7 +296,7 @@ export function keycloakClaims({
         "group",
         name,
         `groups.${index}.name`,
-        `${component("identity:Groups")}keycloak:index/group:Group::groups-${name}`,
+        `${component("identity:Groups")}keycloak:index/group:Group::${partName(componentNames.groups, name)}`,
       ),
     ),
     ...users.map(({ username }, index) =>
@@ -300,7 +304,7 @@ export function keycloakClaims({
         "user",
         username,
         `users.${index}.username`,
-        `${component("identity:Users")}keycloak:index/user:User::users-${username}`,
+        `${component("identity:Users")}keycloak:index/user:User::${partName(componentNames.users, username)}`,
       ),
     ),
     ...signIn.map((clientId) => inKeycloak("client", clientId, "backstage.clientId", `${own}${oidc}::${clientId}`)),

@@ -108,7 +108,7 @@ describe("a rotation", () => {
       };
       return { ada: user("users-ada"), bob: user("users-bob"), keepers: find(PASSWORD, "users-ada").inputs.keepers };
     };
-    assert.deepEqual(await seen(1), { ada: [1, true], bob: [undefined, false], keepers: undefined });
+    assert.deepEqual(await seen(1), { ada: [1, true], bob: [undefined, false], keepers: { generation: "1" } });
     assert.deepEqual(await seen(2), { ada: [2, true], bob: [undefined, false], keepers: { generation: "2" } });
   });
 });

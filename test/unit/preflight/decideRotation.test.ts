@@ -29,9 +29,14 @@ const settings = (rotation: Omit<Partial<Rotation>, "maxGracePeriod">, mode: "di
   backstage: { clientId: "backstage", authEnvironment: "prod", rolloutSeconds: 300 },
   rotation: wanted(rotation),
 });
-const replaced = (generation: number): LastRotation => ({ generation, strategy: "replace", graceEnds: 0 });
+const replaced = (generation: number): LastRotation => ({
+  generation,
+  strategy: "replace",
+  graceBegan: 0,
+  graceEnds: 0,
+});
 const overlapping: LastRotation = { generation: 2, strategy: "overlap", graceBegan: NOW - 60, graceEnds: NOW + 3540 };
-const prepared: LastRotation = { generation: 2, strategy: "blue-green", step: "prepare", graceEnds: 0 };
+const prepared: LastRotation = { generation: 2, strategy: "blue-green", step: "prepare", graceBegan: 0, graceEnds: 0 };
 
 describe("a rotation's decision", () => {
   let questions: string[];
@@ -151,7 +156,7 @@ describe("a rotation's decision", () => {
       (await decide({}, prepared)).fault ?? "",
       /now set rotation\.generation to 2 and rotation\.step to switch/,
     );
-    const green: LastRotation = { generation: 2, strategy: "blue-green", graceEnds: 0 };
+    const green: LastRotation = { generation: 2, strategy: "blue-green", graceBegan: 0, graceEnds: 0 };
     assert.equal((await decide({}, green)).rotation.strategy, "blue-green");
     assert.match(
       (await decide({}, green, {}, "hybrid")).fault ?? "",

@@ -134,7 +134,7 @@ export class World {
 
   /** The rotation of the last update. */
   get rotation(): LastRotation {
-    return this.last ?? { generation: 1, graceEnds: 0 };
+    return this.last ?? { generation: 1, strategy: "replace", graceBegan: 0, graceEnds: 0 };
   }
 
   private accepts({ clientId, secret }: Credential): boolean {
@@ -292,7 +292,7 @@ export class World {
       () => {
         this.last = {
           generation: rotation.generation,
-          strategy: rotation.strategy,
+          strategy: rotation.strategy ?? "replace",
           step: rotation.step,
           graceBegan: overlap?.from ?? 0,
           graceEnds: overlap?.until ?? 0,

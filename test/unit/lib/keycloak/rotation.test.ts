@@ -23,7 +23,12 @@ const rotation = (more: Partial<Rotation>): Rotation => ({
   gracePeriod: 3600,
   ...more,
 });
-const last = (generation: number, graceEnds = 0): LastRotation => ({ generation, strategy: "replace", graceEnds });
+const last = (generation: number, graceEnds = 0): LastRotation => ({
+  generation,
+  strategy: "replace",
+  graceBegan: graceEnds,
+  graceEnds,
+});
 /** After an overlap of an hour. */
 const overlapped = (generation: number, graceEnds: number): LastRotation => ({
   generation,
@@ -32,7 +37,9 @@ const overlapped = (generation: number, graceEnds: number): LastRotation => ({
   graceEnds,
 });
 const blueGreen = (generation: number, step?: Rotation["step"]): Rotation & LastRotation => ({
-  ...rotation({ generation, step, strategy: "blue-green" }),
+  ...rotation({ generation, step }),
+  strategy: "blue-green",
+  graceBegan: 0,
   graceEnds: 0,
 });
 
