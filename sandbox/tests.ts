@@ -1,20 +1,12 @@
-import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { clusterRunning } from "./cluster";
+import { inLanes } from "./lanes";
+import { mochaRun } from "./mochaRun";
+import { none, sum, type Outcome } from "./outcome";
 import { checkPackaging } from "./packaging";
-import { startPlatform, stopPlatform, type Platform } from "./platform";
-import { addresses, inCache, ports, root } from "./settings";
+import { runUnchecked } from "./process";
+import { root, UserError } from "./settings";
 import { goTools } from "./tools";
-
-/** The story of a stack: whose the cluster is shows there, if anywhere, and all other stories take as long again. */
-const FOREIGN = ["test/e2e/lifecycle.test.ts"];
-
-interface Outcome {
-  readonly passed: number;
-  /** What failed and why, one string each. */
-  readonly failures: readonly string[];
-}
 
 /** A failure on one line, as much of it as a summary bears; the whole is above it, where the test ran. */
 function short(failure: string): string {
@@ -22,78 +14,27 @@ function short(failure: string): string {
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }
 
-/** Runs a program, Node when no other is named, with our output; resolves to its exit code. */
-function live(args: string[], env: NodeJS.ProcessEnv = {}, program = process.execPath): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      cwd: root,
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "inherit", "inherit"],
-    });
-    child.on("error", reject);
-    child.on("close", (code) => resolve(code ?? 1));
-  });
-}
-
 const bin = (name: string, file: string): string => path.join(root, "node_modules", name, file);
 
 /** A check that is one pass or one failure. */
-async function check(what: string, args: string[], program?: string): Promise<Outcome> {
-  console.log(`\n== ${what}`);
-  const code = await live(args, {}, program);
+async function check(what: string, args: string[], program = process.execPath): Promise<Outcome> {
+  const { code, stdout, stderr } = await runUnchecked(program, args, { cwd: root });
+  console.log(`\n== ${what}\n${stdout}${stderr}`);
   return code === 0 ? { passed: 1, failures: [] } : { passed: 0, failures: [`${what}: ended with exit code ${code}`] };
 }
-
-/**
- * Runs tests on the platform, and leaves it as it was: running or not. What a killed run left of one is not built upon.
- */
-async function onPlatform(test: (running: Platform) => Promise<Outcome>): Promise<Outcome> {
-  const ranBefore = clusterRunning();
-  try {
-    if (!ranBefore) await stopPlatform();
-    return await test(await startPlatform());
-  } finally {
-    if (!ranBefore) await stopPlatform();
-  }
-}
-
-/** What makes a second platform out of a cluster that is there already: here the first one's. */
-const onForeignCluster = ({ kubeconfig }: Platform): NodeJS.ProcessEnv => ({
-  SANDBOX_KUBECONFIG: kubeconfig,
-  SANDBOX_KEYCLOAK_HOST: addresses.host,
-  SANDBOX_KEYCLOAK_PORT: String(ports.keycloak + 1),
-  SANDBOX_BACKSTAGE_PORT: String(ports.backstage + 20),
-  SANDBOX_PLATFORM: inCache("platform-foreign"),
-});
-
-/** A mocha run; a run that ended without writing its outcome has failed, whatever it printed. */
-async function mocha(what: string, paths: string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-  console.log(`\n== ${what}`);
-  const file = inCache(`mocha-${process.pid}.json`);
-  fs.rmSync(file, { force: true });
-  const code = await live(
-    [bin("mocha", "bin/mocha.js"), "--config", "test/mocharc.json", "--recursive", "--extension", "test.ts", ...paths],
-    { ...env, MOCHA_OUTCOME: file },
-  );
-  const { passed, failures } = fs.existsSync(file)
-    ? (JSON.parse(fs.readFileSync(file, "utf8")) as Outcome)
-    : { passed: 0, failures: [] };
-  fs.rmSync(file, { force: true });
-  const unsaid = failures.length === 0 && (code !== 0 || passed === 0);
-  return { passed, failures: unsaid ? [`${what}: ended with exit code ${code} and ${passed} passed`] : failures };
-}
-
-const added = (one: Outcome, other: Outcome): Outcome => ({
-  passed: one.passed + other.passed,
-  failures: [...one.failures, ...other.failures],
-});
 
 /** The workflows of .github, without the linters that a machine may have or not. */
 const workflows = async (): Promise<Outcome> =>
   check("workflows", ["-shellcheck=", "-pyflakes="], path.join(await goTools("actionlint"), "actionlint"));
 
-/** Minutes to half an hour more each: only when named. */
-const ONLY_NAMED = ["faults", "rotation", "settings"];
+async function lint(): Promise<Outcome> {
+  const outcomes = await Promise.all([
+    check("format", [bin("prettier", "bin/prettier.cjs"), "--check", "."]),
+    check("lint", [bin("eslint", "bin/eslint.js"), "--max-warnings", "0", "."]),
+    workflows(),
+  ]);
+  return outcomes.reduce(sum);
+}
 
 /** The program installed as users do, on the oldest Node that it claims: one pass or one failure. */
 async function packaging(): Promise<Outcome> {
@@ -104,43 +45,51 @@ async function packaging(): Promise<Outcome> {
   );
 }
 
+/** What needs no servers, in its order; what is wrong in the first two makes all others not worth their time. */
+const checks: Readonly<Record<string, () => Promise<Outcome>>> = {
+  typecheck: () => check("typecheck", [bin("typescript", "bin/tsc")]),
+  lint,
+  unit: () => mochaRun("unit tests", ["test/unit", "test/policy"]),
+  packaging,
+};
+
+/** The tests of a folder of test/, by their files. */
+function filesOf(suite: string): string[] {
+  const files = fs.readdirSync(path.join(root, "test", suite), { recursive: true, encoding: "utf8" });
+  return files.filter((file) => file.endsWith(".test.ts")).map((file) => path.join("test", suite, file));
+}
+
 /**
- * Everything but what is only run when named, or one of the steps. Closes with what failed, and one line over all of
- * them.
+ * The suites on the real servers: every folder of test/ that has tests, and is none of the checks'. Minutes to an hour
+ * each, so all but `e2e` run only when named.
+ */
+export function serverSuites(): string[] {
+  const folders = fs.readdirSync(path.join(root, "test"), { withFileTypes: true }).filter((one) => one.isDirectory());
+  const names = folders.map(({ name }) => name).filter((name) => !["unit", "policy"].includes(name));
+  return names.filter((name) => filesOf(name).length > 0);
+}
+
+/**
+ * Everything but the suites that are only run when named, or one step. Closes with what failed, and one line over all.
  */
 export async function runTests(only?: string): Promise<boolean> {
-  const steps: Record<string, () => Promise<Outcome>> = {
-    typecheck: () => check("typecheck", [bin("typescript", "bin/tsc")]),
-    lint: async () =>
-      (
-        await Promise.all([
-          check("format", [bin("prettier", "bin/prettier.cjs"), "--check", "."]),
-          check("lint", [bin("eslint", "bin/eslint.js"), "--max-warnings", "0", "."]),
-          workflows(),
-        ])
-      ).reduce(added),
-    unit: () => mocha("unit tests", ["test/unit", "test/policy"]),
-    packaging,
-    e2e: () => onPlatform(() => mocha("end-to-end tests on the real servers", ["test/e2e"])),
-    faults: () => onPlatform(() => mocha("faults: what is killed, stopped, filled and deleted", ["test/faults"])),
-    rotation: () =>
-      onPlatform(() => mocha("rotations in every order and under the operators' hands", ["test/rotation"])),
-    settings: () =>
-      onPlatform(() => mocha("the objects of any accepted settings, as the API server judges them", ["test/settings"])),
-    foreign: () =>
-      onPlatform(async (running) => {
-        const env = onForeignCluster(running);
-        const down = (): Promise<number> => live(["--import", "tsx", path.join("sandbox", "cli.ts"), "down"], env);
-        await down();
-        const outcome = await mocha("the same on a cluster that SANDBOX_KUBECONFIG names", FOREIGN, env);
-        await down();
-        return outcome;
-      }),
-  };
-  let total: Outcome = { passed: 0, failures: [] };
-  for (const [name, step] of Object.entries(steps)) {
-    if (only === undefined ? ONLY_NAMED.includes(name) : name !== only) continue;
-    total = added(total, await step());
+  const suites = serverSuites();
+  const steps = [...Object.keys(checks), ...suites, "foreign"];
+  if (only !== undefined && !steps.includes(only)) {
+    throw new UserError(`${only} is no part of the tests; ONLY is one of ${steps.join(", ")}.`);
+  }
+  const isWanted = (step: string): boolean => (only === undefined ? true : step === only);
+  let total = none;
+  for (const name of ["typecheck", "lint"]) if (isWanted(name)) total = sum(total, (await checks[name]?.()) ?? none);
+  const beside = ["unit", "packaging"].flatMap((name) => (isWanted(name) ? (checks[name] ?? []) : []));
+  const suite = only === undefined ? "e2e" : suites.find((name) => name === only);
+  const isForeign = isWanted("foreign");
+  if (suite === undefined && !isForeign) for (const one of beside) total = sum(total, await one());
+  else {
+    // A record of what was seen is one file, and only one lane may write it.
+    const lanes = process.env.RECORD === undefined ? 2 : 1;
+    const files = suite === undefined ? [] : filesOf(suite);
+    total = sum(total, await inLanes({ files, foreign: isForeign, beside, lanes }));
   }
   console.log();
   for (const failure of total.failures) console.log(`failed: ${short(failure)}`);
