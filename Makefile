@@ -1,4 +1,4 @@
-# What each target does is in the README. CMD, NAME and STACK are handed on; ONLY is one of typecheck, lint, unit, packaging, e2e, faults, rotation, settings, foreign.
+# What each target does is in the README. CMD, NAME and STACK are handed on; ONLY is a part of the tests, by its name.
 .PHONY: demo test render status logs shell down clean
 
 demo status down clean:

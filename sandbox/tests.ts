@@ -5,7 +5,7 @@ import { mochaRun } from "./mochaRun";
 import { none, sum, type Outcome } from "./outcome";
 import { checkPackaging } from "./packaging";
 import { runUnchecked } from "./process";
-import { root, UserError } from "./settings";
+import { externalCluster, root, UserError } from "./settings";
 import { goTools } from "./tools";
 
 /** A failure on one line, as much of it as a summary bears; the whole is above it, where the test ran. */
@@ -86,8 +86,8 @@ export async function runTests(only?: string): Promise<boolean> {
   const isForeign = isWanted("foreign");
   if (suite === undefined && !isForeign) for (const one of beside) total = sum(total, await one());
   else {
-    // A record of what was seen is one file, and only one lane may write it.
-    const lanes = process.env.RECORD === undefined ? 2 : 1;
+    // A record of what was seen is one file, which one lane may write; a cluster of the user's is one too.
+    const lanes = process.env.RECORD === undefined && externalCluster === undefined ? 2 : 1;
     const files = suite === undefined ? [] : filesOf(suite);
     total = sum(total, await inLanes({ files, foreign: isForeign, beside, lanes }));
   }
