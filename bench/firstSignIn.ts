@@ -2,11 +2,11 @@ import { KubeConfig, Watch, type V1ContainerStatus, type V1Pod } from "@kubernet
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { gateNames } from "../lib/pod/gates";
-import { startPlatform } from "../sandbox/platform";
 import { waitFor } from "../sandbox/process";
 import { ensurePulumi, pulumiEnv } from "../sandbox/pulumi";
 import { ports } from "../sandbox/settings";
-import { Stack } from "../sandbox/stack";
+import type { Stack } from "../sandbox/stack";
+import { benchStack } from "./stack";
 import { clusterClient } from "../verify/cluster";
 import { signIn } from "../verify/signIn";
 import { median } from "./figures";
@@ -119,13 +119,7 @@ async function measure(stack: Stack, kubeconfig: string): Promise<Moments> {
 }
 
 async function main(): Promise<void> {
-  const running = await startPlatform();
-  const stack = new Stack(NAME, running);
-  const nodePort = ports.backstage + 19;
-  await stack.configure({
-    realm: { name: NAME },
-    backstage: { namespace: NAME, nodePort, url: `http://${running.nodeAddress}:${nodePort}` },
-  });
+  const { stack, running } = await benchStack(NAME, ports.backstage + 19);
   const rounds: Moments[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     rounds.push(await measure(stack, running.kubeconfig));

@@ -1,7 +1,6 @@
 import * as path from "node:path";
-import { startPlatform } from "../sandbox/platform";
 import { ports, root } from "../sandbox/settings";
-import { Stack } from "../sandbox/stack";
+import { benchStack } from "./stack";
 import { inTurn, median } from "./figures";
 
 /**
@@ -19,13 +18,7 @@ const arms: Readonly<Record<string, string[]>> = {
 };
 
 async function main(): Promise<void> {
-  const running = await startPlatform();
-  const stack = new Stack(NAME, running);
-  const nodePort = ports.backstage + 19;
-  await stack.configure({
-    realm: { name: NAME },
-    backstage: { namespace: NAME, nodePort, url: `http://${running.nodeAddress}:${nodePort}` },
-  });
+  const { stack } = await benchStack(NAME, ports.backstage + 19);
   const up = await stack.up();
   if (up.code !== 0) throw new Error(up.stdout + up.stderr);
   const rounds: Record<string, number>[] = [];

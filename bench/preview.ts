@@ -1,10 +1,10 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { stringify } from "yaml";
-import { startPlatform } from "../sandbox/platform";
 import { pulumi } from "../sandbox/pulumi";
 import { inPlatform, ports, root } from "../sandbox/settings";
-import { Stack } from "../sandbox/stack";
+import type { Stack } from "../sandbox/stack";
+import { benchStack } from "./stack";
 import { median, nodeTime } from "./figures";
 import { flatState, straightLine, type Exported } from "./straightLine";
 
@@ -70,14 +70,7 @@ interface Figures {
 }
 
 async function main(): Promise<void> {
-  const running = await startPlatform();
-  const stack = new Stack(NAME, running);
-  const nodePort = ports.backstage + 9;
-  await stack.configure({
-    realm: { name: NAME },
-    clients,
-    backstage: { namespace: NAME, nodePort, url: `http://${running.nodeAddress}:${nodePort}` },
-  });
+  const { stack } = await benchStack(NAME, ports.backstage + 9, { clients });
   const up = await stack.up();
   if (up.code !== 0) throw new Error(up.stdout + up.stderr);
   const folder = inPlatform(STRAIGHT);

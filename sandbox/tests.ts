@@ -31,6 +31,8 @@ async function lint(): Promise<Outcome> {
   const outcomes = await Promise.all([
     check("format", [bin("prettier", "bin/prettier.cjs"), "--check", "."]),
     check("lint", [bin("eslint", "bin/eslint.js"), "--max-warnings", "0", "."]),
+    check("imports", [bin("dependency-cruiser", "bin/dependency-cruise.mjs"), "."]),
+    check("duplicates", [bin("jscpd", "bin/jscpd"), "."]),
     workflows(),
   ]);
   return outcomes.reduce(sum);
