@@ -1,7 +1,7 @@
-import { median } from "../figures";
-import { titleOf } from "./page";
-import type { ContestantName, Result } from "./results";
-import { grouped, summaries, type Summary } from "./summary";
+import { median } from "../../bench/figures";
+import { titleOf } from "./racePage";
+import type { ContestantName, Result } from "../../bench/race/results";
+import { grouped, summaries, type Summary } from "../../bench/race/summary";
 
 /** docs/race.svg: a dot for each install, where its first good sign-in was. */
 

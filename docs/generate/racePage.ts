@@ -1,7 +1,7 @@
-import { withPart } from "../../docs/generate/part";
-import { median } from "../figures";
-import { cases, type Case, type Result } from "./results";
-import { grouped, summaries, type Summary } from "./summary";
+import { withPart } from "./part";
+import { median } from "../../bench/figures";
+import { cases, type Case, type Result } from "../../bench/race/results";
+import { grouped, summaries, type Summary } from "../../bench/race/summary";
 
 /** The tables of docs/race.md, made from the results. */
 
