@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import { UserError } from "../lib/errors";
+import { nodePids } from "../sandbox/node/host";
 import { sleep } from "../sandbox/process";
 import { runCommand } from "../lib/runtime/command";
 
@@ -21,15 +22,11 @@ function cpuOf(folder: string): number {
 }
 
 async function main(): Promise<number> {
-  const pid = fs
-    .readdirSync("/proc")
-    .find(
-      (name) =>
-        /^\d+$/.test(name) &&
-        fs.existsSync(`/proc/${name}/cmdline`) &&
-        fs.readFileSync(`/proc/${name}/cmdline`, "utf8").includes("/etc/backstage-gate/preload.mjs"),
-    );
-  if (pid === undefined) throw new UserError("No Backstage runs on this machine; run make demo first.");
+  // A second platform on the machine has a Backstage of its own.
+  const isBackstage = (pid: number): boolean =>
+    fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("/etc/backstage-gate/preload.mjs");
+  const pid = nodePids().find(isBackstage);
+  if (pid === undefined) throw new UserError("No Backstage runs on this platform; run make demo first.");
   const threads = `/proc/${pid}/task`;
   const thread = fs
     .readdirSync(threads)
