@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
 import { adminPassword } from "./keycloak";
-import type { Outputs } from "../verify/context";
+import type { Outputs } from "../lib/outputs";
 import type { Platform } from "./platform";
 import { KILLED, type RunResult } from "./process";
 import { pulumi, type PulumiOptions } from "./pulumi";

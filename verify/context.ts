@@ -1,30 +1,7 @@
-import type { LastRotation } from "../lib/keycloak/rotation";
+import type { Outputs } from "../lib/outputs";
 import { catalogKeys, contractKeys, standbyKeys } from "../lib/pod/contract";
 import { credentialsFrom, type Credential } from "../lib/pod/scripts/keycloak.mjs";
 import type { ClusterClient } from "./cluster";
-
-/** What index.ts exports. */
-export interface Outputs {
-  /** `hybrid`: Argo CD and the External Secrets Operator bring what is in the cluster. */
-  readonly mode: string;
-  /** Argo CD's Application that Backstage is in, as namespace/name. */
-  readonly application?: string;
-  readonly backstageUrl: string;
-  readonly authProvider: string;
-  readonly authEnvironment: string;
-  readonly keycloakUrl: string;
-  readonly issuer: string;
-  readonly rotation: LastRotation;
-  readonly namespace: string;
-  readonly deployment: string;
-  readonly contractSecret: string;
-  readonly credential: Readonly<Record<string, string>>;
-  /** Where the other clients' contract Secrets are, as namespace/name. */
-  readonly clientSecrets: Readonly<Record<string, string>>;
-  readonly userPasswords: Readonly<Record<string, string>>;
-  /** The first sign-in asks for another password, so none of these goes on working. */
-  readonly userPasswordsTemporary: boolean;
-}
 
 /** What the checks look at. */
 export interface Context {

@@ -6,7 +6,8 @@ import { runCommand } from "../lib/runtime/command";
 import { UserError } from "../lib/errors";
 import { checks, verify } from "./chain";
 import { clusterClient } from "./cluster";
-import type { Context, Outputs } from "./context";
+import type { Outputs } from "../lib/outputs";
+import type { Context } from "./context";
 import { ambientKubeconfig } from "../lib/kubeconfig";
 import { exitCode, table, type Result } from "./runChecks";
 

@@ -23,7 +23,7 @@ const isPublic = (field: ts.Node): boolean =>
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
 /** The documentation comment's sentence; every field that is public must have one. */
-function sentence(node: ts.HasJSDoc, what: string): string {
+export function sentence(node: ts.HasJSDoc, what: string): string {
   const comments = ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc);
   const text = oneLine(ts.getTextOfJSDocComment(comments.at(-1)?.comment) ?? "");
   if (text === "") throw new Error(`${what} has no sentence of documentation`);
@@ -38,7 +38,7 @@ function defaultOf(field: Field, what: string): string {
   return oneLine(ts.getTextOfJSDocComment(tag.comment) ?? "");
 }
 
-const typeText = (type: ts.TypeNode | undefined): string => oneLine(type?.getText() ?? "");
+export const typeText = (type: ts.TypeNode | undefined): string => oneLine(type?.getText() ?? "");
 
 /** The members of a type that is spelled out in components/, those that it extends first. */
 function members(type: ts.TypeNode | undefined, interfaces: Interfaces): readonly ts.PropertySignature[] {
@@ -88,9 +88,9 @@ function tokenOf(component: ts.ClassDeclaration): string {
   return token.text;
 }
 
-const code = (text: string): string => `\`${text.replaceAll("|", "\\|")}\``;
+export const code = (text: string): string => `\`${text.replaceAll("|", "\\|")}\``;
 
-const tableOf = (head: readonly string[], lines: readonly (readonly string[])[]): string =>
+export const tableOf = (head: readonly string[], lines: readonly (readonly string[])[]): string =>
   [head, ...lines]
     .map((cells) => `| ${cells.join(" | ")} |`)
     .toSpliced(1, 0, `|${"---|".repeat(head.length)}`)

@@ -4,6 +4,7 @@ import { readResults } from "../../bench/race/results";
 import { rules } from "../../policy/rules";
 import { componentsPage } from "./components";
 import { chainPicture, modulesPicture } from "./modules";
+import { outputSources, outputsPage } from "./outputs";
 import { policyPage } from "./policies";
 import { racePage } from "./racePage";
 import { racePlot } from "./racePlot";
@@ -18,6 +19,7 @@ const page = (name: string): string => path.join(docs, name);
 async function main(): Promise<void> {
   writeFileSync(page("configuration.md"), configurationPage());
   writeFileSync(page("components.md"), componentsPage(path.join(root, "components")));
+  writeFileSync(page("outputs.md"), outputsPage(outputSources(root)));
   const faults = JSON.parse(readFileSync(page("reliability.json"), "utf8")) as FaultRecord[];
   writeFileSync(page("reliability.md"), reliabilityPage(readFileSync(page("reliability.md"), "utf8"), faults));
   writeFileSync(page("policy.md"), policyPage(readFileSync(page("policy.md"), "utf8"), rules));

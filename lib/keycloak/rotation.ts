@@ -51,8 +51,11 @@ const CLOCKS_DIFFER = 300;
 
 /** What a stack's last update said of its rotation: the record of what was decided when the generation was raised. */
 export interface LastRotation {
+  /** Which generation of the client's secret is in use. */
   readonly generation: number;
+  /** How it came: `replace`, `overlap` or `blue-green`. */
   readonly strategy: NonNullable<Rotation["strategy"]>;
+  /** How far a rotation by `blue-green` has come: `prepare` or `switch`; absent before it and after it. */
   readonly step?: Rotation["step"];
   /** Since when the secret before it was accepted too, in seconds since 1970; 0 when it was not. */
   readonly graceBegan: number;

@@ -10,7 +10,8 @@ import { ports, root } from "../../sandbox/settings";
 import { Stack, type ConfigValues } from "../../sandbox/stack";
 import { verify } from "../../verify/chain";
 import { clusterClient, type ClusterClient } from "../../verify/cluster";
-import type { Context, Outputs } from "../../verify/context";
+import type { Outputs } from "../../lib/outputs";
+import type { Context } from "../../verify/context";
 import { exitCode, table } from "../../verify/runChecks";
 import { signIn, type SignIn } from "../../verify/signIn";
 
