@@ -59,14 +59,29 @@ function unfit(value: unknown, path: string, depth = DEEPEST): string[] {
   return Object.entries(value).flatMap(([key, inner]) => unfit(inner, `${path}.${key}`, depth - 1));
 }
 
+/** Is it a setting or, written with dots, one below it? */
+const isSetting = (key: string): boolean => Object.hasOwn(Config.shape, key.split(".", 1)[0] ?? "");
+
+/** Lays the value of a key such as `backstage.url` into `backstage`: `pulumi new` asks for no other kind of key. */
+function nested(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const isPath = (key: string): boolean => key.includes(".") && isSetting(key);
+  const values = Object.fromEntries(Object.entries(given).filter(([key]) => !isPath(key)));
+  for (const path of Object.keys(given).filter(isPath)) {
+    const [key = "", inner = ""] = path.split(/\.(.*)/s);
+    values[key] = { ...(values[key] as object | undefined), [inner]: given[path] };
+  }
+  return values;
+}
+
 /**
  * Parses plain config values; throws a ConfigError with one sentence for each fault.
  * @param encrypted the keys that Pulumi holds encrypted; what a stack's file shows as such is told by itself
  */
 export function parseConfig(
-  given: Readonly<Record<string, unknown>>,
+  written: Readonly<Record<string, unknown>>,
   encrypted: readonly string[] = [],
 ): Omit<Settings, "adminSecret"> {
+  const given = nested(written);
   const sealed = Object.entries(given).flatMap(([key, value]) =>
     Object.hasOwn(Config.shape, key) ? sealedPaths(value, key) : [],
   );
@@ -115,9 +130,7 @@ export function loadConfig(): Settings {
   const encrypted = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
   const settings = parseConfig(
     Object.fromEntries(values),
-    values
-      .map(([own]) => own)
-      .filter((own) => Object.hasOwn(Config.shape, own) && encrypted.includes(`${prefix}${own}`)),
+    values.map(([own]) => own).filter((own) => isSetting(own) && encrypted.includes(`${prefix}${own}`)),
   );
   const key = adminSecretKeys[settings.keycloak.admin.method];
   const adminSecret = config.getSecret(key);

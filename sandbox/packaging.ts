@@ -8,6 +8,7 @@ import { inCache, root, UserError } from "./settings";
 
 /** What is installed; without `test` but for what is rendered. */
 const PARTS = [
+  "Pulumi.yaml",
   "index.ts",
   "config.ts",
   "package.json",

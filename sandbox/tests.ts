@@ -38,13 +38,14 @@ async function lint(): Promise<Outcome> {
   return outcomes.reduce(sum);
 }
 
-/** The program installed as users do, on the oldest Node that it claims: one pass or one failure. */
+/** The program installed as users do, on the oldest Node that it claims, and made by `pulumi new`. */
 async function packaging(): Promise<Outcome> {
   console.log("\n== packaging: no dev dependencies, on the oldest Node");
-  return checkPackaging().then(
+  const installed = await checkPackaging().then(
     () => ({ passed: 1, failures: [] }),
     (error: unknown) => ({ passed: 0, failures: [`packaging: ${(error as Error).message}`] }),
   );
+  return added(installed, await mocha("packaging: the other ways to consume it", ["test/packaging"]));
 }
 
 /** What needs no servers, in its order; what is wrong in the first two makes all others not worth their time. */

@@ -108,6 +108,34 @@ describe("config", () => {
     assert.ok(Object.values(project.config).every(({ description }) => (description ?? "").length > 20));
   });
 
+  it("takes a key with a dot for a path, as the prompts of `pulumi new` leave it", () => {
+    const { keycloak, backstage, ...others } = valid();
+    const { url, ...more } = backstage as { url: string };
+    const asked = {
+      ...others,
+      "keycloak.url": (keycloak as { url: string }).url,
+      backstage: more,
+      "backstage.url": url,
+    };
+    assert.deepEqual(parseConfig(asked), parseConfig(valid()));
+    assert.match(
+      refusal({ ...valid(), "backstage.urls": "x" }),
+      /backstage\.urls is not a setting; did you mean backstage\.url/,
+    );
+    assert.match(refusal({ ...valid(), "other.url": "x" }), /other\.url.* is not a setting/);
+    assert.match(
+      refusal({ ...valid(), "backstage.image": { secure: "v1:x" } }),
+      /backstage\.image holds an encrypted value/,
+    );
+    const prompts = parse(readFileSync(path.join(__dirname, "../../Pulumi.yaml"), "utf8")) as {
+      template: { config: Record<string, { secret?: boolean; description: string }> };
+    };
+    for (const [key, { secret }] of Object.entries(prompts.template.config)) {
+      assert.equal(secret === true, key === "keycloakAdminPassword", key);
+      if (secret !== true) assert.doesNotMatch(refusal({ ...valid(), [key]: "" }), /is not a setting/, key);
+    }
+  });
+
   it("takes a moment as RFC 3339 writes it, and as Pulumi does when it stands without quotes", () => {
     const moments = [
       "2026-11-25T10:00:00Z",
