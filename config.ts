@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { CatalogSource } from "./lib/backstage/appConfig";
-import type { Overlap } from "./lib/keycloak/rotation";
+import type { Adoption } from "./lib/keycloak/adoption";
+import { type Overlap, signInClients, type SignInClients, withStrategy } from "./lib/keycloak/rotation";
 import { clearFaults, encryptedFault, kubeconfigFault, kubeconfigText, sealedPaths } from "./lib/settings/clear";
 import { adminSecretKeys } from "./lib/settings/admin";
 import { completed } from "./lib/settings/backstage";
@@ -12,13 +13,11 @@ import { schemaFaults } from "./lib/settings/sentences";
 export class ConfigError extends pulumi.RunError {}
 
 /** The settings of one environment: validated, with every default filled in. */
-export interface Settings extends Omit<Parsed, "realm" | "backstage" | "rotation" | "namespaces"> {
+export interface Settings extends Omit<Parsed, "realm" | "backstage" | "namespaces"> {
   /** Lasting initial passwords, plain http and an unprotected realm are possible here only. */
   readonly isDev: boolean;
   /** What `keycloak.admin` signs in with: a password, a client's secret or a private key. */
   readonly adminSecret: pulumi.Output<string>;
-  /** With the overlap that the preflight decides, and nobody else: a secret that was replaced must not come back. */
-  readonly rotation: Parsed["rotation"] & { readonly overlap?: pulumi.Input<Overlap> };
   readonly namespaces: { readonly protect: boolean };
   readonly realm: Parsed["realm"] & { readonly displayName: string; readonly protect: boolean };
   readonly backstage: ReturnType<typeof completed>;
@@ -156,4 +155,30 @@ export function catalogSource({
     frequency: catalogSync.frequency,
     timeout: catalogSync.timeout,
   };
+}
+
+/** The settings with what only the servers and the last update could tell: what the program is built from. */
+export interface DecidedSettings extends Omit<Settings, "adminSecret" | "rotation"> {
+  readonly rotation: ReturnType<typeof withStrategy<Settings["rotation"]>>;
+  /** Backstage's clients. */
+  readonly signIn: SignInClients;
+  /** How long Keycloak accepts the secret before too; undefined: it does not. A replaced secret must not come back. */
+  readonly overlap: pulumi.Input<Overlap> | undefined;
+  /** What Keycloak has already, and the program takes over. */
+  readonly adopted: Adoption;
+  /** The namespaces that were there before: they are used, and neither made nor changed. */
+  readonly foreignNamespaces: ReadonlySet<string>;
+}
+
+/**
+ * Hands the settings on with a rotation; without one it is as on servers that have nothing yet, as rendering and a test
+ * need it.
+ */
+export function decidedSettings(
+  settings: Omit<Settings, "adminSecret">,
+  rotation: DecidedSettings["rotation"] = withStrategy(settings.rotation, false),
+  overlap?: DecidedSettings["overlap"],
+): DecidedSettings {
+  const signIn = signInClients(settings.backstage, rotation);
+  return { ...settings, rotation, signIn, overlap, adopted: {}, foreignNamespaces: new Set() };
 }

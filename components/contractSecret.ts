@@ -4,7 +4,7 @@ import { contractKeys, type ContractValue, type Generations } from "../lib/pod/c
 import type { OidcClient } from "./oidcClient";
 import type { Realm } from "./realm";
 import { generatedPassword } from "./support/generatedPassword";
-import type { Target } from "./support/target";
+import type { Credential, Target } from "./support/target";
 
 export interface FurtherClient {
   /** The confidential client that the credential is of. */
@@ -58,6 +58,8 @@ export class ContractSecret extends pulumi.ComponentResource {
   readonly checksums: pulumi.Output<Record<string, string>>;
   /** The Secret's keys, in the order of the settings. */
   readonly keys: readonly string[];
+  /** What was delivered, for who keeps a copy of it. */
+  readonly delivered: Credential;
   /** What a consumer of the Secret depends on. */
   readonly ready: pulumi.Resource[];
 
@@ -89,25 +91,22 @@ export class ContractSecret extends pulumi.ComponentResource {
     this.keys = Object.keys(data);
     this.data = pulumi.secret(pulumi.all(data));
     const { owner, secretName, namespace, target, externalName } = args;
-    const delivery = target.deliver(
-      name,
-      {
-        owner,
-        secretName,
-        ...(externalName === undefined ? {} : { externalName }),
-        namespace,
-        keys: this.keys,
-        data: this.data,
-        clientUuid: client.uuid,
-        requires: [
-          ...realm.ready,
-          ...client.ready,
-          ...(session === undefined ? [] : [session]),
-          ...further.flatMap(({ client: other, requires = [] }) => [...other.ready, ...requires]),
-        ],
-      },
-      { parent: this },
-    );
+    this.delivered = {
+      owner,
+      secretName,
+      ...(externalName === undefined ? {} : { externalName }),
+      namespace,
+      keys: this.keys,
+      data: this.data,
+      clientUuid: client.uuid,
+      requires: [
+        ...realm.ready,
+        ...client.ready,
+        ...(session === undefined ? [] : [session]),
+        ...further.flatMap(({ client: other, requires = [] }) => [...other.ready, ...requires]),
+      ],
+    };
+    const delivery = target.deliver(name, this.delivered, { parent: this });
     this.secretName = delivery.secretName;
     this.checksums = delivery.checksums;
     this.ready = delivery.ready;

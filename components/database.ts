@@ -5,7 +5,7 @@ import { containerSecurity, filled, fromSecret, podSecurity, type placement, typ
 import type { Generations } from "../lib/pod/contract";
 import type { DatabaseSettings } from "../lib/settings/database";
 import { generatedPassword } from "./support/generatedPassword";
-import type { Target } from "./support/target";
+import type { Credential, Delivery, Target } from "./support/target";
 import { transformed, type Transform } from "./support/transform";
 
 export interface DatabaseTransforms {
@@ -85,6 +85,8 @@ export class Database extends pulumi.ComponentResource {
   readonly generations: Generations;
   /** The pod template annotations that make a changed credential a rollout. */
   readonly checksums: pulumi.Output<Record<string, string>>;
+  /** What was delivered, for who keeps a copy of it: no credential of somebody else's. */
+  readonly delivered: readonly Credential[];
   /** What Backstage depends on: a PostgreSQL that has accepted the password. */
   readonly ready: pulumi.Resource[];
 
@@ -93,6 +95,7 @@ export class Database extends pulumi.ComponentResource {
     const { settings, namespace } = args;
     this.parts = { env: [], volumes: [], mounts: [] };
     this.checksums = pulumi.output<Record<string, string>>({});
+    this.delivered = [];
     this.ready = [];
     this.generations = settings.kind === "postgres" ? { database: args.passwordGeneration ?? 1 } : {};
     if (settings.kind === "external") {
@@ -118,6 +121,7 @@ export class Database extends pulumi.ComponentResource {
         parts: this.parts,
         credential: this.credential,
         checksums: this.checksums,
+        delivered: this.delivered,
         ready: this.ready,
       } = postgres(this, name, args, settings));
     }
@@ -133,10 +137,8 @@ function postgres(
   name: string,
   args: DatabaseArgs,
   settings: Postgres,
-): Pick<Database, "parts" | "credential" | "checksums" | "ready"> {
-  const labels = { app: name };
+): Pick<Database, "parts" | "credential" | "checksums" | "delivered" | "ready"> {
   const { namespace, target } = args;
-  const metadata = { name, namespace, labels, annotations: target.annotations("database") };
   const { passwordGeneration: generation = 1 } = args;
   const password = generatedPassword(name, { generation }, { parent });
   const data = pulumi.secret(
@@ -146,23 +148,34 @@ function postgres(
       generation: String(generation),
     })),
   );
-  const credential = target.deliver(
-    name,
-    {
-      owner: name,
-      secretName: name,
-      namespace,
-      keys: ["username", "password", "generation"],
-      data,
-      requires: [password],
-    },
-    { parent },
-  );
-  const { secretName, checksums } = credential;
+  const delivered = {
+    owner: name,
+    secretName: name,
+    namespace,
+    keys: ["username", "password", "generation"],
+    data,
+    requires: [password],
+  };
+  const delivery = target.deliver(name, delivered, { parent });
+  const { secretName, checksums } = delivery;
   const env = Object.entries({ [databaseEnv.user]: "username", [databaseEnv.password]: "password" });
   const parts = { env: env.map(([variable, key]) => fromSecret(variable, secretName, key)), volumes: [], mounts: [] };
   const mounted = projected(secretName, { user: "username", password: "password", generation: "generation" });
-  if (!target.objects) return { parts, credential: mounted, checksums, ready: [] };
+  const objects = target.make(() => server(parent, name, args, settings, delivery)) ?? [];
+  return { parts, credential: mounted, checksums, delivered: [delivered], ready: [...delivery.ready, ...objects] };
+}
+
+/** What runs it; each waits for the one before. */
+function server(
+  parent: Database,
+  name: string,
+  args: DatabaseArgs,
+  settings: Postgres,
+  { secretName, checksums, ready }: Delivery,
+): pulumi.Resource[] {
+  const labels = { app: name };
+  const { namespace, target } = args;
+  const metadata = { name, namespace, labels, annotations: target.annotations("database") };
   const storageClass = settings.storageClassName === undefined ? {} : { storageClassName: settings.storageClassName };
   // A claim of its own and not of the StatefulSet's template: what holds the data is seen, and protected, by itself.
   const claim = new k8s.core.v1.PersistentVolumeClaim(
@@ -171,7 +184,7 @@ function postgres(
       metadata,
       spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: settings.storage } }, ...storageClass },
     },
-    { parent, protect: (settings.protect ?? true) && !target.retain },
+    target.kept({ parent, protect: settings.protect ?? true }),
   );
   const set = new k8s.apps.v1.StatefulSet(
     name,
@@ -191,7 +204,7 @@ function postgres(
     }),
     {
       parent,
-      dependsOn: [...credential.ready, claim],
+      dependsOn: [...ready, claim],
       customTimeouts: { create: `${args.rolloutSeconds}s`, update: `${args.rolloutSeconds}s` },
     },
   );
@@ -209,7 +222,7 @@ function postgres(
     },
     { parent, dependsOn: [set] },
   );
-  return { parts, credential: mounted, checksums, ready: [...credential.ready, claim, set, service] };
+  return [claim, set, service];
 }
 
 function podSpec(

@@ -6,7 +6,7 @@ import type { GroupsScope } from "./groupsScope";
 import { OidcClient } from "./oidcClient";
 import type { Realm } from "./realm";
 import { SamlClient } from "./samlClient";
-import type { Target, TargetNamespace } from "./support/target";
+import type { Credential, Target, TargetNamespace } from "./support/target";
 
 export interface PlatformClientsArgs {
   /** Where contract Secrets go. */
@@ -27,6 +27,8 @@ export interface PlatformClientsArgs {
 export class PlatformClients extends pulumi.ComponentResource {
   /** Where each client's contract Secret is, as namespace/name. */
   readonly secrets: pulumi.Output<Record<string, string>>;
+  /** What was delivered, for who keeps a copy of it. */
+  readonly delivered: readonly Credential[];
 
   constructor(name: string, args: PlatformClientsArgs, opts?: pulumi.ComponentResourceOptions) {
     super(
@@ -43,6 +45,7 @@ export class PlatformClients extends pulumi.ComponentResource {
       namespaces.set(secret.namespace, target.namespace(secret.namespace, { parent: this }));
     }
     const secrets: Record<string, pulumi.Output<string>> = {};
+    const delivered: Credential[] = [];
     for (const { clientId, kind, secret, saml, mappers, ...settings } of args.clients) {
       if (saml !== undefined) {
         new SamlClient(clientId, { realm, clientId, saml, ...settings }, { parent: this });
@@ -79,9 +82,11 @@ export class PlatformClients extends pulumi.ComponentResource {
         },
         { parent: this, dependsOn: made?.ready ?? [] },
       );
+      delivered.push(contract.delivered);
       secrets[clientId] = pulumi.interpolate`${secret.namespace}/${contract.secretName}`;
     }
     this.secrets = pulumi.all(secrets);
+    this.delivered = delivered;
     this.registerOutputs({ secrets: this.secrets });
   }
 }

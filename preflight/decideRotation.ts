@@ -1,10 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config";
+import { type DecidedSettings, decidedSettings, type Settings } from "../config";
 import { probe } from "../lib/pod/scripts/keycloak.mjs";
 import {
   asksForOverlap,
   changesSecret,
-  decided,
   overlapOf,
   raises,
   secretName,
@@ -14,6 +13,7 @@ import {
   type LastRotation,
   type Overlap,
   type SignInClient,
+  withStrategy,
 } from "../lib/keycloak/rotation";
 import { keycloakUrls } from "../lib/keycloak/urls";
 import type { State } from "./state";
@@ -39,13 +39,13 @@ export interface Asked {
 
 /** What the decision is made of. */
 export type RotationSettings = Pick<Settings, "mode"> & {
-  readonly rotation: Omit<Settings["rotation"], "overlap">;
+  readonly rotation: Settings["rotation"];
   readonly keycloak: Pick<Settings["keycloak"], "url">;
   readonly backstage: Pick<Settings["backstage"], "clientId" | "authEnvironment" | "rolloutSeconds">;
 };
 
 export interface Decision {
-  readonly rotation: RotationSettings["rotation"];
+  readonly rotation: DecidedSettings["rotation"];
   /** What Keycloak is to accept beside the secret in use. */
   readonly overlap?: Overlap | undefined;
   /** Why the run must not go on, as a sentence. */
@@ -66,7 +66,7 @@ export async function decideRotation(
   const { backstage, keycloak, mode } = settings;
   const { now } = asked;
   const can = asksForOverlap(settings.rotation, last) ? await asked.featureIsActive() : undefined;
-  let rotation = decided(settings.rotation, can ?? last?.strategy === "overlap", last);
+  let rotation = withStrategy(settings.rotation, can ?? last?.strategy === "overlap", last);
   const refuse = (fault: string): Decision => ({ rotation, fault, warnings: [] });
   const { active, standby } = signInClients(backstage, rotation);
 
@@ -212,7 +212,7 @@ export function loweredFaults(
 }
 
 /**
- * The rotation as it will be done, with the overlap that comes of it. Throws one sentence when it cannot be done
+ * The settings with the rotation as it will be done, and the overlap that comes of it. Throws one sentence when it cannot be done
  * without an outage that nobody chose, or would bring a secret back; says whom it costs a sign-in.
  * @param accessToken fresh: it tells Keycloak's clock
  */
@@ -221,7 +221,7 @@ export async function safeRotation(
   last: LastRotation | undefined,
   accessToken: string,
   state: State,
-): Promise<Settings["rotation"]> {
+): Promise<DecidedSettings> {
   const { begun, secretOf } = secretsIn(state);
   const lowered = loweredFaults(settings, begun);
   if (lowered.length > 0) throw new pulumi.RunError(lowered.map((fault) => `config: ${fault}`).join("\n"));
@@ -246,9 +246,9 @@ export async function safeRotation(
         : "remove rotation.step, and the old client goes away";
     await pulumi.log.info(`rotation by blue-green: with this run every pod knows both clients; then ${next}.`);
   }
-  if (overlap === undefined) return rotation;
+  if (overlap === undefined) return decidedSettings(settings, rotation);
   // A preview cannot know when the run will be; what it showed would not be what is done.
   const isOpen =
     pulumi.runtime.isDryRun() && rotation.at === undefined && last !== undefined && changesSecret(rotation, last);
-  return { ...rotation, overlap: isOpen ? pulumi.output(pulumi.unknown as unknown as Overlap) : overlap };
+  return decidedSettings(settings, rotation, isOpen ? pulumi.output(pulumi.unknown as unknown as Overlap) : overlap);
 }

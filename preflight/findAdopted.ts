@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config";
+import type { DecidedSettings, Settings } from "../config";
 import {
   type Adopted,
   adoptedMappers,
@@ -31,7 +31,10 @@ export const adminUrl = (url: string, realm: string): string =>
   keycloakUrls(url, realm).issuer.replace(/\/realms\/([^/]*)$/, "/admin/realms/$1");
 
 /** Reads the realm with the administrator's own token; undefined where Keycloak has nothing. */
-export function reader({ keycloak, realm }: Settings, token: string): (path: string) => Promise<unknown> {
+export function reader(
+  { keycloak, realm }: Pick<Settings, "keycloak" | "realm">,
+  token: string,
+): (path: string) => Promise<unknown> {
   const admin = adminUrl(keycloak.url, realm.name);
   return async (path) => {
     const response = await fetch(admin + path, {
@@ -88,7 +91,7 @@ function isKnown({ keys, ids }: Known, key: string, { id }: Representation): boo
  * realm.
  */
 async function adoptedRealm(
-  { realm, roles, groups, users }: Settings,
+  { realm, roles, groups, users }: DecidedSettings,
   get: (path: string) => Promise<unknown>,
   find: Find,
   known: Known,
@@ -126,7 +129,7 @@ async function adoptedRealm(
 }
 
 /** Looks up what is to be adopted, with the administrator's own token. Throws one sentence when it is not there. */
-export async function findAdopted(settings: Settings, token: string, known: Known): Promise<Adoption> {
+export async function findAdopted(settings: DecidedSettings, token: string, known: Known): Promise<Adoption> {
   const { realm, backstage, catalogSync } = settings;
   const get = reader(settings, token);
   const find = finder(get, realm.name);

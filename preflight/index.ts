@@ -3,8 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import * as net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
-import type { Settings } from "../config";
-import type { Adoption } from "../lib/keycloak/adoption";
+import type { DecidedSettings, Settings } from "../config";
 import { request } from "../lib/pod/scripts/keycloak.mjs";
 import { loginForm } from "../lib/keycloak/adminLogin";
 import { neededObjects } from "../lib/pod/prerequisites";
@@ -158,12 +157,8 @@ async function clusterHasAll(settings: Settings): Promise<void> {
  * Makes sure that both servers are there, let us in and have what a run needs, so that it starts whole or creates
  * nothing. Looks up what the program is to adopt. Throws one sentence with the remedy; waits at most
  * `keycloak.waitSeconds` for Keycloak, and says so.
- * @returns the settings with what depends on Keycloak decided, what is adopted, and which namespaces are somebody
- * else's
  */
-export async function preflight(
-  settings: Settings,
-): Promise<{ settings: Settings; adopted: Adoption; foreign: ReadonlySet<string> }> {
+export async function preflight(settings: Settings): Promise<DecidedSettings> {
   const last = await lastUpdate();
   handoverIsSafe(settings.mode, last.mode);
   await apiServerAnswers(settings.kubeconfig);
@@ -171,14 +166,13 @@ export async function preflight(
   const accessToken = await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
   await realmHasParts(settings, accessToken);
   const state = await stateOf();
-  const decided = { ...settings, rotation: await safeRotation(settings, last.rotation, accessToken, state) };
-  const foreign = await foreignNamespaces(decided, last, state);
+  const decided = await safeRotation(settings, last.rotation, accessToken, state);
   return {
-    settings: decided,
+    ...decided,
+    foreignNamespaces: await foreignNamespaces(decided, last, state),
     adopted: {
       ...(await findLeftovers(decided, accessToken, state)),
       ...(await findAdopted(decided, accessToken, state)),
     },
-    foreign,
   };
 }

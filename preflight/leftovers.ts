@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Settings } from "../config";
+import type { DecidedSettings } from "../config";
 import {
   type Adopted,
   adoptedMappers,
@@ -12,7 +12,6 @@ import {
   type Representation,
 } from "../lib/keycloak/adoption";
 import { groupsMapper, groupsScope } from "../lib/keycloak/clients";
-import { signInClients } from "../lib/keycloak/rotation";
 import { adminUrl, finder, namedIn, reader } from "./findAdopted";
 import { componentNames, mapperName, partName } from "../lib/ownership/resourceNames";
 import type { State } from "./state";
@@ -35,10 +34,10 @@ interface Named {
   readonly adopt?: boolean;
 }
 
-function namedBy({ realm, backstage, catalogSync, clients, rotation, ...settings }: Settings): Named[] {
-  const { active, standby } = signInClients(backstage, rotation);
+function namedBy({ realm, backstage, catalogSync, clients, signIn, ...settings }: DecidedSettings): Named[] {
+  const { active, standby } = signIn;
   const withRealm = { flag: "realm.adopt", adopt: realm.adopt };
-  const signIn = [active, ...(standby === undefined ? [] : [standby])].map(({ clientId }): Named => {
+  const ours = [active, ...(standby === undefined ? [] : [standby])].map(({ clientId }): Named => {
     const adoption =
       clientId === backstage.clientId ? { flag: "backstage.adoptClient", adopt: backstage.adoptClient } : {};
     return { kind: "client", name: clientId, setting: "backstage.clientId", ...adoption };
@@ -64,7 +63,7 @@ function namedBy({ realm, backstage, catalogSync, clients, rotation, ...settings
   }));
   return [
     { kind: "client scope", name: groupsScope, mappers: [groupsMapper], setting: "realm.name", ...withRealm },
-    ...signIn,
+    ...ours,
     ...catalog,
     ...others,
     ...below,
@@ -84,7 +83,7 @@ function inTheWay(what: string, marked: boolean, { setting, flag }: Pick<Named, 
 
 /** Ends what the killed run began: gives a user the password that the state holds. */
 async function setPassword(
-  { keycloak, realm, isDev }: Settings,
+  { keycloak, realm, isDev }: DecidedSettings,
   token: string,
   at: string,
   value: string,
@@ -128,7 +127,7 @@ async function hasClientsOfAnother(get: Get, { passwords }: State): Promise<bool
 
 /** Keycloak takes a user's password by a second request, and the run may have ended before it. */
 async function setPasswords(
-  settings: Settings,
+  settings: DecidedSettings,
   token: string,
   get: Get,
   { passwords }: State,
@@ -147,7 +146,7 @@ async function setPasswords(
  * Finds what a killed run has left in Keycloak. Throws a sentence for each object that is somebody else's and in the
  * way.
  */
-export async function findLeftovers(settings: Settings, token: string, state: State): Promise<Adoption> {
+export async function findLeftovers(settings: DecidedSettings, token: string, state: State): Promise<Adoption> {
   const { realm } = settings;
   const { isEmpty, keys, mappers } = state;
   const realmKey = keyOf("realm", realm.name);

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config";
+import type { DecidedSettings } from "../config";
 import { type Claim, clusterClaims, keycloakClaims, placeOf } from "../lib/ownership/claims";
 import { droppedFaults, moveFaults, ownerOf, type Seen } from "../lib/ownership/stackMark";
 import { ANSWER_MS, clusterConfig, inTime } from "../lib/kubeconfig";
@@ -46,7 +46,7 @@ async function look(claims: readonly Claim[], kubeconfig: string): Promise<Seen[
  * everything else of theirs that is in the way, and for what would be deleted although it is in use.
  */
 export async function foreignNamespaces(
-  settings: Settings,
+  settings: DecidedSettings,
   last: LastUpdate,
   { urns }: State,
 ): Promise<ReadonlySet<string>> {

@@ -1,8 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config";
-import type { Adoption } from "../lib/keycloak/adoption";
+import type { DecidedSettings } from "../config";
 import { defaultScopes, groupsScope as groupsScopeName, optionalScopes } from "../lib/keycloak/clients";
-import { signInClients, type SignInClient } from "../lib/keycloak/rotation";
+import type { SignInClient } from "../lib/keycloak/rotation";
 import { componentNames } from "../lib/ownership/resourceNames";
 import { backstageUrls } from "../lib/keycloak/urls";
 import { CatalogSync } from "../components/catalogSync";
@@ -25,12 +24,8 @@ export interface Identity {
 }
 
 /** The realm with its scopes, people and the clients of Backstage, in the chain's order. */
-export function identity(
-  settings: Omit<Settings, "adminSecret">,
-  opts: pulumi.ComponentResourceOptions,
-  adopted: Adoption = {},
-): Identity {
-  const { backstage, rotation, catalogSync } = settings;
+export function identity(settings: DecidedSettings, opts: pulumi.ComponentResourceOptions): Identity {
+  const { adopted, backstage, rotation, catalogSync, signIn } = settings;
   const urls = backstageUrls(backstage.url, backstage.authProvider, backstage.authEnvironment);
   const realm = new Realm(
     settings.realm.name,
@@ -71,13 +66,12 @@ export function identity(
         defaultScopes,
         optionalScopes,
         secretGeneration: generation,
-        overlap: rotation.overlap,
+        overlap: settings.overlap,
         requires: secretRotation?.ready,
         adopted,
       },
       opts,
     );
-  const { active, standby } = signInClients(backstage, rotation);
   const sync = catalogSync.enabled
     ? new CatalogSync(
         catalogSync.clientId,
@@ -89,8 +83,8 @@ export function identity(
     realm,
     groupsScope,
     users,
-    client: clientOf(active),
-    standby: standby === undefined ? undefined : clientOf(standby),
+    client: clientOf(signIn.active),
+    standby: signIn.standby === undefined ? undefined : clientOf(signIn.standby),
     catalogSync: sync,
   };
 }

@@ -1,28 +1,28 @@
 import type * as keycloak from "@pulumi/keycloak";
 import type * as k8s from "@pulumi/kubernetes";
-import type { Settings } from "../config";
-import type { Adoption } from "../lib/keycloak/adoption";
+import type { DecidedSettings } from "../config";
 import { identity, type Identity } from "./identity";
 import { componentNames } from "../lib/ownership/resourceNames";
 import { PlatformClients } from "../components/platformClients";
+import { SourceSecret } from "../components/sourceSecret";
 import type { Target } from "../components/support/target";
+import { targetOf } from "./targets";
 import { workload, type Workload } from "./workload";
+
+export interface Providers {
+  readonly keycloak: keycloak.Provider;
+  readonly kubernetes: k8s.Provider;
+}
 
 export interface Platform extends Identity, Workload {
   readonly clients: PlatformClients;
 }
 
 /** The chain, each link behind the one before it: realm -> client -> contract Secret -> Backstage behind its gates. */
-export function platform(
-  settings: Omit<Settings, "adminSecret">,
-  providers: { readonly keycloak: keycloak.Provider; readonly kubernetes: k8s.Provider },
-  target: Target,
-  adopted: Adoption = {},
-): Platform {
-  const { keycloak, kubernetes } = providers;
-  const who = identity(settings, { providers: [keycloak] }, adopted);
-  const what = workload(settings, who, kubernetes, target);
-  const { realm, groupsScope } = who;
+export function platform(settings: DecidedSettings, { keycloak, kubernetes }: Providers, target: Target): Platform {
+  const ofKeycloak = identity(settings, { providers: [keycloak] });
+  const ofKubernetes = workload(settings, ofKeycloak, kubernetes, target);
+  const { realm, groupsScope } = ofKeycloak;
   const clients = new PlatformClients(
     componentNames.clients,
     {
@@ -30,10 +30,30 @@ export function platform(
       realm,
       groupsScope,
       clients: settings.clients,
-      adopted,
-      namespaces: { [settings.backstage.namespace]: what.namespace },
+      adopted: settings.adopted,
+      namespaces: { [settings.backstage.namespace]: ofKubernetes.namespace },
     },
     { providers: [keycloak, kubernetes] },
   );
-  return { ...who, ...what, clients };
+  const delivered = [...ofKubernetes.delivered, ...clients.delivered];
+  return { ...ofKeycloak, ...ofKubernetes, clients, delivered };
+}
+
+/** All that `pulumi up` makes: the chain and, where Argo CD applies it, the Secret that its credentials come from. */
+export function program(
+  settings: DecidedSettings,
+  providers: Providers,
+): Platform & { readonly source: SourceSecret | undefined } {
+  const made = platform(settings, providers, targetOf(settings));
+  if (settings.mode === "direct") return { ...made, source: undefined };
+  const source = new SourceSecret(
+    componentNames.source,
+    {
+      settings: settings.gitops.source,
+      credentials: made.delivered,
+      namespaces: { protect: settings.namespaces.protect, foreign: settings.foreignNamespaces },
+    },
+    { providers: [providers.kubernetes] },
+  );
+  return { ...made, source };
 }

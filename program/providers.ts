@@ -3,6 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config";
 import { keycloakUrls } from "../lib/keycloak/urls";
+import type { Providers } from "./platform";
 
 /** The provider does not mark its credentials as secret itself. */
 function credentials({ keycloak: { admin }, adminSecret }: Settings): keycloak.ProviderArgs {
@@ -14,7 +15,7 @@ function credentials({ keycloak: { admin }, adminSecret }: Settings): keycloak.P
 }
 
 /** The two explicit providers; nothing in this program may use a default one. */
-export function providers(settings: Settings): { keycloak: keycloak.Provider; kubernetes: k8s.Provider } {
+export function providers(settings: Settings): Providers {
   const { origin, basePath } = keycloakUrls(settings.keycloak.url, settings.keycloak.admin.realm);
   return {
     keycloak: new keycloak.Provider("keycloak", {

@@ -1,11 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config";
+import type { DecidedSettings, Settings } from "../config";
 import { checksumAnnotation, clientAnnotation, dataHash } from "../lib/pod/hashes";
 import { stackMark } from "../lib/ownership/stackMark";
 import { waveAnnotations, type Link } from "../lib/gitops/waves";
 import { references } from "../components/support/references";
-import { base64Values, type Credential, type NamespaceRules, type Target } from "../components/support/target";
+import { base64Values, type NamespaceRules, type Target } from "../components/support/target";
 
 /** Pulumi applies the objects. */
 export function clusterTarget(
@@ -17,22 +17,20 @@ export function clusterTarget(
     ...waveAnnotations(link, waves),
     ...stackMark(pulumi.getStack()),
   });
-  const kept = (opts: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions => ({
-    ...opts,
-    ...(retain ? { retainOnDelete: true } : {}),
-  });
+  // The engine asks whether it is protected before it looks at what is retained.
+  const kept = <T extends pulumi.ResourceOptions>(opts: T): T =>
+    retain ? { ...opts, retainOnDelete: true, protect: false } : opts;
   return {
-    objects: true,
-    retain,
+    make: (objects) => objects(),
+    kept,
     annotations,
     references,
     namespace(name, opts) {
       if (foreign?.has(name) === true) return { name, ready: [] };
-      // The engine asks whether it is protected before it looks at what is retained.
       const made = new k8s.core.v1.Namespace(
         name,
         { metadata: { name, annotations: annotations("namespace") } },
-        kept({ ...opts, protect: protect && !retain }),
+        kept({ ...opts, protect }),
       );
       return { name: made.metadata.name, ready: [made] };
     },
@@ -66,8 +64,8 @@ export const noChecksums = (): pulumi.Output<Record<string, string>> => pulumi.o
 /** Argo CD applies the objects, from Git: this run makes nothing of them, and knows their names. */
 function elsewhere({ waves }: Pick<Settings, "waves">): Target {
   return {
-    objects: false,
-    retain: false,
+    make: () => undefined,
+    kept: (opts) => opts,
     annotations: (link) => waveAnnotations(link, waves),
     references: noChecksums,
     namespace: (name) => ({ name, ready: [] }),
@@ -79,29 +77,11 @@ function elsewhere({ waves }: Pick<Settings, "waves">): Target {
   };
 }
 
-/** A target that remembers what was delivered by it, for the source Secret. */
-export interface CollectingTarget extends Target {
-  readonly credentials: readonly Credential[];
-}
-
-/**
- * The target of `pulumi up` in each mode.
- * @param foreign the namespaces that were there before
- */
+/** The target of `pulumi up` in each mode. */
 export function targetOf(
-  settings: Pick<Settings, "mode" | "waves"> & Partial<Pick<Settings, "namespaces">>,
-  foreign: ReadonlySet<string> = new Set(),
-): CollectingTarget {
-  const rules = { ...settings.namespaces, foreign };
-  const target =
-    settings.mode === "hybrid" ? elsewhere(settings) : clusterTarget(settings, settings.mode === "handover", rules);
-  const credentials: Credential[] = [];
-  return {
-    ...target,
-    credentials,
-    deliver(name, credential, opts) {
-      credentials.push(credential);
-      return target.deliver(name, credential, opts);
-    },
-  };
+  settings: Pick<Settings, "mode" | "waves"> & Partial<Pick<DecidedSettings, "namespaces" | "foreignNamespaces">>,
+): Target {
+  const { mode, namespaces, foreignNamespaces: foreign } = settings;
+  if (mode === "hybrid") return elsewhere(settings);
+  return clusterTarget(settings, mode === "handover", { ...namespaces, ...(foreign === undefined ? {} : { foreign }) });
 }

@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { catalogSource, type Settings } from "../config";
+import { catalogSource, type DecidedSettings } from "../config";
 import {
   backstageContractKeys,
   catalogKeys,
@@ -12,29 +12,30 @@ import {
 import { expectedOf } from "../lib/pod/expected";
 import { componentNames } from "../lib/ownership/resourceNames";
 import { placement } from "../lib/pod/podSpec";
-import { signInClients } from "../lib/keycloak/rotation";
 import { Backstage, type BackstageTransforms } from "../components/backstage";
 import { ContractSecret } from "../components/contractSecret";
 import { Database } from "../components/database";
 import type { Identity } from "./identity";
-import type { Target, TargetNamespace } from "../components/support/target";
+import type { Credential, Target, TargetNamespace } from "../components/support/target";
 
 export interface Workload {
   readonly namespace: TargetNamespace;
   readonly contract: ContractSecret;
   /** The Deployment's name. */
   readonly deployment: pulumi.Output<string>;
+  /** What was delivered, for who keeps a copy of it. */
+  readonly delivered: readonly Credential[];
 }
 
 /** The Kubernetes half of the chain: namespace, contract Secret, database, and Backstage behind its gates. */
 export function workload(
-  settings: Omit<Settings, "adminSecret">,
+  settings: DecidedSettings,
   { realm, client, standby, catalogSync }: Identity,
   kubernetes: k8s.Provider,
   target: Target,
   transforms?: BackstageTransforms,
 ): Workload {
-  const { backstage } = settings;
+  const { backstage, signIn } = settings;
   const expected = expectedOf(settings);
   const namespace = target.namespace(backstage.namespace, { provider: kubernetes });
   const opts = { providers: [kubernetes], dependsOn: namespace.ready };
@@ -61,7 +62,7 @@ export function workload(
     },
     opts,
   );
-  const retained = { ...opts, retainOnDelete: target.retain };
+  const retained = target.kept(opts);
   const database = new Database(
     componentNames.database,
     {
@@ -73,22 +74,29 @@ export function workload(
     },
     retained,
   );
-  if (!target.objects) return { namespace, contract, deployment: pulumi.output<string>(componentNames.backstage) };
-  const environments = signInClients(backstage, settings.rotation);
-  const app = new Backstage(
-    componentNames.backstage,
-    {
-      ...own,
-      contract,
-      expected: { ...expected, generations: { ...expected.generations, ...database.generations } },
-      database,
-      keycloakUrl: settings.keycloak.url,
-      settings: { ...backstage, authEnvironment: environments.active.environment },
-      standbyEnvironment: environments.standby?.environment,
-      ...(catalogSync === undefined ? {} : { catalogSync: catalogSource(settings) }),
-      ...(transforms === undefined ? {} : { transforms }),
-    },
-    retained,
+  const app = target.make(
+    () =>
+      new Backstage(
+        componentNames.backstage,
+        {
+          ...own,
+          contract,
+          expected: { ...expected, generations: { ...expected.generations, ...database.generations } },
+          database,
+          keycloakUrl: settings.keycloak.url,
+          settings: { ...backstage, authEnvironment: signIn.active.environment },
+          standbyEnvironment: signIn.standby?.environment,
+          ...(catalogSync === undefined ? {} : { catalogSync: catalogSource(settings) }),
+          ...(transforms === undefined ? {} : { transforms }),
+        },
+        retained,
+      ),
   );
-  return { namespace, contract, deployment: app.deploymentName };
+  const delivered = [contract.delivered, ...database.delivered];
+  return {
+    namespace,
+    contract,
+    delivered,
+    deployment: app?.deploymentName ?? pulumi.output<string>(componentNames.backstage),
+  };
 }

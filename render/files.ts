@@ -1,7 +1,7 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as k8s from "@pulumi/kubernetes";
+import type { DecidedSettings } from "../config";
 import { platform } from "../program/platform";
-import type { Settings } from "../config";
 import { expectedOf } from "../lib/pod/expected";
 import { application, parent, project } from "../lib/gitops/argocd";
 import { pushSecret, readerRole, secretStore } from "../lib/gitops/externalSecrets";
@@ -11,8 +11,6 @@ import { withSyncOptions, type Manifest } from "../lib/gitops/objects";
 import { waveAnnotations, type Link } from "../lib/gitops/waves";
 import { collect } from "./collect";
 import { gitTarget } from "./gitTarget";
-
-type RenderSettings = Omit<Settings, "adminSecret">;
 
 /** Asks Stakater Reloader for a rollout of whatever reads one of the Secrets; it knows only those that are named. */
 function withReloader(manifest: Manifest, secrets: readonly string[]): Manifest {
@@ -35,7 +33,7 @@ const namespaceOf = ({ kind, metadata }: Manifest): string =>
 const namespacesOf = (manifests: readonly Manifest[]): string[] => [...new Set(manifests.map(namespaceOf))].sort();
 
 /** Every file of a stack, by its path below the stack's folder. */
-export async function renderedFiles(settings: RenderSettings, stack: string): Promise<Map<string, string>> {
+export async function renderedFiles(settings: DecidedSettings, stack: string): Promise<Map<string, string>> {
   const { gitops, backstage } = settings;
   const { argocd } = gitops;
   const wave = (link: Link): Record<string, string> => waveAnnotations(link, settings.waves);

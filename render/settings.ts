@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
-import { parseConfig } from "../config";
+import { type DecidedSettings, decidedSettings, parseConfig } from "../config";
 import { UserError } from "../lib/errors";
 import { secretKeys } from "../lib/settings/schema";
 
@@ -12,7 +12,7 @@ const { name } = parse(fs.readFileSync(path.join(__dirname, "..", "Pulumi.yaml")
  * A stack's settings, as its file in the folder holds them, without its secrets; throws what is wrong in a sentence
  * each.
  */
-export function stackSettings(folder: string, stack: string): ReturnType<typeof parseConfig> {
+export function stackSettings(folder: string, stack: string): DecidedSettings {
   const file = path.join(folder, `Pulumi.${stack}.yaml`);
   if (!fs.existsSync(file))
     throw new UserError(`${file} does not exist; name a stack that has a file, by --stack or STACK=.`);
@@ -20,5 +20,7 @@ export function stackSettings(folder: string, stack: string): ReturnType<typeof 
   const values = Object.entries(config ?? {}).map(
     ([key, value]) => [key.startsWith(`${name}:`) ? key.slice(name.length + 1) : key, value] as const,
   );
-  return parseConfig(Object.fromEntries(values.filter(([key]) => !(key in secretKeys) && !key.includes(":"))));
+  return decidedSettings(
+    parseConfig(Object.fromEntries(values.filter(([key]) => !(key in secretKeys) && !key.includes(":")))),
+  );
 }

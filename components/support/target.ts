@@ -37,10 +37,10 @@ export interface TargetNamespace {
 
 /** Where the Kubernetes objects of a run go: to the cluster, to Git, or nowhere, because Argo CD has them from Git. */
 export interface Target {
-  /** Whether objects are made at all, beside credentials. */
-  readonly objects: boolean;
-  /** Whether what a later run drops stays in the cluster, for Argo CD to take over. */
-  readonly retain: boolean;
+  /** Makes objects beside credentials, where this run makes any. */
+  make<T>(objects: () => T): T | undefined;
+  /** The options of objects: those that a later run drops may have to stay, for Argo CD to take over. */
+  kept<T extends pulumi.ResourceOptions>(opts: T): T;
   /** The annotations of every object that stands for this link of the chain. */
   annotations(link: Link): Record<string, string>;
   namespace(name: string, opts: pulumi.CustomResourceOptions): TargetNamespace;

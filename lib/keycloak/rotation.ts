@@ -26,6 +26,7 @@ export interface Overlap {
 }
 
 export const rotationStrategies = ["replace", "overlap", "blue-green"] as const;
+type Strategy = (typeof rotationStrategies)[number];
 /** A rotation by blue and green is three runs: with each of these, and without. */
 export const rotationSteps = ["prepare", "switch"] as const;
 
@@ -33,7 +34,7 @@ export const rotationSteps = ["prepare", "switch"] as const;
 export interface Rotation {
   readonly generation: number;
   /** How the next generation comes; undefined: by what Keycloak can when it is raised. */
-  readonly strategy?: (typeof rotationStrategies)[number] | undefined;
+  readonly strategy?: Strategy | undefined;
   /** How far a rotation by blue and green has come; undefined before it and after it. */
   readonly step?: (typeof rotationSteps)[number] | undefined;
   /** When the generation was raised, as a date and time; undefined: when the run that raises it asks Keycloak. */
@@ -76,7 +77,11 @@ export const asksForOverlap = (wanted: Rotation, last: LastRotation | undefined)
  * The rotation with a strategy: what is configured, else what was decided for this generation, else by what Keycloak
  * can.
  */
-export function decided<R extends Rotation>(rotation: R, keycloakOverlaps: boolean, last?: LastRotation): R {
+export function withStrategy<R extends Rotation>(
+  rotation: R,
+  keycloakOverlaps: boolean,
+  last?: LastRotation,
+): R & { readonly strategy: Strategy } {
   const kept = last === undefined || raises(rotation, last) ? undefined : last.strategy;
   const { strategy = kept ?? (rotation.generation > 1 && keycloakOverlaps ? "overlap" : "replace") } = rotation;
   return { ...rotation, strategy };

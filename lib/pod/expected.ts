@@ -1,17 +1,16 @@
 import type { Settings } from "../../config";
 import type { Expected } from "./contract";
-import { signInClients } from "../keycloak/rotation";
+import type { SignInClients } from "../keycloak/rotation";
 import { keycloakUrls } from "../keycloak/urls";
 
 /** What Backstage's pods are made for: the contract Secret by these settings. */
 export function expectedOf({
-  backstage,
   catalogSync,
   keycloak,
   realm,
   rotation,
-}: Omit<Settings, "adminSecret">): Expected {
-  const { active, standby } = signInClients(backstage, rotation);
+  signIn: { active, standby },
+}: Pick<Settings, "catalogSync" | "keycloak" | "realm" | "rotation"> & { readonly signIn: SignInClients }): Expected {
   return {
     issuer: keycloakUrls(keycloak.url, realm.name).issuer,
     clientId: active.clientId,

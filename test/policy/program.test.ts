@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
-import { platform } from "../../program/platform";
+import { program } from "../../program/platform";
 import { providers } from "../../program/providers";
-import { targetOf } from "../../program/targets";
 import { rules } from "../../policy/rules";
 import { stackSettings } from "../../render/settings";
 import { record, type Recorded } from "../recorder";
@@ -20,7 +19,7 @@ const profileOf = (stack: string): Profile =>
 /** The program of index.ts, as far as it makes resources, for one of the repository's stacks. */
 function build(stack: string): void {
   const settings = { ...stackSettings(root, stack), adminSecret: pulumi.secret("an-admin-s3cret") };
-  platform(settings, providers(settings), targetOf(settings));
+  program(settings, providers(settings));
 }
 
 const graphOf = (resources: readonly Recorded[]): Graph =>

@@ -3,11 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse } from "yaml";
-import { platform as program } from "../../program/platform";
+import { program } from "../../program/platform";
 import { providers } from "../../program/providers";
-import { SourceSecret } from "../../components/sourceSecret";
-import { targetOf } from "../../program/targets";
-import { ConfigError, parseConfig, type Settings } from "../../config";
+import { ConfigError, decidedSettings, parseConfig, type Settings } from "../../config";
 import type { Manifest } from "../../lib/gitops/objects";
 import { renderedFiles } from "../../render/files";
 import { plausible, type Values } from "../generated";
@@ -34,10 +32,7 @@ function accepted(values: Values): Settings | undefined {
 /** The objects that Pulumi applies. */
 async function applied(settings: Settings): Promise<Manifest[]> {
   const { resources } = await record(() => {
-    const target = targetOf(settings);
-    program(settings, providers(settings), target);
-    if (settings.mode !== "direct")
-      new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials });
+    program(decidedSettings(settings), providers(settings));
   });
   return resources
     .filter(({ type }) => type.startsWith("kubernetes:"))
@@ -46,7 +41,7 @@ async function applied(settings: Settings): Promise<Manifest[]> {
 
 /** The objects that Argo CD applies. */
 async function rendered(settings: Settings): Promise<Manifest[]> {
-  const files = await renderedFiles(settings, "test");
+  const files = await renderedFiles(decidedSettings(settings), "test");
   return [...files].filter(([file]) => !file.endsWith("kustomization.yaml")).map(([, text]) => parse(text) as Manifest);
 }
 

@@ -1,12 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { platform } from "../../program/platform";
+import { program } from "../../program/platform";
 import { providers } from "../../program/providers";
-import { SourceSecret } from "../../components/sourceSecret";
-import { targetOf } from "../../program/targets";
-import { ConfigError, loadConfig, type Settings } from "../../config";
-import program from "../../index";
+import { ConfigError, decidedSettings, loadConfig, type Settings } from "../../config";
+import main from "../../index";
 import { secretKeys } from "../../lib/settings/schema";
 import { renderedFiles } from "../../render/files";
 import { CANARY, configurations, isSetting, type Values } from "../generated";
@@ -77,10 +75,7 @@ function outcome(values: Values): Settings | undefined {
 }
 
 function build(settings: Settings): void {
-  const target = targetOf(settings);
-  platform(settings, providers(settings), target);
-  if (settings.mode !== "direct")
-    new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials });
+  program(decidedSettings(settings), providers(settings));
 }
 
 const texts = (value: unknown): string[] => {
@@ -165,7 +160,7 @@ describe("any configuration", function () {
         const settings = outcome(values);
         if (settings === undefined) {
           if (++counts.refused > PLANS) return;
-          const { resources } = await record(() => assert.rejects(program(), ConfigError));
+          const { resources } = await record(() => assert.rejects(main(), ConfigError));
           assert.deepEqual(resources, []);
           return;
         }
@@ -177,7 +172,7 @@ describe("any configuration", function () {
           return;
         counts.planned++;
         checkPlan((await record(() => build(settings))).resources);
-        if (settings.mode !== "direct") await renderedFiles(settings, "test");
+        if (settings.mode !== "direct") await renderedFiles(decidedSettings(settings), "test");
       }),
       { numRuns: CASES },
     );

@@ -1,29 +1,31 @@
 import assert from "node:assert/strict";
 import { identity } from "../../../program/identity";
-import { parseConfig } from "../../../config";
+import { decidedSettings, parseConfig } from "../../../config";
 import type { Adoption } from "../../../lib/keycloak/adoption";
 import { record } from "../../recorder";
 
-const settings = parseConfig({
-  environment: "dev",
-  keycloak: { url: "https://id.example.com" },
-  realm: { name: "platform", adopt: true },
-  roles: [{ name: "viewer" }],
-  groups: [{ name: "team-a" }],
-  users: [
-    {
-      username: "ada",
-      email: "ada@example.com",
-      firstName: "Ada",
-      lastName: "L",
-      groups: ["team-a"],
-      initialPassword: false,
-    },
-    { username: "eve", email: "eve@example.com", firstName: "Eve", lastName: "M" },
-  ],
-  catalogSync: { enabled: true },
-  backstage: { url: "https://b.example.com", image: "registry.example.com/b:1", adoptClient: true },
-});
+const settings = decidedSettings(
+  parseConfig({
+    environment: "dev",
+    keycloak: { url: "https://id.example.com" },
+    realm: { name: "platform", adopt: true },
+    roles: [{ name: "viewer" }],
+    groups: [{ name: "team-a" }],
+    users: [
+      {
+        username: "ada",
+        email: "ada@example.com",
+        firstName: "Ada",
+        lastName: "L",
+        groups: ["team-a"],
+        initialPassword: false,
+      },
+      { username: "eve", email: "eve@example.com", firstName: "Eve", lastName: "M" },
+    ],
+    catalogSync: { enabled: true },
+    backstage: { url: "https://b.example.com", image: "registry.example.com/b:1", adoptClient: true },
+  }),
+);
 
 const keys = {
   "realm platform": "keycloak:index/realm:Realm platform",
@@ -54,7 +56,7 @@ describe("adoption", () => {
   });
 
   it("imports what was found, each by its own id, and makes the rest", async () => {
-    const { resources } = await record(() => identity(settings, {}, adopted));
+    const { resources } = await record(() => identity({ ...settings, adopted }, {}));
     const imported = resources
       .filter(({ importId }) => importId !== "")
       .map(({ type, name, importId }) => [`${type} ${name}`, importId]);
@@ -69,15 +71,15 @@ describe("adoption", () => {
   });
 
   it("notes in the realm what it makes, which is everything where nothing is adopted", async () => {
-    const attributes = async (found: Adoption | undefined): Promise<unknown> =>
-      (await record(() => identity(settings, {}, found))).find("keycloak:index/realm:Realm", "platform").inputs
-        .attributes;
+    const attributes = async (found: Adoption): Promise<unknown> =>
+      (await record(() => identity({ ...settings, adopted: found }, {}))).find("keycloak:index/realm:Realm", "platform")
+        .inputs.attributes;
     assert.deepEqual(await attributes(adopted), { "made-by-backstage-keycloak": "user eve" });
-    assert.deepEqual(await attributes(undefined), { "made-by-backstage-keycloak": "*" });
+    assert.deepEqual(await attributes({}), { "made-by-backstage-keycloak": "*" });
   });
 
   it("generates a password for new users only, and leaves a profile to whose it is", async () => {
-    const { resources, find } = await record(() => identity(settings, {}, adopted));
+    const { resources, find } = await record(() => identity({ ...settings, adopted }, {}));
     const passwords = resources
       .filter(({ type, name }) => type.includes("RandomPassword") && name.startsWith("users-"))
       .map(({ name }) => name);

@@ -1,10 +1,8 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as k8s from "@pulumi/kubernetes";
 import assert from "node:assert/strict";
-import { platform } from "../../../program/platform";
-import { SourceSecret } from "../../../components/sourceSecret";
-import { targetOf } from "../../../program/targets";
-import { parseConfig } from "../../../config";
+import { program } from "../../../program/platform";
+import { decidedSettings, parseConfig } from "../../../config";
 import { modeFault } from "../../../preflight/modeChange";
 import { record, type Recorded, type Recording } from "../../recorder";
 
@@ -30,18 +28,11 @@ const build =
       ],
       backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1" },
     });
-    const target = targetOf(settings, new Set(foreign));
     const providers = {
       keycloak: new keycloak.Provider("keycloak", { clientId: "admin-cli" }),
       kubernetes: new k8s.Provider("kubernetes"),
     };
-    platform(settings, providers, target);
-    const namespaces = { ...settings.namespaces, foreign: new Set(foreign) };
-    new SourceSecret(
-      "keycloak-clients",
-      { settings: settings.gitops.source, credentials: target.credentials, namespaces },
-      { providers: [providers.kubernetes] },
-    );
+    program({ ...decidedSettings(settings), foreignNamespaces: new Set(foreign) }, providers);
   };
 
 const objects = ({ resources }: Recording<unknown>): Recorded[] =>
@@ -100,13 +91,14 @@ describe("the modes", () => {
     }
   });
 
-  it("handover makes what direct makes, and leaves it in the cluster when it is dropped", async () => {
+  it("handover makes what direct makes, beside the source, and leaves it in the cluster when it is dropped", async () => {
     const [direct, handover] = [await record(build("direct")), await record(build("handover"))];
+    const own = objects(handover).filter(({ parent }) => !/SourceSecret/.test(parent));
     assert.deepEqual(
-      objects(handover).map(({ urn }) => urn),
+      own.map(({ urn }) => urn),
       objects(direct).map(({ urn }) => urn),
     );
-    const own = objects(handover).filter(({ name, parent }) => !/SourceSecret/.test(parent) && name !== "keycloak");
+    assert.equal(objects(handover).length, own.length + 2);
     assert.ok(own.length > 10);
     // The engine hands the option down from a component to its children.
     const retained = ({ retainOnDelete, parent }: Recorded): boolean =>
@@ -121,7 +113,8 @@ describe("the modes", () => {
 
   it("protect the namespaces that the program makes outside dev, unless the settings say otherwise", async () => {
     const protects = async (more: object): Promise<unknown> =>
-      objects(await record(build("direct", [], more)))
+      [await record(build("direct", [], more)), await record(build("hybrid", [], more))]
+        .flatMap(objects)
         .filter(({ type }) => type.endsWith(":Namespace"))
         .map(({ name, protect }) => [name, protect]);
     const names = ["backstage", "argo", "keycloak"];
@@ -132,8 +125,8 @@ describe("the modes", () => {
   });
 
   it("use a namespace that was there before, and make all in it but no namespace", async () => {
-    const recording = await record(build("direct", ["backstage", "argo", "keycloak"]));
-    const all = objects(await record(build("direct")));
+    const recording = await record(build("handover", ["backstage", "argo", "keycloak"]));
+    const all = objects(await record(build("handover")));
     assert.deepEqual(
       objects(recording)
         .map(({ urn }) => urn)

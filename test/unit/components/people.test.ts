@@ -1,28 +1,30 @@
 import assert from "node:assert/strict";
 import { identity } from "../../../program/identity";
-import { parseConfig } from "../../../config";
+import { decidedSettings, parseConfig } from "../../../config";
 import { record } from "../../recorder";
 
 const LONG = "A realm of a company with a long name for its platform";
 
 const settings = (realm: object = {}): Parameters<typeof identity>[0] =>
-  parseConfig({
-    environment: "dev",
-    keycloak: { url: "https://id.example.com" },
-    realm: { name: "platform", ...realm },
-    roles: [{ name: "app:admin" }],
-    groups: [{ name: "/platform/team a/leads", roles: ["app:admin"] }, { name: "developers" }],
-    users: [
-      {
-        username: "ada@example.com",
-        email: "Ada@example.com",
-        firstName: "Ada",
-        lastName: "O'Neil",
-        groups: ["/platform/team a/leads", "developers"],
-      },
-    ],
-    backstage: { url: "https://b.example.com", image: "registry.example.com/b:1" },
-  });
+  decidedSettings(
+    parseConfig({
+      environment: "dev",
+      keycloak: { url: "https://id.example.com" },
+      realm: { name: "platform", ...realm },
+      roles: [{ name: "app:admin" }],
+      groups: [{ name: "/platform/team a/leads", roles: ["app:admin"] }, { name: "developers" }],
+      users: [
+        {
+          username: "ada@example.com",
+          email: "Ada@example.com",
+          firstName: "Ada",
+          lastName: "O'Neil",
+          groups: ["/platform/team a/leads", "developers"],
+        },
+      ],
+      backstage: { url: "https://b.example.com", image: "registry.example.com/b:1" },
+    }),
+  );
 
 const GROUP = "keycloak:index/group:Group";
 

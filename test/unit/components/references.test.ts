@@ -2,9 +2,8 @@ import * as keycloak from "@pulumi/keycloak";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
-import { platform } from "../../../program/platform";
-import { targetOf } from "../../../program/targets";
-import { parseConfig } from "../../../config";
+import { program } from "../../../program/platform";
+import { decidedSettings, parseConfig } from "../../../config";
 
 describe("objects that are only read", () => {
   it("may have the names of the program's own without its prefix", async () => {
@@ -23,11 +22,10 @@ describe("objects that are only read", () => {
       },
       call: () => ({}),
     });
-    platform(
-      settings,
-      { keycloak: new keycloak.Provider("keycloak", { clientId: "x" }), kubernetes: new k8s.Provider("kubernetes") },
-      targetOf(settings),
-    );
+    program(decidedSettings(settings), {
+      keycloak: new keycloak.Provider("keycloak", { clientId: "x" }),
+      kubernetes: new k8s.Provider("kubernetes"),
+    });
     await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
     assert.deepEqual(names.sort(), [
       "backstage-app-config",

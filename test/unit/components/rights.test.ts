@@ -2,9 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
 import * as path from "node:path";
 import { parse } from "yaml";
-import { platform } from "../../../program/platform";
+import { program } from "../../../program/platform";
 import { providers } from "../../../program/providers";
-import { targetOf } from "../../../program/targets";
 import { renderedFiles } from "../../../render/files";
 import { stackSettings } from "../../../render/settings";
 import { record } from "../../recorder";
@@ -46,7 +45,7 @@ interface Manifest {
 /** The objects that Pulumi makes of a stack's settings. */
 async function applied(stack: string): Promise<Manifest[]> {
   const settings = { ...stackSettings(root, stack), adminSecret: pulumi.secret("an-admin-s3cret") };
-  const { resources } = await record(() => void platform(settings, providers(settings), targetOf(settings)));
+  const { resources } = await record(() => void program(settings, providers(settings)));
   return resources
     .filter(({ type }) => type.startsWith("kubernetes:"))
     .map(({ type, inputs }) => ({ ...(inputs as unknown as Manifest), kind: type.split(":").at(-1) ?? "" }));

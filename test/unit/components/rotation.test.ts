@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
 import { identity } from "../../../program/identity";
-import { parseConfig } from "../../../config";
+import { decidedSettings, parseConfig } from "../../../config";
 import type { Overlap } from "../../../lib/keycloak/rotation";
 import { record, type Recording } from "../../recorder";
 
@@ -24,10 +24,7 @@ const build =
       backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1" },
       ...more,
     });
-    return identity(
-      { ...settings, rotation: { ...settings.rotation, ...(overlap === undefined ? {} : { overlap }) } },
-      {},
-    );
+    return identity({ ...decidedSettings(settings), overlap }, {});
   };
 const extraConfig = (recording: Recording<unknown>, name = "backstage"): Record<string, string> =>
   recording.find(CLIENT, name).inputs.extraConfig as Record<string, string>;

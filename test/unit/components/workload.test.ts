@@ -4,17 +4,19 @@ import type { BackstageTransforms } from "../../../components/backstage";
 import { identity } from "../../../program/identity";
 import { targetOf } from "../../../program/targets";
 import { workload } from "../../../program/workload";
-import { parseConfig } from "../../../config";
+import { decidedSettings, parseConfig } from "../../../config";
 import { record, type Recording } from "../../recorder";
 
 /** The whole workload with these settings of Backstage, behind a minimal identity. */
 const build = (over: Record<string, unknown>, transforms?: BackstageTransforms) => () => {
-  const settings = parseConfig({
-    environment: "prod",
-    keycloak: { url: "https://id.example.com" },
-    realm: { name: "platform" },
-    backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1", ...over },
-  });
+  const settings = decidedSettings(
+    parseConfig({
+      environment: "prod",
+      keycloak: { url: "https://id.example.com" },
+      realm: { name: "platform" },
+      backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1", ...over },
+    }),
+  );
   return workload(settings, identity(settings, {}), new k8s.Provider("kubernetes"), targetOf(settings), transforms);
 };
 

@@ -20,11 +20,11 @@ describe("docs/generate/modules", function () {
     const typesOnly = (from: string, to: string): boolean | undefined =>
       arrows.find((arrow) => arrow.from === from && arrow.to === to)?.typesOnly;
     assert.equal(typesOnly("index.ts", "preflight"), false);
-    assert.equal(typesOnly("preflight", "config.ts"), true);
+    assert.equal(typesOnly("render", "components"), true);
     assert.equal(typesOnly("verify", "preflight"), undefined);
     const dot = modulesDot(arrows);
     assert.match(dot, /"index\.ts" -> "preflight";/);
-    assert.match(dot, /"preflight" -> "config\.ts" \[style=dashed/);
+    assert.match(dot, /"render" -> "components" \[style=dashed/);
   });
 
   it("names who asks lib where not every room does", () =>

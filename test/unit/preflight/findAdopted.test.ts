@@ -1,6 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
-import { parseConfig, type Settings } from "../../../config";
+import { type DecidedSettings, decidedSettings, parseConfig } from "../../../config";
 import { adoptionChanges, realmAttributes } from "../../../lib/keycloak/adoption";
 import { findAdopted } from "../../../preflight/findAdopted";
 
@@ -17,10 +16,7 @@ const people = {
   users: [{ username: "user1", ...user }],
 };
 
-const settingsOf = (values: object): Settings => ({
-  ...parseConfig({ ...base, ...values }),
-  adminSecret: pulumi.secret("secret"),
-});
+const settingsOf = (values: object): DecidedSettings => decidedSettings(parseConfig({ ...base, ...values }));
 
 /** What the Admin API of the realm answers, by path; anything else is a 404. */
 const hand: Record<string, unknown> = {

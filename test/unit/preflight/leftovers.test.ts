@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
-import { parseConfig, type Settings } from "../../../config";
+import { type DecidedSettings, decidedSettings, parseConfig } from "../../../config";
 import { managedBy, realmAttributes } from "../../../lib/keycloak/adoption";
 import { findLeftovers } from "../../../preflight/leftovers";
 import { stateOf } from "../../../preflight/state";
@@ -12,10 +12,7 @@ const base = {
   users: [{ username: "ada", email: "a@example.com", firstName: "A", lastName: "B" }],
   backstage: { url: "https://backstage.example.com", image: "registry.example.com/backstage:1" },
 };
-const settingsOf = (values: object): Settings => ({
-  ...parseConfig({ ...base, ...values }),
-  adminSecret: pulumi.secret("secret"),
-});
+const settingsOf = (values: object): DecidedSettings => decidedSettings(parseConfig({ ...base, ...values }));
 
 const REALM = { "urn::realm": { type: "keycloak:index/realm:Realm", outputs: { realm: "platform" } } };
 const PASSWORD = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { identity } from "../../../program/identity";
-import { ConfigError, parseConfig, type Settings } from "../../../config";
+import { ConfigError, decidedSettings, parseConfig, type Settings } from "../../../config";
 import { rotatedAttributes, signInClients, type LastRotation, type Rotation } from "../../../lib/keycloak/rotation";
 import { modeFault } from "../../../preflight/modeChange";
 import { decideRotation, issuedAt, secretsIn, type Decision } from "../../../preflight/decideRotation";
@@ -60,10 +60,7 @@ function programOf(settings: Omit<Settings, "adminSecret">, { rotation, overlap 
   const known = programs.get(key);
   if (known !== undefined) return known;
   const made = record(() =>
-    identity(
-      { ...settings, rotation: { ...rotation, ...(overlap === undefined ? {} : { overlap: { from: 1, until: 2 } }) } },
-      {},
-    ),
+    identity(decidedSettings(settings, rotation, overlap === undefined ? undefined : { from: 1, until: 2 }), {}),
   ).then(({ resources }): Program => {
     const of = (type: string) => resources.filter((one) => one.type === type);
     const generator = (value: unknown): string | undefined =>
@@ -212,7 +209,7 @@ export class World {
       return;
     }
     this.log.push(
-      `${JSON.stringify(wanted)}: ${decision.rotation.strategy ?? ""}${decision.overlap === undefined ? "" : `, both until ${decision.overlap.until}`}${decision.warnings.length === 0 ? "" : `, warned: ${decision.warnings.join(" ")}`}`,
+      `${JSON.stringify(wanted)}: ${decision.rotation.strategy}${decision.overlap === undefined ? "" : `, both until ${decision.overlap.until}`}${decision.warnings.length === 0 ? "" : `, warned: ${decision.warnings.join(" ")}`}`,
     );
     this.count.accepted++;
     if (!(await this.apply(settings, decision, killedAfter))) return;
@@ -292,7 +289,7 @@ export class World {
       () => {
         this.last = {
           generation: rotation.generation,
-          strategy: rotation.strategy ?? "replace",
+          strategy: rotation.strategy,
           step: rotation.step,
           graceBegan: overlap?.from ?? 0,
           graceEnds: overlap?.until ?? 0,

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import {
   asksForOverlap,
   changesSecret,
-  decided,
+  withStrategy,
   overlapOf,
   rotationStrategies,
   signInClients,
@@ -74,7 +74,7 @@ describe("lib/keycloak/rotation", () => {
 
   it("is by overlap as soon as there is a secret to keep and Keycloak can, unless something else is configured", () => {
     const strategies = (wanted: Partial<Rotation>) =>
-      [true, false].map((can) => decided({ ...rotation({}), ...wanted }, can, last(1)).strategy);
+      [true, false].map((can) => withStrategy({ ...rotation({}), ...wanted }, can, last(1)).strategy);
     assert.deepEqual(strategies({ strategy: undefined }), ["overlap", "replace"]);
     assert.deepEqual(strategies({ strategy: undefined, generation: 1 }), ["replace", "replace"]);
     for (const strategy of rotationStrategies) assert.deepEqual(strategies({ strategy }), [strategy, strategy]);
@@ -84,7 +84,7 @@ describe("lib/keycloak/rotation", () => {
     const unset = rotation({ strategy: undefined, at: undefined });
     for (const strategy of rotationStrategies) {
       const before = { ...last(2), strategy };
-      for (const can of [true, false]) assert.equal(decided(unset, can, before).strategy, strategy);
+      for (const can of [true, false]) assert.equal(withStrategy(unset, can, before).strategy, strategy);
       assert.equal(asksForOverlap(unset, before), false);
       assert.equal(asksForOverlap({ ...unset, generation: 3 }, before), true);
     }

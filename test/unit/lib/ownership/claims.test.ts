@@ -2,10 +2,8 @@ import * as keycloak from "@pulumi/keycloak";
 import * as k8s from "@pulumi/kubernetes";
 import assert from "node:assert/strict";
 import { parse } from "yaml";
-import { platform } from "../../../../program/platform";
-import { SourceSecret } from "../../../../components/sourceSecret";
-import { targetOf } from "../../../../program/targets";
-import { ConfigError, parseConfig } from "../../../../config";
+import { program } from "../../../../program/platform";
+import { ConfigError, decidedSettings, parseConfig } from "../../../../config";
 import { keyOf, mapperKey } from "../../../../lib/keycloak/adoption";
 import { clusterClaims, gitClaims, keycloakClaims, placeOf } from "../../../../lib/ownership/claims";
 import type { Manifest } from "../../../../lib/gitops/objects";
@@ -111,18 +109,15 @@ const configurations: Readonly<Record<string, Values>> = {
 
 describe("the list of every object", () => {
   for (const [what, values] of Object.entries(configurations)) {
-    const settings = parseConfig(values);
+    const settings = decidedSettings(parseConfig(values));
 
     it(`has what the components register, each where Pulumi keeps it: ${what}`, async () => {
       const { resources } = await record(() => {
-        const target = targetOf(settings);
         const providers = {
           keycloak: new keycloak.Provider("keycloak", { clientId: "admin-cli" }),
           kubernetes: new k8s.Provider("kubernetes"),
         };
-        platform(settings, providers, target);
-        if (settings.mode !== "direct")
-          new SourceSecret("keycloak-clients", { settings: settings.gitops.source, credentials: target.credentials });
+        program(settings, providers);
       });
       const made = resources.filter(({ custom, type }) => custom && !BINDINGS.test(type));
       assert.deepEqual(
