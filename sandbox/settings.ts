@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { UserError } from "../lib/errors";
 
@@ -31,8 +32,8 @@ export const inPlatform = (...names: string[]): string => path.join(platform, ..
 export const versions = {
   kubernetes: "1.37.2",
   keycloak: "26.7.3",
-  /** The CLI that is downloaded or, where that fails, built when PATH has none as new. */
-  pulumi: "3.259.0",
+  /** The CLI that is downloaded or, where that fails, built when PATH has none as new; the workflows' too. */
+  pulumi: readFileSync(path.join(root, ".pulumi.version"), "utf8").trim(),
   /** npm's package that downloads it. */
   pulumiPackage: "3.265.0",
 } as const;

@@ -57,7 +57,8 @@ function failure(error: unknown): Partial<grpc.StatusObject> {
 
 function infoOf(request: { getInfo(): rpc.ProgramInfo | undefined }): rpc.ProgramInfo {
   const info = request.getInfo();
-  if (info === undefined) throw new Error("This Pulumi CLI is too old for the language host; use 3.259.0 or newer.");
+  if (info === undefined)
+    throw new Error("This Pulumi CLI is too old for the language host; use that of .pulumi.version or newer.");
   return info;
 }
 
