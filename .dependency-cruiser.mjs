@@ -4,7 +4,7 @@
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 const ROOMS = {
-  "index.ts": ["config.ts", "preflight", "program", "components", "lib"],
+  "index.ts": ["config.ts", "preflight", "program", "lib"],
   "config.ts": ["lib"],
   preflight: ["config.ts", "lib"],
   program: ["config.ts", "components", "lib"],

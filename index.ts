@@ -5,10 +5,11 @@ import { all, getStack } from "@pulumi/pulumi";
 import { program } from "./program/platform";
 import { providers } from "./program/providers";
 import { loadConfig } from "./config";
+import type { Made, Outputs } from "./lib/outputs";
 import { applicationName } from "./lib/gitops/argocd";
 import { preflight } from "./preflight";
 
-export = async () => {
+export = async (): Promise<Made<Outputs>> => {
   const loaded = loadConfig();
   const settings = await preflight(loaded);
   const { realm, users, clients, namespace, contract, deployment, source } = program(settings, providers(loaded));

@@ -1,3 +1,4 @@
+import type { Input } from "@pulumi/pulumi";
 import type { LastRotation } from "./keycloak/rotation";
 
 /** What a stack's update gives to whoever comes after it: `verify`, the next run, other stacks. */
@@ -35,3 +36,6 @@ export interface Outputs {
   /** Whether the first sign-in asks for another password, so that none of these goes on working. */
   readonly userPasswordsTemporary: boolean;
 }
+
+/** The same as the program gives it: what it makes is known only later. */
+export type Made<T> = { readonly [K in keyof T]: Input<Made<T[K]>> };
