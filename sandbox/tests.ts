@@ -54,7 +54,7 @@ async function packaging(): Promise<Outcome> {
 }
 
 /** What needs no servers, in its order; what is wrong in the first two makes all others not worth their time. */
-const checks: Readonly<Record<string, () => Promise<Outcome>>> = {
+export const checks: Readonly<Record<string, () => Promise<Outcome>>> = {
   typecheck: () => check("typecheck", [bin("typescript", "bin/tsc")]),
   lint,
   unit: () => mochaRun("unit tests", ["test/unit", "test/policy"]),

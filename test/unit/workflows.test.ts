@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
+import { checks, serverSuites } from "../../sandbox/tests";
 
 /** What actionlint does not look at: who gets which secret, and what runs in whose name. */
 
@@ -9,6 +10,7 @@ interface Job {
   if?: string;
   environment?: string;
   concurrency?: { "cancel-in-progress": boolean };
+  strategy: { matrix: Record<string, string[]> };
 }
 interface Workflow {
   on: Record<string, unknown>;
@@ -31,6 +33,7 @@ describe("the workflows", () => {
       "drift",
       "preview",
       "render",
+      "suites",
     ]));
 
   it("pin every action by its commit", () => {
@@ -53,13 +56,21 @@ describe("the workflows", () => {
     for (const { file, text, workflow } of workflows) {
       assert.ok(!("pull_request_target" in workflow.on) && !("workflow_run" in workflow.on), file);
       const hasSecrets = text.includes("secrets.");
-      assert.equal(hasSecrets, !/check|render/.test(file), file);
+      assert.equal(hasSecrets, !/check|render|suites/.test(file), file);
       for (const job of Object.values(workflow.jobs)) {
         assert.equal(job.environment !== undefined, hasSecrets, file);
         if (hasSecrets && "pull_request" in workflow.on)
           assert.equal(job.if, "github.event.pull_request.head.repo.full_name == github.repository", file);
       }
     }
+  });
+
+  it("run every suite, some on a pull request and all by night", () => {
+    const parts = (name: string): unknown =>
+      Object.values(workflows.find(({ file }) => file.includes(name))?.workflow.jobs ?? {})[0]?.strategy.matrix;
+    assert.deepEqual(parts("check"), { part: Object.keys(checks) });
+    const named = serverSuites().filter((suite) => suite !== "e2e");
+    assert.deepEqual(parts("suites"), { only: ["", ...named] });
   });
 
   it("never cut a deploy off", () => {
