@@ -76,7 +76,7 @@ async function main(): Promise<void> {
   );
   close();
   for (const rule of fs.readdirSync(path.join(__dirname, "policy", "rules"))) load(`./policy/rules/${rule}`);
-  load("./policy/configuration.ts");
+  load("./policy/profileFaults.ts");
   const wanted =
     "Kubernetes: backstage.extraEnv.0.secret names Secret backstage/theirs, which is not there; create it " +
     "first, or correct backstage.extraEnv.0.secret.";

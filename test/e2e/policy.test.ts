@@ -78,17 +78,6 @@ describe("the policy pack, run by the engine", function () {
     });
   }
 
-  it("refuses a profile with a misspelt name, and suggests the one that is meant", async () => {
-    const file = path.join(own.stack.folder, "profile.json");
-    fs.writeFileSync(file, JSON.stringify({ "client-pkse": "disabled", "pinned-image": { allowTag: true } }));
-    const result = await own.stack.preview("--policy-pack", pack, "--policy-pack-config", file);
-    assert.notEqual(result.code, 0);
-    assert.match(
-      text(result),
-      /client-pkse is not a policy; did you mean client-pkce\? .*pinned-image\.allowTag is not a property; did you mean allowTags\?/,
-    );
-  });
-
   it("mends what a profile sets to remediate", async () => {
     const file = path.join(own.stack.folder, "profile.json");
     const dev = JSON.parse(fs.readFileSync(path.join(pack, "profiles", "dev.json"), "utf8")) as Record<string, unknown>;

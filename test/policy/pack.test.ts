@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
-import { configurationFaults } from "../../policy/configuration";
+import { profileFaults } from "../../policy/profileFaults";
 import { policyPage } from "../../docs/generate/policies";
 import { rules } from "../../policy/rules";
 import { remedied } from "./harness";
@@ -43,34 +44,50 @@ describe("the pack", () => {
   });
 });
 
-describe("a configuration", () => {
-  const faults: [string, Record<string, string[]>, string[]][] = [
-    ["a policy", { "client-pkce": [], all: [] }, []],
-    ["a property", { "pinned-image": ["allowTags"] }, []],
-    ["a misspelt policy", { "client-pkse": [] }, ["client-pkse is not a policy; did you mean client-pkce?"]],
+describe("a profile", () => {
+  const faults: [string, Record<string, unknown>, string[]][] = [
+    ["a policy", { "client-pkce": "disabled", all: "advisory" }, []],
+    ["a property", { "pinned-image": { allowTags: true, enforcementLevel: "advisory" } }, []],
+    ["a misspelt policy", { "client-pkse": "disabled" }, ["client-pkse is not a policy; did you mean client-pkce?"]],
     [
       "a misspelt property",
-      { "pinned-image": ["allowTag"] },
+      { "pinned-image": { allowTag: true } },
       ["pinned-image.allowTag is not a property; did you mean allowTags?"],
     ],
     [
       "a property where there are none",
-      { "client-pkce": ["allow"] },
+      { "client-pkce": { allow: true } },
       ["client-pkce.allow is not a property; remove it."],
     ],
     [
       "several",
-      { one: [], availability: ["min"] },
+      { one: "disabled", availability: { min: 1 } },
       ["one is not a policy; did you mean", "availability.min is not a property; did you mean minReplicas?"],
     ],
   ];
-  for (const [what, properties, expected] of faults) {
+  for (const [what, profile, expected] of faults) {
     it(what, () => {
-      const said = configurationFaults(rules, properties);
+      const said = profileFaults(rules, profile);
       assert.equal(said.length, expected.length, said.join("\n"));
       expected.forEach((sentence, index) => assert.ok(said[index]?.startsWith(sentence), said[index]));
     });
   }
+
+  it("with such a name is refused by npm run profile, and those of this repository are not", () => {
+    const check = (file: string): { status: number | null; stderr: string } =>
+      spawnSync(process.execPath, ["lib/runtime/run.cjs", "policy/checkProfile.ts", file], {
+        cwd: root,
+        encoding: "utf8",
+      });
+    const { status, stderr } = check("test/policy/misspelt.json");
+    assert.equal(status, 2);
+    assert.equal(
+      stderr,
+      "test/policy/misspelt.json: client-pkse is not a policy; did you mean client-pkce?\n" +
+        "test/policy/misspelt.json: pinned-image.allowTag is not a property; did you mean allowTags?\n",
+    );
+    assert.equal(check("policy/profiles/prod.json").status, 0);
+  }).timeout(20_000);
 
   for (const file of readdirSync(profiles)) {
     it(`${file} names only what there is`, () => {
@@ -78,11 +95,7 @@ describe("a configuration", () => {
         string,
         string | Record<string, unknown>
       >;
-      const properties = Object.entries(profile).map(([name, given]): [string, string[]] => [
-        name,
-        typeof given === "string" ? [] : Object.keys(given).filter((key) => key !== "enforcementLevel"),
-      ]);
-      assert.deepEqual(configurationFaults(rules, Object.fromEntries(properties)), []);
+      assert.deepEqual(profileFaults(rules, profile), []);
       for (const [name, given] of Object.entries(profile)) {
         if (typeof given === "string")
           assert.ok(["advisory", "mandatory", "remediate", "disabled"].includes(given), name);
