@@ -10,7 +10,7 @@ import {
   selects,
   templatePath,
 } from "./kubernetes";
-import { at, entries, text, type Known } from "./values";
+import { valueAt, entries, text, type Value } from "./values";
 import type { Node } from "./rule";
 
 /** The chain of docs/chain.svg in a stack's graph: client -> Secret -> Deployment. */
@@ -28,17 +28,17 @@ const edges = (node: Node, ...properties: string[]): Node[] =>
 
 /** The values of a Secret that are known, in clear: they are compared, and never leave this file. */
 function values(secret: Node): string[] {
-  const decoded = entries(at(secret.props, "data")).map(([, value]) =>
+  const decoded = entries(valueAt(secret.props, "data")).map(([, value]) =>
     Buffer.from(text(value) ?? "", "base64").toString(),
   );
-  return [...decoded, ...entries(at(secret.props, "stringData")).map(([, value]) => text(value) ?? "")];
+  return [...decoded, ...entries(valueAt(secret.props, "stringData")).map(([, value]) => text(value) ?? "")];
 }
 
 /** Does the Secret hold the client's secret: by where its data comes from, or by the value? */
 function holds(secret: Node, client: Node): boolean {
   const from = edges(secret, "data", "stringData");
   if (from.includes(client) || edges(client, "clientSecret").some((owner) => from.includes(owner))) return true;
-  const value = text(at(client.props, "clientSecret")) ?? "";
+  const value = text(valueAt(client.props, "clientSecret")) ?? "";
   return value !== "" && values(secret).includes(value);
 }
 
@@ -76,7 +76,7 @@ export function secretsRead(nodes: readonly Node[]): SignIn[] {
   return nodes
     .filter(({ type }) => type === deploymentType)
     .flatMap((deployment) => {
-      const namespace = at(deployment.props, "metadata.namespace") ?? "default";
+      const namespace = valueAt(deployment.props, "metadata.namespace") ?? "default";
       if (typeof namespace !== "string") return [];
       return references(podSpec(deployment.type, deployment.props))
         .filter(({ kind }) => kind === "secret")
@@ -105,12 +105,12 @@ export function requirements(client: Node, nodes: readonly Node[]): Node[] {
   );
   const scopes = new Set(bindings.flatMap((binding) => edges(binding, "defaultScopes", "optionalScopes")));
   const mappers = nodes.filter((node) => edges(node, "clientScopeId").some((scope) => scopes.has(scope)));
-  const realmName = at(client.props, "realmId");
+  const realmName = valueAt(client.props, "realmId");
   const realms = nodes.filter(
     (node) =>
       node.type === realmType &&
       (edges(client, "realmId").includes(node) ||
-        (typeof realmName === "string" && at(node.props, "realm") === realmName)),
+        (typeof realmName === "string" && valueAt(node.props, "realm") === realmName)),
   );
   return [...bindings, ...scopes, ...mappers, ...realms];
 }
@@ -127,9 +127,9 @@ export function chain(nodes: readonly Node[]): Set<Node> {
 /** The annotation of an object as text. */
 export const annotated = (node: Node, name: string): string | undefined => text(annotation(node.props, name));
 
-const namespaceOf = ({ props }: Node): Known => at(props, "metadata.namespace") ?? "default";
+const namespaceOf = ({ props }: Node): Value => valueAt(props, "metadata.namespace") ?? "default";
 
 /** Does an object's selector choose the pods of a workload, in the same namespace? */
 export const selectsPodsOf = (object: Node, selectorAt: string, workload: Node): boolean =>
   agree(namespaceOf(object), namespaceOf(workload)) &&
-  selects(at(object.props, selectorAt), at(workload.props, `${templatePath(workload.type)}.metadata.labels`));
+  selects(valueAt(object.props, selectorAt), valueAt(workload.props, `${templatePath(workload.type)}.metadata.labels`));

@@ -1,4 +1,4 @@
-import { at, type Known } from "./values";
+import { valueAt, type Value } from "./values";
 
 /** What a resource of the Keycloak provider is. */
 
@@ -10,4 +10,4 @@ export const providerType = "pulumi:providers:keycloak";
 export const isOidcClient = (type: string): boolean => type === clientType;
 
 /** Does the client sign people in? One that does not say so counts as one that does. */
-export const signsIn = (props: Known): boolean => at(props, "standardFlowEnabled") !== false;
+export const signsIn = (props: Value): boolean => valueAt(props, "standardFlowEnabled") !== false;

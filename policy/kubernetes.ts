@@ -1,4 +1,4 @@
-import { at, entries, items, text, unknown, type Known } from "./values";
+import { valueAt, entries, items, text, unknown, type Value } from "./values";
 
 /** What a resource of the Kubernetes provider is, and what is in its pods. */
 
@@ -28,16 +28,16 @@ export const kindOf = (type: string): string => type.split(":").at(-1) ?? "";
 
 export interface Located {
   readonly path: string;
-  readonly item: Known;
+  readonly item: Value;
 }
 
 export const templatePath = (type: string): string => templates[type] ?? "";
 const inside = (path: string, key: string): string => (path === "" ? key : `${path}.${key}`);
 
 /** The template of the pods. */
-export const podTemplate = (type: string, props: Known): Located => ({
+export const podTemplate = (type: string, props: Value): Located => ({
   path: templatePath(type),
-  item: at(props, templatePath(type)),
+  item: valueAt(props, templatePath(type)),
 });
 
 /** A pod's spec as a remedy changes it. */
@@ -59,20 +59,20 @@ export function mutableSpec(type: string, props: Record<string, unknown>): Mutab
 }
 
 /** The spec of the pods. */
-export function podSpec(type: string, props: Known): Located {
+export function podSpec(type: string, props: Value): Located {
   const path = inside(templatePath(type), "spec");
-  return { path, item: at(props, path) };
+  return { path, item: valueAt(props, path) };
 }
 
 /** The containers that stay. */
 export const containers = ({ path, item }: Located): Located[] =>
-  items(at(item, "containers"), inside(path, "containers"));
+  items(valueAt(item, "containers"), inside(path, "containers"));
 export const initContainers = ({ path, item }: Located): Located[] =>
-  items(at(item, "initContainers"), inside(path, "initContainers"));
+  items(valueAt(item, "initContainers"), inside(path, "initContainers"));
 export const allContainers = (spec: Located): Located[] => [...initContainers(spec), ...containers(spec)];
 
 /** The variables of a container. */
-export const env = ({ path, item }: Located): Located[] => items(at(item, "env"), `${path}.env`);
+export const env = ({ path, item }: Located): Located[] => items(valueAt(item, "env"), `${path}.env`);
 
 export interface Reference {
   readonly kind: "secret" | "configmap";
@@ -86,19 +86,19 @@ const sources = {
 
 /** The Secrets and ConfigMaps that pods read, each once; those whose names are not known yet are left out. */
 export function references(spec: Located): Reference[] {
-  const volumes = items(at(spec.item, "volumes"), "").map(({ item }) => item);
+  const volumes = items(valueAt(spec.item, "volumes"), "").map(({ item }) => item);
   const readers = [
     ...allContainers(spec).flatMap((container) =>
-      [...env(container), ...items(at(container.item, "envFrom"), "")].map(({ item }) => item),
+      [...env(container), ...items(valueAt(container.item, "envFrom"), "")].map(({ item }) => item),
     ),
     ...volumes,
-    ...volumes.flatMap((volume) => items(at(volume, "projected.sources"), "").map(({ item }) => item)),
+    ...volumes.flatMap((volume) => items(valueAt(volume, "projected.sources"), "").map(({ item }) => item)),
   ];
   const found = new Map<string, Reference>();
   for (const kind of ["secret", "configmap"] as const) {
     for (const reader of readers) {
       for (const path of sources[kind]) {
-        const name = text(at(reader, path));
+        const name = text(valueAt(reader, path));
         if (name !== undefined) found.set(`${kind}/${name}`, { kind, name });
       }
     }
@@ -106,24 +106,24 @@ export function references(spec: Located): Reference[] {
   return [...found.values()];
 }
 
-export const annotation = (props: Known, name: string): Known => {
-  const annotations = at(props, "metadata.annotations");
+export const annotation = (props: Value, name: string): Value => {
+  const annotations = valueAt(props, "metadata.annotations");
   return annotations === unknown ? annotations : entries(annotations).find(([key]) => key === name)?.[1];
 };
 
 /** An object's name and namespace as one; undefined while one of them is not known. */
-export function identity(props: Known, nameAt = "metadata.name"): string | undefined {
-  const [name, namespace = "default"] = [at(props, nameAt), at(props, "metadata.namespace")];
+export function identity(props: Value, nameAt = "metadata.name"): string | undefined {
+  const [name, namespace = "default"] = [valueAt(props, nameAt), valueAt(props, "metadata.namespace")];
   return typeof name === "string" && typeof namespace === "string" ? `${namespace}/${name}` : undefined;
 }
 
 /** Are both the same, as far as is known? */
-export const agree = (one: Known, other: Known): boolean => one === other || one === unknown || other === unknown;
+export const agree = (one: Value, other: Value): boolean => one === other || one === unknown || other === unknown;
 
 /** Does a selector choose pods with these labels, as far as is known? */
-export function selects(selector: Known, labels: Known): boolean {
+export function selects(selector: Value, labels: Value): boolean {
   if (labels === unknown) return true;
-  return entries(at(selector, "matchLabels")).every(([key, value]) =>
+  return entries(valueAt(selector, "matchLabels")).every(([key, value]) =>
     entries(labels).some(([name, own]) => name === key && agree(own, value)),
   );
 }

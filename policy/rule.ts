@@ -1,14 +1,14 @@
 import type { Policies, PolicyConfigSchema, PolicyResource, ResourceValidationArgs, Severity } from "@pulumi/policy";
-import { known, type Known } from "./values";
+import { readValue, type Value } from "./values";
 
 /** What a rule looks at: one resource, its properties read. */
 export interface Subject {
   readonly type: string;
   readonly name: string;
-  readonly props: Known;
+  readonly props: Value;
   readonly protect: boolean;
   /** The properties of its provider, where there is an explicit one. */
-  readonly provider: Known;
+  readonly provider: Value;
 }
 
 /** A resource in the graph of its stack. Before an update its properties are what the provider foresees. */
@@ -63,9 +63,9 @@ export const stackRule = <Config = Settings>(rule: StackRule<Config>): StackRule
 const subject = ({ type, name, props, opts, provider }: ResourceValidationArgs): Subject => ({
   type,
   name,
-  props: known(props),
+  props: readValue(props),
   protect: opts.protect,
-  provider: provider === undefined ? undefined : known(provider.props),
+  provider: provider === undefined ? undefined : readValue(provider.props),
 });
 
 /** The resources with their edges; the properties of each are read when a rule first asks. */
@@ -74,13 +74,13 @@ function graph(resources: readonly PolicyResource[]): Node[] {
   const nodeOf = (resource: PolicyResource): Node => {
     const made = nodes.get(resource);
     if (made !== undefined) return made;
-    let props: { read: Known } | undefined;
+    let props: { read: Value } | undefined;
     const node = {
       type: resource.type,
       name: resource.name,
       urn: resource.urn,
-      get props(): Known {
-        return (props ??= { read: known(resource.props) }).read;
+      get props(): Value {
+        return (props ??= { read: readValue(resource.props) }).read;
       },
       dependencies: [] as Node[],
       propertyDependencies: {} as Record<string, Node[]>,

@@ -5,7 +5,7 @@ import {
   asksForOverlap,
   changesSecret,
   overlapOf,
-  raises,
+  raisesGeneration,
   secretName,
   signInClients,
   slots,
@@ -18,8 +18,8 @@ import {
 import { keycloakUrls } from "../lib/keycloak/urls";
 import type { State } from "./state";
 
-/** What is asked, of Keycloak and of the state, before a rotation is decided. */
-export interface Asked {
+/** What Keycloak and the state tell, before a rotation is decided. */
+export interface RotationFacts {
   /**
    * Is Keycloak's feature active that keeps an old secret valid? Undefined when it does not tell this administrator.
    */
@@ -32,7 +32,7 @@ export interface Asked {
    * The highest generation of the client's secret that any run has begun, one that did not end included; 0 before the
    * first.
    */
-  readonly begun: (clientId: string) => number;
+  readonly begunGeneration: (clientId: string) => number;
   /** Keycloak's clock, in seconds since 1970. */
   readonly now: number;
 }
@@ -61,19 +61,19 @@ export interface Decision {
 export async function decideRotation(
   settings: RotationSettings,
   last: LastRotation | undefined,
-  asked: Asked,
+  facts: RotationFacts,
 ): Promise<Decision> {
   const { backstage, keycloak, mode } = settings;
-  const { now } = asked;
-  const can = asksForOverlap(settings.rotation, last) ? await asked.featureIsActive() : undefined;
-  let rotation = withStrategy(settings.rotation, can ?? last?.strategy === "overlap", last);
+  const { now } = facts;
+  const keycloakOverlaps = asksForOverlap(settings.rotation, last) ? await facts.featureIsActive() : undefined;
+  let rotation = withStrategy(settings.rotation, keycloakOverlaps ?? last?.strategy === "overlap", last);
   const refuse = (fault: string): Decision => ({ rotation, fault, warnings: [] });
   const { active, standby } = signInClients(backstage, rotation);
 
   const fault = stepFault(rotation, last, backstage.rolloutSeconds, now);
   if (fault !== undefined) return refuse(fault);
   for (const { clientId, generation } of [active, ...(standby === undefined ? [] : [standby])]) {
-    const begun = asked.begun(clientId);
+    const begun = facts.begunGeneration(clientId);
     if (begun > generation)
       return refuse(
         `rotation.generation is ${rotation.generation}, and a run that did not end has begun ${begun}; an ` +
@@ -92,13 +92,13 @@ export async function decideRotation(
   }
 
   const warnings: string[] = [];
-  const isNew = last === undefined || last.strategy !== "overlap" || raises(rotation, last);
-  if (rotation.strategy === "overlap" && can === false) {
+  const isNew = last === undefined || last.strategy !== "overlap" || raisesGeneration(rotation, last);
+  if (rotation.strategy === "overlap" && keycloakOverlaps === false) {
     const lacks = `${keycloak.url} runs without the feature client-secret-rotation; start Keycloak with --features=client-secret-rotation`;
     if (isNew) return refuse(`rotation.strategy is overlap, and ${lacks}, or set it to blue-green.`);
     warnings.push(`${lacks}, or the next rotation by overlap is refused.`);
   }
-  if (rotation.strategy === "overlap" && can === undefined && isNew) {
+  if (rotation.strategy === "overlap" && keycloakOverlaps === undefined && isNew) {
     warnings.push(
       "Keycloak does not tell this client of its features: whether an old secret stays valid is known only after the rotation.",
     );
@@ -109,7 +109,7 @@ export async function decideRotation(
   if (overlap !== undefined && overlap.until > now) {
     const before = { clientId: active.clientId, generation: active.generation - 1 };
     const name = `secret ${before.generation} of ${before.clientId}`;
-    const answer = await asked.accepts(before);
+    const answer = await facts.accepts(before);
     if (isRaise && answer === "unknown") {
       return refuse(
         `rotation.generation is raised by overlap, and whether Keycloak accepts ${name} now is not known; ` +
@@ -169,14 +169,15 @@ export function issuedAt(accessToken: string): number | undefined {
 
 /** The generated secrets of clients that the state holds, those of runs that did not end included. */
 export function secretsIn({ passwords, generations }: Pick<State, "passwords" | "generations">): Pick<
-  Asked,
-  "begun"
+  RotationFacts,
+  "begunGeneration"
 > & {
   readonly secretOf: (clientId: string, generation: number) => string | undefined;
 } {
   const nameOf = (clientId: string, generation: number): string => secretName(clientId, slots(generation).current);
   return {
-    begun: (clientId) => Math.max(...[1, 2].map((generation) => generations.get(nameOf(clientId, generation)) ?? 0)),
+    begunGeneration: (clientId) =>
+      Math.max(...[1, 2].map((generation) => generations.get(nameOf(clientId, generation)) ?? 0)),
     secretOf(clientId, generation) {
       const name = nameOf(clientId, generation);
       return generations.get(name) === generation ? passwords.get(name) : undefined;
@@ -189,9 +190,9 @@ export function secretsIn({ passwords, generations }: Pick<State, "passwords" | 
  */
 export function loweredFaults(
   { rotation, catalogSync, clients }: Pick<Settings, "rotation" | "catalogSync" | "clients">,
-  begun: Asked["begun"],
+  begun: RotationFacts["begunGeneration"],
 ): string[] {
-  const wanted = [
+  const secrets = [
     ...(catalogSync.enabled
       ? [{ key: "rotation.catalogSync", clientId: catalogSync.clientId, generation: rotation.catalogSync }]
       : []),
@@ -201,7 +202,7 @@ export function loweredFaults(
         : [{ key: `clients.${index}.secret.generation`, clientId, generation: secret.generation }],
     ),
   ];
-  return wanted.flatMap(({ key, clientId, generation }) => {
+  return secrets.flatMap(({ key, clientId, generation }) => {
     const last = begun(clientId);
     return last > generation
       ? [
@@ -216,13 +217,13 @@ export function loweredFaults(
  * without an outage that nobody chose, or would bring a secret back; says whom it costs a sign-in.
  * @param accessToken fresh: it tells Keycloak's clock
  */
-export async function safeRotation(
+export async function decideSettings(
   settings: Settings,
   last: LastRotation | undefined,
   accessToken: string,
   state: State,
 ): Promise<DecidedSettings> {
-  const { begun, secretOf } = secretsIn(state);
+  const { begunGeneration: begun, secretOf } = secretsIn(state);
   const lowered = loweredFaults(settings, begun);
   if (lowered.length > 0) throw new pulumi.RunError(lowered.map((fault) => `config: ${fault}`).join("\n"));
   const { rotation, overlap, fault, warnings } = await decideRotation(settings, last, {
@@ -234,7 +235,7 @@ export async function safeRotation(
         await probe({ clientId, clientSecret }, keycloakUrls(settings.keycloak.url, settings.realm.name).token, 30_000)
       ).answer;
     },
-    begun,
+    begunGeneration: begun,
     now: issuedAt(accessToken) ?? Date.now() / 1000,
   });
   if (fault !== undefined) throw new pulumi.RunError(`config: ${fault}`);
@@ -248,7 +249,11 @@ export async function safeRotation(
   }
   if (overlap === undefined) return decidedSettings(settings, rotation);
   // A preview cannot know when the run will be; what it showed would not be what is done.
-  const isOpen =
+  const isOfTheRun =
     pulumi.runtime.isDryRun() && rotation.at === undefined && last !== undefined && changesSecret(rotation, last);
-  return decidedSettings(settings, rotation, isOpen ? pulumi.output(pulumi.unknown as unknown as Overlap) : overlap);
+  return decidedSettings(
+    settings,
+    rotation,
+    isOfTheRun ? pulumi.output(pulumi.unknown as unknown as Overlap) : overlap,
+  );
 }

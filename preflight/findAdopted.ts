@@ -20,9 +20,9 @@ import type { State } from "./state";
 
 type Found = Representation & { readonly id: string };
 
-function refuse(what: string, key: string, nameKey: string): never {
+function refuse(object: string, key: string, nameKey: string): never {
   throw new pulumi.RunError(
-    `Keycloak: ${key} is true, but there is no ${what}; correct ${nameKey}, or remove ${key} to have it made.`,
+    `Keycloak: ${key} is true, but there is no ${object}; correct ${nameKey}, or remove ${key} to have it made.`,
   );
 }
 
@@ -76,13 +76,13 @@ export function finder(get: (path: string) => Promise<unknown>, realm: string): 
   };
 }
 
-type Known = Pick<State, "keys" | "ids" | "mappers">;
+type StoredObjects = Pick<State, "keys" | "ids" | "mappers">;
 
 /**
  * Does the state have this very object? Then Pulumi would replace it by the import, and delete it in the end: whatever
  * mark somebody has taken from it. One of its name that was made anew by hand has another id.
  */
-function isKnown({ keys, ids }: Known, key: string, { id }: Representation): boolean {
+function isStored({ keys, ids }: StoredObjects, key: string, { id }: Representation): boolean {
   return keys.has(key) && (!ids.has(key) || ids.get(key) === id);
 }
 
@@ -94,7 +94,7 @@ async function adoptedRealm(
   { realm, roles, groups, users }: DecidedSettings,
   get: (path: string) => Promise<unknown>,
   find: Find,
-  known: Known,
+  known: StoredObjects,
 ): Promise<Adoption> {
   const existing = (await get("")) as Representation | undefined;
   if (existing === undefined) return refuse(`realm ${realm.name}`, "realm.adopt", "realm.name");
@@ -111,10 +111,10 @@ async function adoptedRealm(
   const made = keys.filter((key) => found[key] === undefined || madeHere(existing, key));
   const isOurs = (key: string, object: Representation): boolean =>
     made.includes(key) ||
-    isKnown(known, key, object) ||
+    isStored(known, key, object) ||
     (key === mapperKey(scopeKey, groupsMapper) &&
       known.mappers.has(groupsScope) &&
-      isKnown(known, scopeKey, scope?.found ?? {}));
+      isStored(known, scopeKey, scope?.found ?? {}));
   const adopted = Object.fromEntries(Object.entries(found).filter(([key, object]) => !isOurs(key, object.found)));
   const withPassword = users.flatMap(({ username, initialPassword }, index) =>
     initialPassword && adopted[keyOf("user", username)] !== undefined
@@ -129,11 +129,11 @@ async function adoptedRealm(
 }
 
 /** Looks up what is to be adopted, with the administrator's own token. Throws one sentence when it is not there. */
-export async function findAdopted(settings: DecidedSettings, token: string, known: Known): Promise<Adoption> {
+export async function findAdopted(settings: DecidedSettings, token: string, stored: StoredObjects): Promise<Adoption> {
   const { realm, backstage, catalogSync } = settings;
   const get = reader(settings, token);
   const find = finder(get, realm.name);
-  const adopted = realm.adopt ? { ...(await adoptedRealm(settings, get, find, known)) } : {};
+  const adopted = realm.adopt ? { ...(await adoptedRealm(settings, get, find, stored)) } : {};
   const clients = [
     {
       key: "backstage",
@@ -163,7 +163,7 @@ export async function findAdopted(settings: DecidedSettings, token: string, know
       if (flag === undefined) continue;
       return refuse(`client ${clientId} in realm ${realm.name}`, flag, `${key}.clientId`);
     }
-    const own = keyOf("client", clientId);
+    const clientKey = keyOf("client", clientId);
     if (isManaged(client.found)) continue;
     if (client.found.protocol === "saml") {
       const remedy =
@@ -174,11 +174,11 @@ export async function findAdopted(settings: DecidedSettings, token: string, know
         `Keycloak: client ${clientId} of realm ${realm.name} speaks SAML, and ${key} is one of OpenID Connect; ${remedy}.`,
       );
     }
-    const isOurs = isKnown(known, own, client.found);
+    const isOurs = isStored(stored, clientKey, client.found);
     const lacking = mappers
       .map(({ name }) => name)
-      .filter((name) => !isOurs || !known.mappers.has(mapperName("client", clientId, name)));
-    Object.assign(adopted, isOurs ? {} : { [own]: client }, adoptedMappers(own, client, lacking));
+      .filter((name) => !isOurs || !stored.mappers.has(mapperName("client", clientId, name)));
+    Object.assign(adopted, isOurs ? {} : { [clientKey]: client }, adoptedMappers(clientKey, client, lacking));
   }
   return adopted;
 }

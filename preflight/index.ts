@@ -17,8 +17,8 @@ import { findLeftovers } from "./leftovers";
 import { neededFaults } from "./missingObjects";
 import { foreignNamespaces } from "./ownership";
 import { realmHasParts } from "./realmParts";
-import { safeRotation } from "./decideRotation";
-import { stateOf } from "./state";
+import { decideSettings } from "./decideRotation";
+import { readState } from "./state";
 
 /** A server is missing or refuses us: said in one sentence before anything is created. */
 class PreflightError extends pulumi.RunError {}
@@ -86,10 +86,10 @@ async function adminSignsIn(settings: Settings, tokenEndpoint: string): Promise<
   });
   if (response.status !== 200) {
     const { error } = (await response.json().catch(() => ({}))) as { error?: string };
-    const said = `${response.status} ${error ?? "without an error code"}`;
-    const who = admin.method === "password" ? `administrator ${admin.username}` : `client ${clientId}`;
+    const answer = `${response.status} ${error ?? "without an error code"}`;
+    const account = admin.method === "password" ? `administrator ${admin.username}` : `client ${clientId}`;
     throw new PreflightError(
-      `Keycloak: ${url} refuses the ${who} of realm ${admin.realm} (${said}); ` +
+      `Keycloak: ${url} refuses the ${account} of realm ${admin.realm} (${answer}); ` +
         `correct keycloak.admin, or set what it signs in with by \`pulumi config set --secret ${key}\`.`,
     );
   }
@@ -165,8 +165,8 @@ export async function preflight(settings: Settings): Promise<DecidedSettings> {
   await clusterHasAll(settings);
   const accessToken = await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
   await realmHasParts(settings, accessToken);
-  const state = await stateOf();
-  const decided = await safeRotation(settings, last.rotation, accessToken, state);
+  const state = await readState();
+  const decided = await decideSettings(settings, last.rotation, accessToken, state);
   return {
     ...decided,
     foreignNamespaces: await foreignNamespaces(decided, last, state),

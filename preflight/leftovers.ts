@@ -37,7 +37,7 @@ interface Named {
 function namedBy({ realm, backstage, catalogSync, clients, signIn, ...settings }: DecidedSettings): Named[] {
   const { active, standby } = signIn;
   const withRealm = { flag: "realm.adopt", adopt: realm.adopt };
-  const ours = [active, ...(standby === undefined ? [] : [standby])].map(({ clientId }): Named => {
+  const signInClients = [active, ...(standby === undefined ? [] : [standby])].map(({ clientId }): Named => {
     const adoption =
       clientId === backstage.clientId ? { flag: "backstage.adoptClient", adopt: backstage.adoptClient } : {};
     return { kind: "client", name: clientId, setting: "backstage.clientId", ...adoption };
@@ -63,7 +63,7 @@ function namedBy({ realm, backstage, catalogSync, clients, signIn, ...settings }
   }));
   return [
     { kind: "client scope", name: groupsScope, mappers: [groupsMapper], setting: "realm.name", ...withRealm },
-    ...ours,
+    ...signInClients,
     ...catalog,
     ...others,
     ...below,
@@ -71,14 +71,14 @@ function namedBy({ realm, backstage, catalogSync, clients, signIn, ...settings }
 }
 
 /** Says what is in the way of an object that is to be made. @param marked does it bear the program's mark? */
-function inTheWay(what: string, marked: boolean, { setting, flag }: Pick<Named, "setting" | "flag">): string {
+function inTheWay(object: string, marked: boolean, { setting, flag }: Pick<Named, "setting" | "flag">): string {
   if (marked)
     return (
-      `Keycloak: ${what} is there already, made by this program and not in this stack's state; choose ` +
+      `Keycloak: ${object} is there already, made by this program and not in this stack's state; choose ` +
       `another ${setting}, or, where the state was lost, see docs/migration.md.`
     );
   const remedy = flag === undefined ? "delete it there" : `set ${flag} to true to take it over`;
-  return `Keycloak: ${what} is there already, and not of this stack; ${remedy}, or choose another ${setting}.`;
+  return `Keycloak: ${object} is there already, and not of this stack; ${remedy}, or choose another ${setting}.`;
 }
 
 /** Ends what the killed run began: gives a user the password that the state holds. */
@@ -108,21 +108,21 @@ type Get = ReturnType<typeof reader>;
 
 /** The realm, waited for as long as a killed run may still have it made. @param patience in seconds */
 async function realmBy(get: Get, patience: number): Promise<Representation | undefined> {
-  const look = async (): Promise<Representation | undefined> =>
+  const readRealm = async (): Promise<Representation | undefined> =>
     (await get("").catch(() => undefined)) as Representation | undefined;
-  let realm = await look();
+  let realm = await readRealm();
   for (let waited = 0; realm === undefined && waited < patience; waited++) {
     await sleep(1000);
-    realm = await look();
+    realm = await readRealm();
   }
   return realm;
 }
 
 /** Two stacks that name the same realm: the other's clients have secrets that are not in this state. */
 async function hasClientsOfAnother(get: Get, { passwords }: State): Promise<boolean> {
-  const known = new Set(passwords.values());
+  const ownSecrets = new Set(passwords.values());
   const clients = ((await get("/clients")) ?? []) as Representation[];
-  return clients.filter(isManaged).some(({ secret }) => typeof secret === "string" && !known.has(secret));
+  return clients.filter(isManaged).some(({ secret }) => typeof secret === "string" && !ownSecrets.has(secret));
 }
 
 /** Keycloak takes a user's password by a second request, and the run may have ended before it. */
@@ -134,10 +134,10 @@ async function setPasswords(
   found: Adoption,
 ): Promise<void> {
   for (const { username, initialPassword } of settings.users) {
-    const left = found[keyOf("user", username)];
+    const leftover = found[keyOf("user", username)];
     const value = passwords.get(partName(componentNames.users, username));
-    if (left === undefined || value === undefined || !initialPassword || pulumi.runtime.isDryRun()) continue;
-    const at = `/users/${String(left.found.id)}`;
+    if (leftover === undefined || value === undefined || !initialPassword || pulumi.runtime.isDryRun()) continue;
+    const at = `/users/${String(leftover.found.id)}`;
     if (((await get(`${at}/credentials`)) as unknown[]).length === 0) await setPassword(settings, token, at, value);
   }
 }
@@ -150,14 +150,14 @@ export async function findLeftovers(settings: DecidedSettings, token: string, st
   const { realm } = settings;
   const { isEmpty, keys, mappers } = state;
   const realmKey = keyOf("realm", realm.name);
-  const wanted = namedBy(settings)
+  const unstored = namedBy(settings)
     .map((one) => ({
       ...one,
       key: keyOf(one.kind, one.name),
       lacking: (one.mappers ?? []).filter((mapper) => !mappers.has(mapperName(one.kind, one.name, mapper))),
     }))
     .filter(({ key, lacking }) => lacking.length > 0 || !keys.has(key));
-  if (wanted.length === 0 && keys.has(realmKey)) return {};
+  if (unstored.length === 0 && keys.has(realmKey)) return {};
 
   const get = reader(settings, token);
   // What is there before the first run is somebody else's, and nobody is at work on it.
@@ -172,15 +172,15 @@ export async function findLeftovers(settings: DecidedSettings, token: string, st
   const find = finder(get, realm.name);
   const found: Record<string, Adopted> = isLeft ? { [realmKey]: { importId: realm.name, found: existing } } : {};
   const conflicts: string[] = [];
-  for (const { kind, name, key, lacking, adopt = false, ...one } of wanted) {
+  for (const { kind, name, key, lacking, adopt = false, ...one } of unstored) {
     const object = await find(kind, name);
     if (object === undefined) continue;
     const bearsMark = kind === "client" ? isManaged(object.found) : madeHere(existing, key);
-    const ours = realmIsOurs && bearsMark;
+    const isOurs = realmIsOurs && bearsMark;
     for (const [mapper, left] of Object.entries(adoptedMappers(key, object, lacking)))
-      if (ours || (realmIsOurs && madeHere(existing, mapper))) found[mapper] = left;
+      if (isOurs || (realmIsOurs && madeHere(existing, mapper))) found[mapper] = left;
     if (keys.has(key)) continue;
-    if (ours) found[key] = object;
+    if (isOurs) found[key] = object;
     else if (bearsMark || !adopt) conflicts.push(inTheWay(`${key} of realm ${realm.name}`, bearsMark, one));
   }
   if (conflicts.length > 0) throw new pulumi.RunError(conflicts.join("\n"));

@@ -10,7 +10,7 @@ import type { State } from "./state";
 const AT_ONCE = 20;
 
 /** What the API server has under each name. */
-async function look(claims: readonly Claim[], kubeconfig: string): Promise<Seen[]> {
+async function readObjects(claims: readonly Claim[], kubeconfig: string): Promise<Seen[]> {
   if (claims.length === 0) return [];
   // It takes a while to load, and a run that makes nothing new does not need it.
   const { KubernetesObjectApi } = await import("@kubernetes/client-node");
@@ -25,7 +25,7 @@ async function look(claims: readonly Claim[], kubeconfig: string): Promise<Seen[
   };
   const seen: Seen[] = [];
   for (let from = 0; from < claims.length; from += AT_ONCE) {
-    const some = claims.slice(from, from + AT_ONCE).map((claim) => {
+    const batch = claims.slice(from, from + AT_ONCE).map((claim) => {
       return inTime<Seen, Seen>(read(claim), { unknown: `no answer in ${ANSWER_MS / 1000} s` }).catch(
         (error: unknown): Seen => {
           const { code, message } = error as { code?: unknown; message: string };
@@ -36,7 +36,7 @@ async function look(claims: readonly Claim[], kubeconfig: string): Promise<Seen[
         },
       );
     });
-    seen.push(...(await Promise.all(some)));
+    seen.push(...(await Promise.all(batch)));
   }
   return seen;
 }
@@ -61,9 +61,9 @@ export async function foreignNamespaces(
   ];
   if (faults.length > 0) throw new pulumi.RunError(faults.map((fault) => `config: ${fault}`).join("\n"));
 
-  const unknown = claims.filter((claim) => !urns.has(placeOf(claim)));
-  const seen = await look(unknown, settings.kubeconfig);
-  const verdicts = unknown.map((claim, index) => ({
+  const unstored = claims.filter((claim) => !urns.has(placeOf(claim)));
+  const seen = await readObjects(unstored, settings.kubeconfig);
+  const verdicts = unstored.map((claim, index) => ({
     claim,
     verdict: ownerOf(claim, seen[index] ?? "missing", pulumi.getStack()),
   }));

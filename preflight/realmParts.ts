@@ -25,13 +25,13 @@ const listed = (setting: string, names: readonly string[]): Named[] =>
   names.map((name, index) => ({ setting: `${setting}.${index}`, name }));
 
 /** A sentence for each name that is not among those that are there. Where those are not told, nothing is judged. */
-function lacking(named: readonly Named[], there: readonly string[] | undefined, what: string): string[] {
-  if (there === undefined) return [];
+function lacking(named: readonly Named[], existing: readonly string[] | undefined, lack: string): string[] {
+  if (existing === undefined) return [];
   return named
-    .filter(({ name }) => !there.includes(name))
+    .filter(({ name }) => !existing.includes(name))
     .map(
       ({ setting, name }) =>
-        `Keycloak: ${setting} is ${name}, which ${what}; make it there first, or did you mean ${closest(name, there)}?`,
+        `Keycloak: ${setting} is ${name}, which ${lack}; make it there first, or did you mean ${closest(name, existing)}?`,
     );
 }
 
@@ -49,10 +49,10 @@ async function scopeFaults(settings: Settings, token: string): Promise<string[]>
   if (custom.length === 0) return [];
   const found = ((await reader(settings, token)("/client-scopes")) ?? []) as { name: string; protocol?: string }[];
   // The scopes of SAML clients are listed too.
-  const own = found.filter(({ protocol }) => protocol !== "saml");
+  const oidcScopes = found.filter(({ protocol }) => protocol !== "saml");
   return lacking(
     custom,
-    [...knownScopes, ...own.map(({ name }) => name)],
+    [...knownScopes, ...oidcScopes.map(({ name }) => name)],
     `realm ${settings.realm.name} does not have as a client scope`,
   );
 }
@@ -67,11 +67,11 @@ async function serverFaults({ keycloak, realm }: Settings, token: string): Promi
     signal: AbortSignal.timeout(30_000),
   });
   const server = (await response.json().catch(() => ({}))) as ServerInfo;
-  const known = server.providers?.eventsListener;
+  const eventListeners = server.providers?.eventsListener;
   return [
     ...lacking(
       listed("realm.events.listeners", listeners),
-      known && Object.keys(known.providers),
+      eventListeners && Object.keys(eventListeners.providers),
       "Keycloak does not have as an event listener",
     ),
     ...lacking(

@@ -5,13 +5,13 @@ import { componentNames, isRead, partName } from "../lib/ownership/resourceNames
 import { groupPath } from "../lib/keycloak/groups";
 import { stackName } from "./lastUpdate";
 
-interface Known {
+interface StoredResource {
   readonly type: string;
   readonly outputs: Representation;
 }
 
 /** The output that names an object, by the resource's type. */
-const names: Readonly<Record<string, readonly [Kind | "realm", string]>> = {
+const nameOutputs: Readonly<Record<string, readonly [Kind | "realm", string]>> = {
   "keycloak:index/realm:Realm": ["realm", "realm"],
   "keycloak:index/role:Role": ["role", "name"],
   "keycloak:index/group:Group": ["group", "name"],
@@ -22,7 +22,7 @@ const names: Readonly<Record<string, readonly [Kind | "realm", string]>> = {
 };
 
 /** What this run itself has in the state by now: the stack, and the engine's provider of the functions that read it. */
-const ownOfTheRun = ["pulumi:pulumi:Stack", "pulumi:providers:pulumi"];
+const resourcesOfTheRun = ["pulumi:pulumi:Stack", "pulumi:providers:pulumi"];
 
 /** What the engine's state knows of Keycloak and of the cluster. */
 export interface State {
@@ -46,10 +46,10 @@ export interface State {
 }
 
 /**
- * What is said of an object by another resource holds its id, which not every provider has among an object's own
- * outputs.
+ * The outputs of another resource that hold an object's id, which not every provider has among the object's own, by the
+ * resource's type.
  */
-const sayings: Readonly<Record<string, readonly [Kind, prefix: string, string]>> = {
+const idOutputs: Readonly<Record<string, readonly [Kind, prefix: string, string]>> = {
   "keycloak:openid/clientDefaultScopes:ClientDefaultScopes": ["client", "", "clientId"],
   "keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper": ["client scope", "", "clientScopeId"],
   "keycloak:index/userGroups:UserGroups": ["user", partName(componentNames.users, ""), "userId"],
@@ -68,29 +68,31 @@ const nameIn = (outputs: Representation, [kind, output]: readonly [Kind | "realm
 
 const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
 
-const isPassword = ({ type }: Known): boolean => type === "random:index/randomPassword:RandomPassword";
+const isPassword = ({ type }: StoredResource): boolean => type === "random:index/randomPassword:RandomPassword";
 
-export async function stateOf(): Promise<State> {
+export async function readState(): Promise<State> {
   // The engine's own function: the program may read its state, and no more than that.
   const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
     stackName: stackName(),
-  })) as { outputs?: Record<string, Known> };
-  const known = Object.values(outputs);
-  const named = Object.entries(outputs).flatMap(([urn, { type, outputs: own }]) => {
-    if (type.startsWith("kubernetes:")) return isRead(urn) ? [] : [{ urn, place: kubernetesPlace(type, own) }];
-    const [kind, output] = names[type] ?? [];
-    return kind === undefined || output === undefined ? [] : [{ urn, place: keyOf(kind, nameIn(own, [kind, output])) }];
+  })) as { outputs?: Record<string, StoredResource> };
+  const resources = Object.values(outputs);
+  const places = Object.entries(outputs).flatMap(([urn, { type, outputs: values }]) => {
+    if (type.startsWith("kubernetes:")) return isRead(urn) ? [] : [{ urn, place: kubernetesPlace(type, values) }];
+    const [kind, output] = nameOutputs[type] ?? [];
+    return kind === undefined || output === undefined
+      ? []
+      : [{ urn, place: keyOf(kind, nameIn(values, [kind, output])) }];
   });
   const ids = Object.entries(outputs).flatMap(([urn, { type, outputs: own }]): [string, string][] => {
-    const [kind, prefix, output] = sayings[type] ?? [];
+    const [kind, prefix, output] = idOutputs[type] ?? [];
     return kind === undefined || prefix === undefined || output === undefined
       ? []
       : [[keyOf(kind, nameOf(urn).slice(prefix.length)), String(own[output])]];
   });
   return {
-    isEmpty: known.every(({ type }) => ownOfTheRun.includes(type)),
-    keys: new Set(named.map(({ place }) => place)),
-    urns: new Map(named.map(({ urn, place }) => [place, urn])),
+    isEmpty: resources.every(({ type }) => resourcesOfTheRun.includes(type)),
+    keys: new Set(places.map(({ place }) => place)),
+    urns: new Map(places.map(({ urn, place }) => [place, urn])),
     ids: new Map(ids),
     mappers: new Set(
       Object.entries(outputs).flatMap(([urn, { type }]) => (type.endsWith("ProtocolMapper") ? [nameOf(urn)] : [])),

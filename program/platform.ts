@@ -44,16 +44,16 @@ export function program(
   settings: DecidedSettings,
   providers: Providers,
 ): Platform & { readonly source: SourceSecret | undefined } {
-  const made = platform(settings, providers, targetOf(settings));
-  if (settings.mode === "direct") return { ...made, source: undefined };
+  const chain = platform(settings, providers, targetOf(settings));
+  if (settings.mode === "direct") return { ...chain, source: undefined };
   const source = new SourceSecret(
     componentNames.source,
     {
       settings: settings.gitops.source,
-      credentials: made.delivered,
+      credentials: chain.delivered,
       namespaces: { protect: settings.namespaces.protect, foreign: settings.foreignNamespaces },
     },
     { providers: [providers.kubernetes] },
   );
-  return { ...made, source };
+  return { ...chain, source };
 }

@@ -84,7 +84,7 @@ const links: readonly Link[] = [
     title: "every pod runs with that Secret",
     needs: ["secret", "rollout"],
     run: podsAreCurrent,
-    // What Git holds cannot know the hash; there the liveness check takes a changed value over.
+    // What Git holds cannot know the hash; there the health server takes a changed value over.
     when: (context) => !isHybrid(context),
   },
   {
@@ -122,7 +122,7 @@ const signInNeeds = ["scopes", "credential", "pods", "start", "clock"];
 
 /** The checks of a stack; of one link, and of those that it depends on, when `only` names it. */
 export function checks(context: Context, only?: string): Check[] {
-  const own = links
+  const linkChecks = links
     .filter(({ when }) => when?.(context) ?? true)
     .map(({ name, title, needs, run }): Check => ({ name, title, needs, run: () => run(context) }));
   const signIns = (context.logins ?? []).map(({ username, password }): Check => ({
@@ -131,17 +131,17 @@ export function checks(context: Context, only?: string): Check[] {
     needs: signInNeeds,
     run: () => userSignsIn(context, username, password),
   }));
-  const present = new Set([...own, ...signIns].map(({ name }) => name));
-  const all = [...own, ...signIns].map((check) => ({
+  const present = new Set([...linkChecks, ...signIns].map(({ name }) => name));
+  const all = [...linkChecks, ...signIns].map((check) => ({
     ...check,
     needs: check.needs.filter((need) => present.has(need)),
   }));
   if (only === undefined) return all;
-  const wanted = (name: string): string[] => [
+  const withNeeds = (name: string): string[] => [
     name,
-    ...all.filter((check) => check.name === name).flatMap(({ needs }) => needs.flatMap(wanted)),
+    ...all.filter((check) => check.name === name).flatMap(({ needs }) => needs.flatMap(withNeeds)),
   ];
-  const names = new Set(wanted(only));
+  const names = new Set(withNeeds(only));
   return all.filter(({ name }) => names.has(name));
 }
 

@@ -103,8 +103,8 @@ export function table(results: readonly Result[], colour = false): string {
   return results
     .flatMap(({ title, state, saw, remedy, details, seconds }) => {
       const [mark, tint] = marks[state];
-      const said = [saw, remedy].filter((text) => text !== "").join("; ");
-      const line = `${mark}  ${title.padEnd(width)}  ${seconds.toFixed(2).padStart(6)} s  ${said}`;
+      const text = [saw, remedy].filter((text) => text !== "").join("; ");
+      const line = `${mark}  ${title.padEnd(width)}  ${seconds.toFixed(2).padStart(6)} s  ${text}`;
       return [line, ...details.map((detail) => `        ${detail}`)].map((text) =>
         colour ? styleText(tint, text, { validateStream: false }) : text,
       );

@@ -23,8 +23,8 @@ export type SignIn =
       readonly ok: false;
       readonly step: "start" | "form" | "credentials" | "handler";
       readonly why: string;
-      /** Did Backstage or Keycloak say so itself? Else it was an answer, or none, that a proxy may have given. */
-      readonly known: boolean;
+      /** Did Backstage or Keycloak report it itself? Else it was an answer, or none, that a proxy may have given. */
+      readonly isReported: boolean;
       readonly seconds: number;
     };
 
@@ -70,24 +70,27 @@ export async function signIn(args: SignInArgs): Promise<SignIn> {
   });
 
   let step: "start" | "form" | "credentials" | "handler" = "start";
-  const failed = (why: string, known = true): SignIn => ended({ ok: false as const, step, why, known });
+  const failed = (why: string, isReported = true): SignIn => ended({ ok: false as const, step, why, isReported });
   try {
     const urls = backstageUrls(args.backstageUrl, args.authProvider, args.authEnvironment);
-    const start = await visit(`${urls.base}${urls.startPath}`);
-    const authorize = start.headers.get("location");
-    if (start.status !== 302 || authorize === null)
-      return failed(`Backstage answers ${start.status} where a sign-in starts`, isBackstages(await start.text()));
+    const startAnswer = await visit(`${urls.base}${urls.startPath}`);
+    const authorize = startAnswer.headers.get("location");
+    if (startAnswer.status !== 302 || authorize === null)
+      return failed(
+        `Backstage answers ${startAnswer.status} where a sign-in starts`,
+        isBackstages(await startAnswer.text()),
+      );
 
     step = "form";
     const page = await visit(authorize);
     const html = parse(await page.text());
     const action = html.querySelector("form#kc-form-login")?.getAttribute("action");
     if (page.status !== 200 || action === undefined) {
-      const said = html.querySelector("#kc-error-message")?.text.replace(/\s+/g, " ").trim();
+      const errorMessage = html.querySelector("#kc-error-message")?.text.replace(/\s+/g, " ").trim();
       const redirected = page.headers.get("location");
       return failed(
-        `Keycloak shows no sign-in form (${page.status}): ${said ?? redirected?.replace(/^.*[?#]/, "") ?? "no reason given"}`,
-        said !== undefined || redirected?.includes("error=") === true,
+        `Keycloak shows no sign-in form (${page.status}): ${errorMessage ?? redirected?.replace(/^.*[?#]/, "") ?? "no reason given"}`,
+        errorMessage !== undefined || redirected?.includes("error=") === true,
       );
     }
 

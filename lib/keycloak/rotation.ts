@@ -65,13 +65,13 @@ export interface LastRotation {
 }
 
 /** Does the run raise the generation? Before the first update there is nothing to raise. */
-export const raises = ({ generation }: Rotation, last: LastRotation | undefined): boolean =>
+export const raisesGeneration = ({ generation }: Rotation, last: LastRotation | undefined): boolean =>
   last !== undefined && generation > last.generation;
 
 /** Must Keycloak be asked whether it can overlap? Unset, that was decided when the generation was raised. */
 export const asksForOverlap = (wanted: Rotation, last: LastRotation | undefined): boolean =>
   wanted.strategy === "overlap" ||
-  (wanted.strategy === undefined && wanted.generation > 1 && (last === undefined || raises(wanted, last)));
+  (wanted.strategy === undefined && wanted.generation > 1 && (last === undefined || raisesGeneration(wanted, last)));
 
 /**
  * The rotation with a strategy: what is configured, else what was decided for this generation, else by what Keycloak
@@ -82,7 +82,7 @@ export function withStrategy<R extends Rotation>(
   keycloakOverlaps: boolean,
   last?: LastRotation,
 ): R & { readonly strategy: Strategy } {
-  const kept = last === undefined || raises(rotation, last) ? undefined : last.strategy;
+  const kept = last === undefined || raisesGeneration(rotation, last) ? undefined : last.strategy;
   const { strategy = kept ?? (rotation.generation > 1 && keycloakOverlaps ? "overlap" : "replace") } = rotation;
   return { ...rotation, strategy };
 }
@@ -127,25 +127,25 @@ export function signInClients(
   { clientId, authEnvironment: environment }: { readonly clientId: string; readonly authEnvironment: string },
   { strategy, generation, step }: Pick<Rotation, "strategy" | "generation" | "step">,
 ): SignInClients {
-  const of = (generation: number): SignInClient =>
+  const clientOf = (generation: number): SignInClient =>
     strategy === "blue-green" && generation % 2 === 0
       ? { clientId: green(clientId), environment: green(environment), generation }
       : { clientId, environment, generation };
-  if (strategy !== "blue-green" || step === undefined) return { active: of(generation), standby: undefined };
-  const [before, next] = [of(generation - 1), of(generation)];
+  if (strategy !== "blue-green" || step === undefined) return { active: clientOf(generation), standby: undefined };
+  const [before, next] = [clientOf(generation - 1), clientOf(generation)];
   return step === "prepare" ? { active: before, standby: next } : { active: next, standby: before };
 }
 
 /** The clients of two rotations, by names that do not matter. */
 const clientsOf = (one: Pick<Rotation, "strategy" | "generation" | "step">): SignInClients =>
   signInClients({ clientId: "backstage", authEnvironment: "" }, one);
-const same = (one: SignInClient | undefined, other: SignInClient | undefined): boolean =>
+const isSameClient = (one: SignInClient | undefined, other: SignInClient | undefined): boolean =>
   one?.clientId === other?.clientId && one?.generation === other?.generation;
 
 /** Does the client that people sign in by get another secret? */
 export function changesSecret(wanted: Rotation, last: LastRotation): boolean {
-  const [{ active: before }, { active: now }] = [clientsOf(last), clientsOf(wanted)];
-  return now.clientId === before.clientId && now.generation !== before.generation;
+  const [{ active: before }, { active: after }] = [clientsOf(last), clientsOf(wanted)];
+  return after.clientId === before.clientId && after.generation !== before.generation;
 }
 
 /**
@@ -158,7 +158,7 @@ export const rotatedAttributes = {
   until: "client.secret.rotated.expiration.time",
 } as const;
 
-const moment = (seconds: number): string => new Date(seconds * 1000).toISOString();
+const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 /**
  * Why the step from the last update's rotation to this one would break sign-in, bring a secret back, or be of no use;
@@ -176,7 +176,7 @@ export function stepFault(
       : undefined;
   const { generation } = wanted;
   const [before, after] = [clientsOf(last), clientsOf(wanted)];
-  const abandons = same(after.active, before.active) && after.standby === undefined;
+  const abandons = isSameClient(after.active, before.active) && after.standby === undefined;
   if (generation < last.generation && !abandons) {
     return `rotation.generation is ${generation}, and ${last.generation} is in use; an old secret does not come back, so raise it.`;
   }
@@ -186,7 +186,7 @@ export function stepFault(
   if (isUnderWay && wanted.strategy === "blue-green") {
     return (
       `rotation.strategy is blue-green while Keycloak still accepts the secret before ${last.generation}, ` +
-      `until ${moment(last.graceEnds)}; wait until then.`
+      `until ${isoTime(last.graceEnds)}; wait until then.`
     );
   }
   if (wanted.strategy !== "overlap") return undefined;
@@ -200,7 +200,7 @@ export function stepFault(
   if (isUnderWay) {
     return (
       `rotation.generation is raised while Keycloak still accepts the secret before ${last.generation}, ` +
-      `until ${moment(last.graceEnds)}; wait until then.`
+      `until ${isoTime(last.graceEnds)}; wait until then.`
     );
   }
   return overlapFault(wanted, rolloutSeconds) ?? timeFault(wanted, rolloutSeconds, now);
@@ -232,7 +232,7 @@ function timeFault(wanted: Rotation, rolloutSeconds: number, now: number): strin
   const { from, until } = begunOverlap(wanted, now);
   if (from > now + CLOCKS_DIFFER) {
     return (
-      `rotation.at is ${wanted.at}, and by Keycloak's clock it is ${moment(now)}; set it to now, or remove ` +
+      `rotation.at is ${wanted.at}, and by Keycloak's clock it is ${isoTime(now)}; set it to now, or remove ` +
       "it, and the run counts from its own start."
     );
   }
@@ -249,8 +249,8 @@ function timeFault(wanted: Rotation, rolloutSeconds: number, now: number): strin
 function frozenFault(wanted: Rotation, last: LastRotation, now: number): string | undefined {
   const { generation, at, gracePeriod } = wanted;
   if (generation === 1) return undefined;
-  const none = last.strategy !== "overlap" || last.graceEnds === 0;
-  if (none) {
+  const hadNoOverlap = last.strategy !== "overlap" || last.graceEnds === 0;
+  if (hadNoOverlap) {
     // A time that is over asks for nothing: it is what is left of a rotation before, or of another stack.
     if (at === undefined || begunOverlap(wanted, now).until < now) return undefined;
     return (
@@ -259,15 +259,15 @@ function frozenFault(wanted: Rotation, last: LastRotation, now: number): string 
     );
   }
   const from = last.graceBegan;
-  const asked = at === undefined ? { from, until: from + gracePeriod } : begunOverlap(wanted, now);
+  const configured = at === undefined ? { from, until: from + gracePeriod } : begunOverlap(wanted, now);
   // Without a time the period is that of the next rotation, once this one is over.
-  if ((at === undefined && last.graceEnds <= now) || (asked.from === from && asked.until === last.graceEnds))
+  if ((at === undefined && last.graceEnds <= now) || (configured.from === from && configured.until === last.graceEnds))
     return undefined;
-  const key = asked.from === from ? "rotation.gracePeriod" : "rotation.at";
-  const back = key === "rotation.at" ? "remove it" : `set it to ${durationText(last.graceEnds - from)}`;
+  const key = configured.from === from ? "rotation.gracePeriod" : "rotation.at";
+  const remedy = key === "rotation.at" ? "remove it" : `set it to ${durationText(last.graceEnds - from)}`;
   return (
     `${key} is not what it was when rotation.generation became ${generation}, and the secret before it is ` +
-    `accepted until ${moment(last.graceEnds)} and no other time; ${back}, or raise rotation.generation.`
+    `accepted until ${isoTime(last.graceEnds)} and no other time; ${remedy}, or raise rotation.generation.`
   );
 }
 
@@ -276,24 +276,27 @@ function changeOverFault(
   wanted: Rotation,
   last: LastRotation,
   before: SignInClients,
-  now: SignInClients,
+  after: SignInClients,
 ): string | undefined {
-  const [is, was] = [wanted, last].map(({ strategy }) => strategy === "blue-green");
-  if (!is && !was) return undefined;
-  const isSame = same(now.active, before.active);
+  const [isBlueGreen, wasBlueGreen] = [wanted, last].map(({ strategy }) => strategy === "blue-green");
+  if (!isBlueGreen && !wasBlueGreen) return undefined;
+  const keepsActive = isSameClient(after.active, before.active);
   // The pods of the last update still end sign-ins by the client beside the one in use, and none comes back to be it.
   const keepsStandby =
-    now.standby === undefined ||
+    after.standby === undefined ||
     (before.standby === undefined
-      ? now.standby.generation > before.active.generation
-      : same(now.standby, before.standby));
-  if ((isSame && keepsStandby) || (same(now.active, before.standby) && same(now.standby, before.active)))
+      ? after.standby.generation > before.active.generation
+      : isSameClient(after.standby, before.standby));
+  if (
+    (keepsActive && keepsStandby) ||
+    (isSameClient(after.active, before.standby) && isSameClient(after.standby, before.active))
+  )
     return undefined;
-  if (!is) {
-    if (now.active.clientId === before.active.clientId) return undefined;
+  if (!isBlueGreen) {
+    if (after.active.clientId === before.active.clientId) return undefined;
     return "rotation.strategy leaves blue-green while the second client is in use; rotate by it once more first, so that the first one is.";
   }
-  if (!was && last.generation % 2 === 0) {
+  if (!wasBlueGreen && last.generation % 2 === 0) {
     return (
       `rotation.strategy becomes blue-green while rotation.generation is ${last.generation}, a number of the ` +
       "second client; raise it by one with the strategy before first."

@@ -1,6 +1,6 @@
 import { selectsPodsOf } from "../graph";
 import { deploymentType, identity } from "../kubernetes";
-import { at } from "../values";
+import { valueAt } from "../values";
 import { stackRule, type Node } from "../rule";
 
 /** The autoscaler's lower bound, or the Deployment's own number; undefined while it is not known. */
@@ -12,7 +12,7 @@ function replicas(deployment: Node, nodes: readonly Node[]): number | undefined 
       /^kubernetes:autoscaling\/[^:]+:HorizontalPodAutoscaler$/.test(type) &&
       identity(props, "spec.scaleTargetRef.name") === own,
   );
-  const told = at((scaler ?? deployment).props, scaler === undefined ? "spec.replicas" : "spec.minReplicas") ?? 1;
+  const told = valueAt((scaler ?? deployment).props, scaler === undefined ? "spec.replicas" : "spec.minReplicas") ?? 1;
   return typeof told === "number" ? told : undefined;
 }
 

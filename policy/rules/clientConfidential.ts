@@ -1,5 +1,5 @@
 import { isOidcClient } from "../keycloak";
-import { at, differs, isAbsent } from "../values";
+import { valueAt, differs, isAbsent } from "../values";
 import { resourceRule } from "../rule";
 
 export const clientConfidential = resourceRule({
@@ -11,7 +11,7 @@ export const clientConfidential = resourceRule({
   url: "https://www.keycloak.org/docs/latest/server_admin/index.html#_oidc_clients",
   concerns: isOidcClient,
   faults: ({ props }) =>
-    !isAbsent(at(props, "clientSecret")) && differs(at(props, "accessType"), "CONFIDENTIAL")
+    !isAbsent(valueAt(props, "clientSecret")) && differs(valueAt(props, "accessType"), "CONFIDENTIAL")
       ? ["accessType is not CONFIDENTIAL although there is a clientSecret; set it"]
       : [],
 });

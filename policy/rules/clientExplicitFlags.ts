@@ -1,6 +1,6 @@
 import { securityFlags } from "../../lib/keycloak/clients";
 import { isOidcClient } from "../keycloak";
-import { at } from "../values";
+import { valueAt } from "../values";
 import { resourceRule } from "../rule";
 
 export const clientExplicitFlags = resourceRule<{ flags: readonly string[] }>({
@@ -14,5 +14,5 @@ export const clientExplicitFlags = resourceRule<{ flags: readonly string[] }>({
   },
   concerns: isOidcClient,
   faults: ({ props }, { flags }) =>
-    flags.filter((flag) => at(props, flag) === undefined).map((flag) => `${flag} is missing; set it`),
+    flags.filter((flag) => valueAt(props, flag) === undefined).map((flag) => `${flag} is missing; set it`),
 });

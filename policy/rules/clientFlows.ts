@@ -1,5 +1,5 @@
 import { isOidcClient } from "../keycloak";
-import { at } from "../values";
+import { valueAt } from "../values";
 import { resourceRule } from "../rule";
 
 const refused = {
@@ -16,7 +16,7 @@ export const clientFlows = resourceRule({
   concerns: isOidcClient,
   faults: ({ props }) =>
     Object.entries(refused).flatMap(([flag, why]) =>
-      at(props, flag) === true ? [`${flag} is on, which ${why}; set it to false`] : [],
+      valueAt(props, flag) === true ? [`${flag} is on, which ${why}; set it to false`] : [],
     ),
   remedy: (props) => {
     props.directAccessGrantsEnabled = false;

@@ -1,5 +1,5 @@
 import { isOidcClient, signsIn } from "../keycloak";
-import { at, differs } from "../values";
+import { valueAt, differs } from "../values";
 import { resourceRule } from "../rule";
 
 export const clientFullScope = resourceRule({
@@ -10,5 +10,7 @@ export const clientFullScope = resourceRule({
   url: "https://www.keycloak.org/docs/latest/server_admin/index.html#_role_scope_mappings",
   concerns: isOidcClient,
   faults: ({ props }) =>
-    signsIn(props) && differs(at(props, "fullScopeAllowed"), false) ? ["fullScopeAllowed is not false; set it"] : [],
+    signsIn(props) && differs(valueAt(props, "fullScopeAllowed"), false)
+      ? ["fullScopeAllowed is not false; set it"]
+      : [],
 });

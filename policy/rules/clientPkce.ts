@@ -1,4 +1,4 @@
-import { at, differs } from "../values";
+import { valueAt, differs } from "../values";
 import { isOidcClient, signsIn } from "../keycloak";
 import { resourceRule } from "../rule";
 
@@ -10,7 +10,7 @@ export const clientPkce = resourceRule({
   url: "https://www.rfc-editor.org/rfc/rfc9700#section-2.1.1",
   concerns: isOidcClient,
   faults: ({ props }) =>
-    signsIn(props) && differs(at(props, "pkceCodeChallengeMethod"), "S256")
+    signsIn(props) && differs(valueAt(props, "pkceCodeChallengeMethod"), "S256")
       ? ["pkceCodeChallengeMethod is not S256; set it"]
       : [],
   remedy: (props) => {

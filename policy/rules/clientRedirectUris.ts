@@ -1,6 +1,6 @@
 import { postLogoutUriFault, redirectUriFault } from "../../lib/keycloak/clients";
 import { clientType, samlType, signsIn } from "../keycloak";
-import { at, items } from "../values";
+import { valueAt, items } from "../values";
 import { resourceRule } from "../rule";
 
 export const clientRedirectUris = resourceRule<{ allowHttp: boolean }>({
@@ -19,7 +19,7 @@ export const clientRedirectUris = resourceRule<{ allowHttp: boolean }>({
   },
   concerns: (type) => type === clientType || type === samlType,
   faults: ({ type, props }, { allowHttp }) => {
-    const uris = at(props, "validRedirectUris");
+    const uris = valueAt(props, "validRedirectUris");
     const empty = uris === undefined || (Array.isArray(uris) && uris.length === 0);
     if (empty && type === clientType && signsIn(props))
       return ["validRedirectUris is empty although the client signs people in; write the one that it uses"];
@@ -27,7 +27,7 @@ export const clientRedirectUris = resourceRule<{ allowHttp: boolean }>({
       validRedirectUris: redirectUriFault,
       validPostLogoutRedirectUris: postLogoutUriFault,
     }).flatMap(([key, faultOf]) =>
-      items(at(props, key), key).flatMap(({ path, item }) => {
+      items(valueAt(props, key), key).flatMap(({ path, item }) => {
         const fault = typeof item === "string" ? faultOf(item, allowHttp) : undefined;
         return fault === undefined ? [] : [`${path} ${fault}`];
       }),

@@ -1,6 +1,6 @@
 import { webOriginFault } from "../../lib/keycloak/clients";
 import { isOidcClient } from "../keycloak";
-import { at, items } from "../values";
+import { valueAt, items } from "../values";
 import { resourceRule } from "../rule";
 
 export const clientWebOrigins = resourceRule<{ allowHttp: boolean }>({
@@ -18,7 +18,7 @@ export const clientWebOrigins = resourceRule<{ allowHttp: boolean }>({
   },
   concerns: isOidcClient,
   faults: ({ props }, { allowHttp }) =>
-    items(at(props, "webOrigins"), "webOrigins").flatMap(({ path, item }) => {
+    items(valueAt(props, "webOrigins"), "webOrigins").flatMap(({ path, item }) => {
       const fault = typeof item === "string" ? webOriginFault(item, allowHttp) : undefined;
       return fault === undefined ? [] : [`${path} ${fault}`];
     }),

@@ -1,5 +1,5 @@
 import { allContainers, hasPods, podSpec } from "../kubernetes";
-import { at, isAbsent } from "../values";
+import { valueAt, isAbsent } from "../values";
 import { resourceRule } from "../rule";
 
 export const containerResources = resourceRule<{ required: readonly string[] }>({
@@ -21,7 +21,7 @@ export const containerResources = resourceRule<{ required: readonly string[] }>(
   faults: ({ type, props }, { required }) =>
     allContainers(podSpec(type, props)).flatMap(({ path, item }) =>
       required
-        .filter((key) => isAbsent(at(item, `resources.${key}`)))
+        .filter((key) => isAbsent(valueAt(item, `resources.${key}`)))
         .map((key) => `${path}.resources.${key} is missing; set it`),
     ),
 });

@@ -1,5 +1,5 @@
 import { seconds } from "../../lib/settings/durations";
-import { at, differs, isAbsent, unknown } from "../values";
+import { valueAt, differs, isAbsent, unknown } from "../values";
 import { resourceRule } from "../rule";
 
 const isExternalSecret = (type: string): boolean =>
@@ -23,7 +23,7 @@ export const externalSecrets = resourceRule<{ maxRefresh: string }>({
   faults: ({ type, props }, config) => {
     const spec = type.includes(":Cluster") ? (isPushSecret(type) ? "pushSecretSpec" : "externalSecretSpec") : "";
     const path = spec === "" ? "spec" : `spec.${spec}`;
-    const own = (key: string) => at(props, `${path}.${key}`);
+    const own = (key: string) => valueAt(props, `${path}.${key}`);
     if (isPushSecret(type))
       return own("deletionPolicy") === "Delete" ? [`${path}.deletionPolicy deletes the remote secret; set None`] : [];
     const faults: string[] = [];

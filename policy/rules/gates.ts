@@ -1,29 +1,29 @@
 import { gateNames } from "../../lib/pod/gates";
 import { signIns } from "../graph";
 import { agree, initContainers, podSpec, type Located } from "../kubernetes";
-import { at, items, unknown, type Known } from "../values";
+import { valueAt, items, unknown, type Value } from "../values";
 import { stackRule } from "../rule";
 
 /** Is it known of none of these that it is what is looked for? Then it is missing. */
-const lacks = (located: readonly Located[], key: string, wanted: Known): boolean =>
-  !located.some(({ item }) => agree(at(item, key), wanted));
+const lacks = (located: readonly Located[], key: string, wanted: Value): boolean =>
+  !located.some(({ item }) => agree(valueAt(item, key), wanted));
 
 /** Does the container mount the Secret, as far as is known? */
-function mounts(container: Known, spec: Known, secret: string): boolean {
-  const mounted = items(at(container, "volumeMounts"), "");
-  const volumes = items(at(spec, "volumes"), "").filter(
+function mounts(container: Value, spec: Value, secret: string): boolean {
+  const mounted = items(valueAt(container, "volumeMounts"), "");
+  const volumes = items(valueAt(spec, "volumes"), "").filter(
     ({ item }) =>
-      agree(at(item, "secret.secretName"), secret) ||
-      !lacks(items(at(item, "projected.sources"), ""), "secret.name", secret),
+      agree(valueAt(item, "secret.secretName"), secret) ||
+      !lacks(items(valueAt(item, "projected.sources"), ""), "secret.name", secret),
   );
-  const unknownYet = [at(container, "volumeMounts"), at(spec, "volumes")].includes(unknown);
-  return unknownYet || volumes.some(({ item }) => !lacks(mounted, "name", at(item, "name")));
+  const unknownYet = [valueAt(container, "volumeMounts"), valueAt(spec, "volumes")].includes(unknown);
+  return unknownYet || volumes.some(({ item }) => !lacks(mounted, "name", valueAt(item, "name")));
 }
 
 function faultsOf(spec: Located, secret: string, gates: readonly string[]): string[] {
-  if (at(spec.item, "initContainers") === unknown) return [];
+  if (valueAt(spec.item, "initContainers") === unknown) return [];
   const all = initContainers(spec);
-  const position = (gate: string): number => all.findIndex(({ item }) => at(item, "name") === gate);
+  const position = (gate: string): number => all.findIndex(({ item }) => valueAt(item, "name") === gate);
   return gates.flatMap((gate, index) => {
     const found = all[position(gate)];
     if (found === undefined)
@@ -33,7 +33,7 @@ function faultsOf(spec: Located, secret: string, gates: readonly string[]): stri
     const before = gates[index - 1] ?? "";
     const faults: string[] = [];
     if (position(gate) < position(before)) faults.push(`${found.path} runs before ${before}; put it after`);
-    if (at(found.item, "restartPolicy") === "Always")
+    if (valueAt(found.item, "restartPolicy") === "Always")
       faults.push(`${found.path}.restartPolicy makes the gate a sidecar that nothing waits for; remove it`);
     if (!mounts(found.item, spec.item, secret))
       faults.push(`${found.path}.volumeMounts lacks the Secret of the credential; mount it`);

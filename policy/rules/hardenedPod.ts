@@ -1,12 +1,12 @@
 import { containerSecurity, hardened } from "../../lib/pod/podSpec";
 import { allContainers, hasPods, mutableSpec, podSpec } from "../kubernetes";
-import { at, differs, isAbsent, items, unknown, type Known } from "../values";
+import { valueAt, differs, isAbsent, items, unknown, type Value } from "../values";
 import { resourceRule } from "../rule";
 
 const { capabilities, ...flags } = containerSecurity;
 
 /** Is `all` among what is dropped, or may it still be? */
-const drops = (list: Known, all: string): boolean =>
+const drops = (list: Value, all: string): boolean =>
   list === unknown || items(list, "").some(({ item }) => item === all || item === unknown);
 
 export const hardenedPod = resourceRule({
@@ -19,16 +19,16 @@ export const hardenedPod = resourceRule({
   concerns: hasPods,
   faults: ({ type, props }) => {
     const spec = podSpec(type, props);
-    const pod = (key: string): Known => at(spec.item, `securityContext.${key}`);
+    const pod = (key: string): Value => valueAt(spec.item, `securityContext.${key}`);
     const faults = ["hostNetwork", "hostPID", "hostIPC"]
-      .filter((key) => at(spec.item, key) === true)
+      .filter((key) => valueAt(spec.item, key) === true)
       .map((key) => `${spec.path}.${key} is on; remove it`);
-    items(at(spec.item, "volumes"), `${spec.path}.volumes`).forEach(({ path, item }) => {
-      if (item !== unknown && !isAbsent(at(item, "hostPath")))
+    items(valueAt(spec.item, "volumes"), `${spec.path}.volumes`).forEach(({ path, item }) => {
+      if (item !== unknown && !isAbsent(valueAt(item, "hostPath")))
         faults.push(`${path}.hostPath shows the node's files; use another volume`);
     });
     for (const { path, item } of allContainers(spec)) {
-      const own = (key: string): Known => at(item, `securityContext.${key}`);
+      const own = (key: string): Value => valueAt(item, `securityContext.${key}`);
       const context = `${path}.securityContext`;
       if (differs(own("runAsNonRoot") ?? pod("runAsNonRoot"), hardened.runAsNonRoot))
         faults.push(`${context}.runAsNonRoot is not true, nor is the pod's; set it`);

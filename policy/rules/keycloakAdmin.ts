@@ -1,5 +1,5 @@
 import { providerType } from "../keycloak";
-import { at, isAbsent } from "../values";
+import { valueAt, isAbsent } from "../values";
 import { resourceRule } from "../rule";
 
 export const keycloakAdmin = resourceRule<{ allowPassword: boolean }>({
@@ -14,8 +14,8 @@ export const keycloakAdmin = resourceRule<{ allowPassword: boolean }>({
   },
   concerns: (type) => type === providerType,
   faults: ({ props }, { allowPassword }) => {
-    const realm = at(props, "realm") ?? "master";
-    return !allowPassword && !isAbsent(at(props, "password")) && realm === "master"
+    const realm = valueAt(props, "realm") ?? "master";
+    return !allowPassword && !isAbsent(valueAt(props, "password")) && realm === "master"
       ? ["password is that of an administrator of the master realm; remove it"]
       : [];
   },

@@ -1,7 +1,7 @@
 import { isSecretInClear, looksGenerated, secretsInClear } from "../../lib/settings/secretNames";
 import { documents } from "../yamlDocuments";
 import { allContainers, configMapType, env, hasPods, isKubernetes, podSpec, podTemplate } from "../kubernetes";
-import { at, entries, text, type Known } from "../values";
+import { valueAt, entries, text, type Value } from "../values";
 import { resourceRule } from "../rule";
 
 interface Config {
@@ -18,7 +18,7 @@ function fault(key: string, value: string, path: string, { entropy, allow }: Con
     : [];
 }
 
-function map(values: Known, path: string, config: Config): string[] {
+function map(values: Value, path: string, config: Config): string[] {
   return entries(values).flatMap(([key, value]) => fault(key, text(value) ?? "", `${path}["${key}"]`, config));
 }
 
@@ -48,17 +48,22 @@ export const noLiteralSecret = resourceRule<Config>({
   faults: ({ type, props }, config) => {
     const { path, item } = podTemplate(type, props);
     return [
-      ...map(at(props, "metadata.annotations"), "metadata.annotations", config),
+      ...map(valueAt(props, "metadata.annotations"), "metadata.annotations", config),
       ...(hasPods(type) && path !== ""
-        ? map(at(item, "metadata.annotations"), `${path}.metadata.annotations`, config)
+        ? map(valueAt(item, "metadata.annotations"), `${path}.metadata.annotations`, config)
         : []),
       ...(hasPods(type)
         ? allContainers(podSpec(type, props)).flatMap((container) => [
             ...env(container).flatMap((one) =>
-              fault(text(at(one.item, "name")) ?? "", text(at(one.item, "value")) ?? "", `${one.path}.value`, config),
+              fault(
+                text(valueAt(one.item, "name")) ?? "",
+                text(valueAt(one.item, "value")) ?? "",
+                `${one.path}.value`,
+                config,
+              ),
             ),
             ...["command", "args"].flatMap((list) =>
-              secretsInClear(at(container.item, list), "", `${container.path}.${list}`).map(
+              secretsInClear(valueAt(container.item, list), "", `${container.path}.${list}`).map(
                 (at) => `${at} holds a secret in clear; read it from a Secret`,
               ),
             ),
@@ -66,7 +71,7 @@ export const noLiteralSecret = resourceRule<Config>({
         : []),
       ...(type === configMapType
         ? [
-            ...map(at(props, "data"), "data", config),
+            ...map(valueAt(props, "data"), "data", config),
             ...documents(props).flatMap((one) =>
               secretsInClear(one.document, "", one.path).map(
                 (at) => `${at} holds a secret in clear; write \${VARIABLE} there`,

@@ -1,5 +1,5 @@
 import { secretType } from "../kubernetes";
-import { at, isAbsent } from "../values";
+import { valueAt, isAbsent } from "../values";
 import { resourceRule } from "../rule";
 
 export const noRenderedSecret = resourceRule({
@@ -10,7 +10,7 @@ export const noRenderedSecret = resourceRule({
   url: "https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/",
   concerns: (type) => type === secretType,
   faults: ({ provider }) =>
-    isAbsent(at(provider, "renderYamlToDirectory"))
+    isAbsent(valueAt(provider, "renderYamlToDirectory"))
       ? []
       : ["data would be written in clear by a provider with renderYamlToDirectory; use another provider"],
 });

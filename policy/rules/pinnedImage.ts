@@ -1,6 +1,6 @@
 import { digestFault, imageFault } from "../../lib/pod/images";
 import { allContainers, hasPods, podSpec } from "../kubernetes";
-import { at, text, unknown } from "../values";
+import { valueAt, text, unknown } from "../values";
 import { resourceRule } from "../rule";
 
 export const pinnedImage = resourceRule<{ allowTags: boolean }>({
@@ -19,7 +19,7 @@ export const pinnedImage = resourceRule<{ allowTags: boolean }>({
   concerns: hasPods,
   faults: ({ type, props }, { allowTags }) =>
     allContainers(podSpec(type, props)).flatMap(({ path, item }) => {
-      const image = at(item, "image");
+      const image = valueAt(item, "image");
       if (image === unknown) return [];
       const fault = (allowTags ? imageFault : digestFault)(text(image) ?? "");
       return fault === undefined ? [] : [`${path}.image ${fault}`];

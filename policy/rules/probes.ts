@@ -1,5 +1,5 @@
 import { containers, kindOf, podSpec } from "../kubernetes";
-import { at, isAbsent } from "../values";
+import { valueAt, isAbsent } from "../values";
 import { resourceRule } from "../rule";
 
 interface Config {
@@ -29,7 +29,7 @@ export const probes = resourceRule<Config>({
   faults: ({ type, props }, config) => {
     const wanted = kindOf(type) === "Deployment" ? config.deployment : config.statefulSet;
     return containers(podSpec(type, props)).flatMap(({ path, item }) =>
-      wanted.filter((probe) => isAbsent(at(item, probe))).map((probe) => `${path}.${probe} is missing; add it`),
+      wanted.filter((probe) => isAbsent(valueAt(item, probe))).map((probe) => `${path}.${probe} is missing; add it`),
     );
   },
 });

@@ -13,11 +13,11 @@ import {
   podSpec,
   type Located,
 } from "../kubernetes";
-import { at, differs, unknown } from "../values";
+import { valueAt, differs, unknown } from "../values";
 import { resourceRule } from "../rule";
 
 const nodeEnv = "NODE_ENV";
-const named = ({ item }: Located, name: string): boolean => at(item, "name") === name;
+const named = ({ item }: Located, name: string): boolean => valueAt(item, "name") === name;
 
 interface Config {
   readonly containers: readonly string[];
@@ -28,13 +28,13 @@ function podFaults(spec: Located, config: Config): string[] {
   const missing = containers(spec).filter(
     (container) =>
       config.containers.some((name) => named(container, name)) &&
-      at(container.item, "env") !== unknown &&
-      !env(container).some((one) => agree(at(one.item, "name"), nodeEnv)),
+      valueAt(container.item, "env") !== unknown &&
+      !env(container).some((one) => agree(valueAt(one.item, "name"), nodeEnv)),
   );
   return [
     ...missing.map(({ path }) => `${path}.env lacks ${nodeEnv}; set it to production`),
     ...all
-      .filter((one) => named(one, nodeEnv) && differs(at(one.item, "value"), "production"))
+      .filter((one) => named(one, nodeEnv) && differs(valueAt(one.item, "value"), "production"))
       .map(({ path }) => `${path}.value of ${nodeEnv} is not production; set it`),
     ...all
       .filter((one) => named(one, tlsOff))
@@ -64,7 +64,7 @@ export const production = resourceRule<Config>({
   concerns: (type) => hasPods(type) || type === configMapType || type === providerType,
   faults: ({ type, props }, config) => {
     if (type === providerType)
-      return [true, "true"].includes(at(props, "tlsInsecureSkipVerify") as boolean)
+      return [true, "true"].includes(valueAt(props, "tlsInsecureSkipVerify") as boolean)
         ? ["tlsInsecureSkipVerify turns the check of certificates off; set rootCaCertificate"]
         : [];
     if (type === configMapType) {

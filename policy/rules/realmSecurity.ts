@@ -1,6 +1,6 @@
 import { sslModes } from "../../lib/keycloak/clients";
 import { realmType } from "../keycloak";
-import { at, isAbsent, unknown } from "../values";
+import { valueAt, isAbsent, unknown } from "../values";
 import { resourceRule } from "../rule";
 
 export const realmSecurity = resourceRule<{ protect: boolean }>({
@@ -15,11 +15,11 @@ export const realmSecurity = resourceRule<{ protect: boolean }>({
   },
   concerns: (type) => type === realmType,
   faults: ({ props, protect }, config) => {
-    const ssl = at(props, "sslRequired");
+    const ssl = valueAt(props, "sslRequired");
     const faults: string[] = [];
     if (ssl !== unknown && !sslModes.some((mode) => mode === ssl))
       faults.push(`sslRequired is not one of ${sslModes.join(", ")}; set it`);
-    if (isAbsent(at(props, "securityDefenses.bruteForceDetection")))
+    if (isAbsent(valueAt(props, "securityDefenses.bruteForceDetection")))
       faults.push("securityDefenses.bruteForceDetection is missing; set it");
     if (config.protect && !protect) faults.push("the resource option protect is off; turn it on");
     return faults;

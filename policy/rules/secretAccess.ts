@@ -1,12 +1,13 @@
 import { readsSecrets, secretReaders } from "../../lib/pod/rbac";
-import { at, items, text, type Known } from "../values";
+import { valueAt, items, text, type Value } from "../values";
 import { resourceRule } from "../rule";
 
 const isClusterRole = (type: string): boolean =>
   /^kubernetes:rbac\.authorization\.k8s\.io\/[^:]+:ClusterRole$/.test(type);
 const isClusterBinding = (type: string): boolean =>
   /^kubernetes:rbac\.authorization\.k8s\.io\/[^:]+:ClusterRoleBinding$/.test(type);
-const names = (rule: Known, key: string): string[] => items(at(rule, key), "").flatMap(({ item }) => text(item) ?? []);
+const names = (rule: Value, key: string): string[] =>
+  items(valueAt(rule, key), "").flatMap(({ item }) => text(item) ?? []);
 
 export const secretAccess = resourceRule({
   name: "secret-access",
@@ -17,10 +18,10 @@ export const secretAccess = resourceRule({
   concerns: (type) => isClusterRole(type) || isClusterBinding(type),
   faults: ({ type, props }) => {
     if (isClusterBinding(type))
-      return secretReaders.includes(text(at(props, "roleRef.name")) ?? "")
+      return secretReaders.includes(text(valueAt(props, "roleRef.name")) ?? "")
         ? ["roleRef is a role that reads every Secret; bind a smaller one"]
         : [];
-    return items(at(props, "rules"), "rules").flatMap(({ path, item }) =>
+    return items(valueAt(props, "rules"), "rules").flatMap(({ path, item }) =>
       readsSecrets({
         apiGroups: names(item, "apiGroups"),
         resources: names(item, "resources"),

@@ -1,6 +1,6 @@
 import { checksumAnnotation } from "../../lib/pod/hashes";
 import { podSpec, podTemplate, references, rollsOut } from "../kubernetes";
-import { at, entries, unknown } from "../values";
+import { valueAt, entries, unknown } from "../values";
 import { resourceRule } from "../rule";
 
 export const templateHashes = resourceRule({
@@ -14,7 +14,7 @@ export const templateHashes = resourceRule({
   concerns: rollsOut,
   faults: ({ type, props }) => {
     const { path, item } = podTemplate(type, props);
-    const annotations = at(item, "metadata.annotations");
+    const annotations = valueAt(item, "metadata.annotations");
     if (annotations === unknown) return [];
     return references(podSpec(type, props)).flatMap(({ kind, name }) => {
       const key = checksumAnnotation(kind, name);

@@ -4,7 +4,7 @@ import { anyAnswer } from "../answer";
 import { credentialOf, type Context } from "../context";
 import { Broken, CannotLook } from "../runChecks";
 import { signIn } from "../signIn";
-import { untold } from "./client";
+import { inconclusive } from "./client";
 
 /** Backstage at its public URL, as a browser meets it. */
 
@@ -32,7 +32,7 @@ async function pathLeadsToBackstage(base: string): Promise<boolean> {
   const response = await request(`${base}/.backstage/health/v1/liveness`);
   const document: unknown = await response.json().catch(() => undefined);
   if (response.status !== 200 && response.status !== 404)
-    throw untold({ status: response.status, error: undefined }, "Backstage");
+    throw inconclusive({ status: response.status, error: undefined }, "Backstage");
   return response.status === 200 && document !== undefined;
 }
 
@@ -54,7 +54,7 @@ export async function signInStarts({ outputs }: Context): Promise<string> {
   }
   // In any other words it is a proxy's answer.
   if (response.status !== 302 && error?.name === undefined)
-    throw untold({ status: response.status, error: undefined }, "Backstage");
+    throw inconclusive({ status: response.status, error: undefined }, "Backstage");
   if (response.status === 404)
     throw new Broken(
       `Backstage has no provider ${outputs.authProvider} for the environment ${outputs.authEnvironment}`,
@@ -102,7 +102,7 @@ export async function userSignsIn({ outputs }: Context, username: string, passwo
     handler: "look at Backstage's log and at backstage.resolvers",
   };
   const saw = `ended at ${outcome.step}: ${outcome.why}`;
-  throw outcome.known
+  throw outcome.isReported
     ? new Broken(saw, remedies[outcome.step])
     : new CannotLook(saw, "look again, then at the logs of Backstage, Keycloak and what is before them");
 }

@@ -18,21 +18,21 @@ export interface Answer {
   readonly error: string | undefined;
   readonly description: string;
   /** Is it in Keycloak's own words, as far as anybody can tell, and not a proxy's? */
-  readonly own: boolean;
+  readonly isKeycloaks: boolean;
 }
 
 /**
  * An answer that is none of those that tell something of a link: it is a proxy's, or of a server that cannot answer
  * now.
  */
-export function untold({ status, error }: Pick<Answer, "status" | "error">, who = "Keycloak"): CannotLook {
+export function inconclusive({ status, error }: Pick<Answer, "status" | "error">, server = "Keycloak"): CannotLook {
   if (status === 429)
     return new CannotLook(
-      `${who}, or a proxy before it, limits the rate (429)`,
+      `${server}, or a proxy before it, limits the rate (429)`,
       "wait a minute and look again, or raise the limit for this address",
     );
   return new CannotLook(
-    `${who}, or a proxy before it, answers ${status} ${error ?? "without an error code"}, which tells nothing of this link`,
+    `${server}, or a proxy before it, answers ${status} ${error ?? "without an error code"}, which tells nothing of this link`,
     "look again, then at the logs of both",
   );
 }
@@ -51,7 +51,7 @@ export async function ask(
     status: response.status,
     error: body?.error,
     description: body?.error_description ?? "",
-    own: body !== undefined,
+    isKeycloaks: body !== undefined,
   };
 }
 
@@ -91,7 +91,7 @@ const keycloaksPage = /\/login-actions\/|kc-|kcContext|\/resources\/[^/"]+\/(log
  * Of a redirect, OAuth's own parameters or a way further into Keycloak; of a page, that it is no HTML of somebody
  * else's.
  */
-function isOwn(issuer: string, target: URL | undefined, page: string): boolean {
+function isKeycloaksAnswer(issuer: string, target: URL | undefined, page: string): boolean {
   if (target !== undefined)
     return (
       target.searchParams.has("error") ||
@@ -102,7 +102,8 @@ function isOwn(issuer: string, target: URL | undefined, page: string): boolean {
 }
 
 /** Has Keycloak let a sign-in start, up to its form, another provider's, or an error that it sends back? */
-export const goesOn = ({ own, status }: Answer): boolean => own && (status === 200 || (status >= 300 && status < 400));
+export const letsSignInStart = ({ isKeycloaks: own, status }: Answer): boolean =>
+  own && (status === 200 || (status >= 300 && status < 400));
 
 /** The first step of a sign-in. A redirect URI that Keycloak does not take is the one thing it answers 400 to. */
 export async function authorize({ outputs }: Context, query: Readonly<Record<string, string>>): Promise<Answer> {
@@ -122,12 +123,12 @@ export async function authorize({ outputs }: Context, query: Readonly<Record<str
   const location = response.headers.get("location");
   // The implicit flow is answered in the fragment.
   const target = location === null ? undefined : new URL(location.replace("#", "?"), outputs.issuer);
-  const said = target?.searchParams;
+  const parameters = target?.searchParams;
   return {
     status: response.status,
-    error: said?.get("error") ?? undefined,
-    description: said?.get("error_description") ?? "",
-    own: isOwn(outputs.issuer, target, page),
+    error: parameters?.get("error") ?? undefined,
+    description: parameters?.get("error_description") ?? "",
+    isKeycloaks: isKeycloaksAnswer(outputs.issuer, target, page),
   };
 }
 
@@ -144,7 +145,7 @@ export async function clientExists({ outputs }: Context): Promise<string> {
     throw new Broken(`client ${clientId} does not exist, or it is disabled (${status} ${error})`, REFRESH);
   if (error === "invalid_grant")
     throw new Broken(`client ${clientId} is public: Keycloak asks it for no secret`, REFRESH);
-  if (error !== "unauthorized_client") throw untold({ status, error });
+  if (error !== "unauthorized_client") throw inconclusive({ status, error });
   return `${clientId}, enabled and confidential`;
 }
 
@@ -152,20 +153,20 @@ export async function clientExists({ outputs }: Context): Promise<string> {
 export async function redirectUriIsRight(context: Context): Promise<string> {
   const { backstageUrl, authProvider, authEnvironment } = context.outputs;
   const { redirectUri } = backstageUrls(backstageUrl, authProvider, authEnvironment);
-  const own = await authorize(context, challenge());
-  if (own.own && own.status === 400)
+  const ours = await authorize(context, challenge());
+  if (ours.isKeycloaks && ours.status === 400)
     throw new Broken(
       `Keycloak refuses the redirect URI ${redirectUri}`,
       `${REFRESH}; after a move to another domain pulumi up`,
     );
-  if (!goesOn(own)) throw untold(own);
+  if (!letsSignInStart(ours)) throw inconclusive(ours);
   const foreign = await authorize(context, { ...challenge(), redirect_uri: "https://verify.invalid/" });
-  if (goesOn(foreign))
+  if (letsSignInStart(foreign))
     throw new Broken(
       "Keycloak takes a redirect URI of a foreign host",
       `${REFRESH}, and see who has changed the client`,
     );
-  if (!foreign.own || foreign.status !== 400) throw untold(foreign);
+  if (!foreign.isKeycloaks || foreign.status !== 400) throw inconclusive(foreign);
   return redirectUri;
 }
 
@@ -174,11 +175,11 @@ export async function pkceIsRequired(context: Context): Promise<string> {
   const withPkce = await authorize(context, challenge());
   if (withPkce.error === "invalid_request")
     throw new Broken(`Keycloak refuses PKCE S256 (${withPkce.description})`, REFRESH);
-  if (!goesOn(withPkce)) throw untold(withPkce);
+  if (!letsSignInStart(withPkce)) throw inconclusive(withPkce);
   const without = await authorize(context, {});
-  if (goesOn(without) && without.error === undefined)
+  if (letsSignInStart(without) && without.error === undefined)
     throw new Broken("Keycloak lets a sign-in start without PKCE", REFRESH);
-  if (without.error !== "invalid_request") throw untold(without);
+  if (without.error !== "invalid_request") throw inconclusive(without);
   return "S256, required";
 }
 
@@ -193,7 +194,7 @@ export async function scopesAreAttached(context: Context): Promise<string> {
     const missing: string[] = [];
     for (const scope of backstageScopes) {
       const one = await authorize(context, { ...challenge(), scope: `openid ${scope}` });
-      if (!goesOn(one)) throw untold(one);
+      if (!letsSignInStart(one)) throw inconclusive(one);
       if (one.error === "invalid_scope") missing.push(scope);
     }
     throw new Broken(
@@ -201,7 +202,7 @@ export async function scopesAreAttached(context: Context): Promise<string> {
       REFRESH,
     );
   }
-  if (!goesOn(all) || passing.includes(all.error ?? "")) throw untold(all);
+  if (!letsSignInStart(all) || passing.includes(all.error ?? "")) throw inconclusive(all);
   if (all.error !== undefined)
     throw new Broken(`Keycloak shows no sign-in form (${all.status} ${all.error} ${all.description})`, REFRESH);
   return backstageScopes.join(" ");

@@ -4,7 +4,7 @@ import { signedJwt } from "../../lib/keycloak/adminLogin";
 import { backstageUrls } from "../../lib/keycloak/urls";
 import { credentialOf, type Context } from "../context";
 import { Broken, CannotLook } from "../runChecks";
-import { endpoint, redeem, untold } from "./client";
+import { endpoint, redeem, inconclusive } from "./client";
 
 /** A DPoP proof (RFC 9449) that says when it was made, which Keycloak compares with its own clock. */
 export function proofMadeAt(url: string, seconds: number): string {
@@ -39,7 +39,7 @@ export async function clocksAgree({ outputs }: Context): Promise<string> {
   await response.body?.cancel();
   const clock = clockOf(response.headers.getSetCookie());
   if (clock === undefined && response.status !== 302)
-    throw untold({ status: response.status, error: undefined }, "Backstage");
+    throw inconclusive({ status: response.status, error: undefined }, "Backstage");
   if (clock === undefined)
     throw new CannotLook(
       "Backstage's answer shows no time of its own, only what a proxy may have dated",
@@ -58,17 +58,17 @@ export async function clocksAgree({ outputs }: Context): Promise<string> {
         "Keycloak asks for a nonce in a proof, and so tells nothing of the proof's time",
         "compare the clocks of the machines by `date`",
       );
-    throw untold(answer);
+    throw inconclusive(answer);
   };
   const now = Date.now() / 1000;
   if (!(await accepts(now + ahead))) {
     const apart = Math.abs(ahead);
-    const here =
+    const difference =
       apart < 5
         ? "the same as this machine's"
         : `${apart.toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's`;
     throw new Broken(
-      `Backstage's clock, ${here}, is not Keycloak's: tokens count as expired or as not yet valid`,
+      `Backstage's clock, ${difference}, is not Keycloak's: tokens count as expired or as not yet valid`,
       "set the clocks of both by NTP",
     );
   }

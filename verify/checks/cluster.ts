@@ -8,7 +8,7 @@ import { CannotLook } from "../runChecks";
  * @param right what the question needs, such as `get secrets`
  * @param namespace where
  */
-export async function look<T>(
+export async function askCluster<T>(
   { outputs, cluster }: Context,
   right: string,
   question: Promise<T>,
@@ -49,7 +49,11 @@ export async function clusterAnswers(context: Context): Promise<string> {
     if ((error as { code?: number }).code === 403) return true;
     throw error;
   };
-  const found = await look(context, "get namespaces", cluster.core.readNamespace({ name: namespace }).catch(forbidden));
+  const found = await askCluster(
+    context,
+    "get namespaces",
+    cluster.core.readNamespace({ name: namespace }).catch(forbidden),
+  );
   if (found === undefined) {
     throw new CannotLook(
       `the cluster ${cluster.server} has no namespace ${namespace}`,

@@ -1,6 +1,6 @@
 import { credentialOf, type Context } from "../context";
 import { Broken } from "../runChecks";
-import { ask, authorize, challenge, goesOn, untold, type Answer } from "./client";
+import { ask, authorize, challenge, letsSignInStart, inconclusive, type Answer } from "./client";
 
 /**
  * The ways to a token that Backstage does not use, and that the client must refuse: each is tried as far as Keycloak's
@@ -35,7 +35,7 @@ const beyond = ["invalid_scope", "invalid_grant"];
 const isOpen = (answer: Answer): boolean =>
   beyond.includes(answer.error ?? "") ||
   answer.description.includes("code_challenge") ||
-  (goesOn(answer) && answer.error === undefined);
+  (letsSignInStart(answer) && answer.error === undefined);
 
 /** Is every such door shut? Keycloak answers `unauthorized_client` at a shut one. */
 export async function otherDoorsAreShut(context: Context): Promise<string> {
@@ -53,6 +53,6 @@ export async function otherDoorsAreShut(context: Context): Promise<string> {
       "run pulumi up --refresh, and see who has changed the client",
     );
   const unknown = answers.find(({ error }) => error !== "unauthorized_client");
-  if (unknown !== undefined) throw untold(unknown);
+  if (unknown !== undefined) throw inconclusive(unknown);
   return `${Object.keys(doors).length} other ways refused`;
 }

@@ -2,7 +2,7 @@ import { externalSecretName } from "../../lib/pod/contract";
 import { seconds } from "../../lib/settings/durations";
 import type { Context } from "../context";
 import { Broken } from "../runChecks";
-import { look } from "./cluster";
+import { askCluster } from "./cluster";
 
 /** What the External Secrets Operator and Argo CD say of the objects that they keep. */
 
@@ -85,7 +85,7 @@ export async function externalSecretIsReady(context: Context): Promise<string> {
     plural: "externalsecrets",
     name: externalSecretName,
   });
-  const found = (await look(context, "get externalsecrets", question)) as ExternalSecret | undefined;
+  const found = (await askCluster(context, "get externalsecrets", question)) as ExternalSecret | undefined;
   const { kind, name = "" } = found?.spec.secretStoreRef ?? {};
   const storeQuestion =
     kind === "ClusterSecretStore"
@@ -94,7 +94,7 @@ export async function externalSecretIsReady(context: Context): Promise<string> {
   const store =
     found === undefined
       ? undefined
-      : ((await look(context, "get its store", storeQuestion)) as Conditioned | undefined);
+      : ((await askCluster(context, "get its store", storeQuestion)) as Conditioned | undefined);
   const fault = externalSecretFault(`${namespace}/${externalSecretName}`, found, store, Date.now());
   if (fault !== undefined) throw fault;
   return `Ready, refreshed ${found?.status?.refreshTime ?? "?"}`;
@@ -130,7 +130,7 @@ export async function applicationIsHealthy(context: Context, at: string): Promis
     plural: "applications",
     name,
   });
-  const found = (await look(context, "get applications", question, namespace)) as Application | undefined;
+  const found = (await askCluster(context, "get applications", question, namespace)) as Application | undefined;
   const fault = applicationFault(at, found);
   if (fault !== undefined) throw fault;
   return "Synced, Healthy";

@@ -2,7 +2,7 @@ import { request } from "../../lib/pod/scripts/keycloak.mjs";
 import { anyAnswer } from "../answer";
 import { credentialOf, type Context } from "../context";
 import { Broken } from "../runChecks";
-import { ask, untold } from "./client";
+import { ask, inconclusive } from "./client";
 
 /** Keycloak and its realm, as anybody on the network sees them. */
 
@@ -30,7 +30,7 @@ export async function basePathIsRight({ outputs: { keycloakUrl, issuer } }: Cont
   // What a proxy must let through; the realm's own page it need not.
   const {
     status,
-    document: { error, issuer: told },
+    document: { error, issuer: reportedIssuer },
   } = await documentAt(`${issuer}/.well-known/openid-configuration`);
   if (status === 404 && error !== NO_REALM) {
     throw new Broken(
@@ -38,7 +38,7 @@ export async function basePathIsRight({ outputs: { keycloakUrl, issuer } }: Cont
       `correct the path in keycloak.url (${pathname}), or the proxy's`,
     );
   }
-  if (status !== 404 && (status !== 200 || told === undefined)) throw untold({ status, error });
+  if (status !== 404 && (status !== 200 || reportedIssuer === undefined)) throw inconclusive({ status, error });
   return pathname;
 }
 
@@ -51,7 +51,7 @@ export async function realmIsEnabled({ outputs: { issuer } }: Context): Promise<
   if (error === NO_REALM) throw new Broken(`realm ${name} does not exist`, "run pulumi up --refresh");
   if (error === "access_denied")
     throw new Broken(`realm ${name} is disabled`, "run pulumi up --refresh, or enable it again");
-  if (error !== "invalid_request") throw untold({ status, error });
+  if (error !== "invalid_request") throw inconclusive({ status, error });
   return name;
 }
 
@@ -62,7 +62,7 @@ export async function issuerIsRight({ outputs }: Context): Promise<string> {
     status,
     document: { error, issuer },
   } = await documentAt(metadataUrl);
-  if (status !== 200 || issuer === undefined) throw untold({ status, error });
+  if (status !== 200 || issuer === undefined) throw inconclusive({ status, error });
   if (issuer !== outputs.issuer)
     throw new Broken(
       `the issuer is ${issuer}, but ${outputs.issuer} is configured`,

@@ -9,7 +9,7 @@ import { gateNames } from "../../lib/pod/gates";
 import { checksumAnnotation, dataHash } from "../../lib/pod/hashes";
 import { putRight, type Context } from "../context";
 import { Broken } from "../runChecks";
-import { look } from "./cluster";
+import { askCluster } from "./cluster";
 
 /** The Deployment and its pods: rolled out, behind their gates, and with the Secret as it is now. */
 
@@ -19,21 +19,21 @@ const LINES = 5;
 /** A container that keeps its pod from being ready, and whether an earlier run of it has left a log. */
 export interface ContainerFault {
   readonly container: string;
-  readonly what: string;
+  readonly description: string;
   readonly ended: boolean;
 }
 
 /** The first such container; init containers run one after the other, before the others. */
 export function containerFault({ status }: V1Pod): ContainerFault | undefined {
-  const about = (
+  const faultOf = (
     kind: string,
     { name, state, lastState, restartCount, ready }: V1ContainerStatus,
   ): ContainerFault | undefined => {
     const last = state?.terminated ?? lastState?.terminated;
     const after = `${last === undefined ? "" : `, last exit code ${last.exitCode}`}${restartCount > 0 ? `, ${restartCount} restarts` : ""}`;
-    const fault = (said: string): ContainerFault => ({
+    const fault = (condition: string): ContainerFault => ({
       container: name,
-      what: `${kind} ${name} ${said}${after}`,
+      description: `${kind} ${name} ${condition}${after}`,
       ended: state?.running === undefined && restartCount > 0,
     });
     const { waiting, terminated } = state ?? new V1ContainerState();
@@ -44,8 +44,8 @@ export function containerFault({ status }: V1Pod): ContainerFault | undefined {
     if (kind === "gate") return fault("has not passed yet");
     return ready ? undefined : fault("runs, but is not ready");
   };
-  const gates = (status?.initContainerStatuses ?? []).map((one) => about("gate", one));
-  const others = (status?.containerStatuses ?? []).map((one) => about("container", one));
+  const gates = (status?.initContainerStatuses ?? []).map((one) => faultOf("gate", one));
+  const others = (status?.containerStatuses ?? []).map((one) => faultOf("container", one));
   return [...gates, ...others].find((fault) => fault !== undefined);
 }
 
@@ -62,7 +62,7 @@ export async function podsOf(context: Context): Promise<V1Pod[]> {
     cluster,
     outputs: { namespace, deployment },
   } = context;
-  const pods = (await look(context, "list pods", cluster.pods(namespace, deployment))) ?? [];
+  const pods = (await askCluster(context, "list pods", cluster.pods(namespace, deployment))) ?? [];
   return pods.filter((pod) => pod.metadata?.deletionTimestamp === undefined && !isOver(pod) && !isOthers(pod));
 }
 
@@ -83,7 +83,9 @@ async function logOf(context: Context, pod: V1Pod, container: string, previous =
   });
   // A container that never ran has no log, which the API server calls a bad request.
   const text = await question.catch((error: unknown) =>
-    (error as { code?: number }).code === 400 ? "" : look(context, "get pods/log", Promise.reject(error as Error)),
+    (error as { code?: number }).code === 400
+      ? ""
+      : askCluster(context, "get pods/log", Promise.reject(error as Error)),
   );
   return (text ?? "").split("\n").filter((line) => line !== "");
 }
@@ -98,7 +100,7 @@ async function podFault(context: Context, pod: V1Pod): Promise<Broken> {
     );
   const fault = containerFault(pod);
   if (fault === undefined) return new Broken(`pod ${nameOf(pod)} is not ready yet`, "wait, or look at its events");
-  const { what, container, ended } = fault;
+  const { description: what, container, ended } = fault;
   const image = /waits: (\S*Image\S*)/.test(what)
     ? [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].find(({ name }) => name === container)
         ?.image
@@ -117,7 +119,7 @@ const isReady = ({ status }: V1Pod): boolean =>
 
 /** Is the rollout over? Undefined when it is, else what is missing. */
 export function rolloutFault({ metadata, spec, status }: V1Deployment): string | undefined {
-  const wanted = spec?.replicas ?? 1;
+  const replicasWanted = spec?.replicas ?? 1;
   const {
     observedGeneration = 0,
     updatedReplicas = 0,
@@ -125,8 +127,9 @@ export function rolloutFault({ metadata, spec, status }: V1Deployment): string |
     replicas = 0,
   } = status ?? new V1DeploymentStatus();
   if (observedGeneration < (metadata?.generation ?? 0)) return "the controller has not seen the latest change yet";
-  if (updatedReplicas < wanted) return `${updatedReplicas} of ${wanted} pods are of the latest revision`;
-  if (availableReplicas < wanted) return `${availableReplicas} of ${wanted} pods are ready`;
+  if (updatedReplicas < replicasWanted)
+    return `${updatedReplicas} of ${replicasWanted} pods are of the latest revision`;
+  if (availableReplicas < replicasWanted) return `${availableReplicas} of ${replicasWanted} pods are ready`;
   return replicas > updatedReplicas
     ? `${replicas - updatedReplicas} pods of an older revision are still there`
     : undefined;
@@ -138,7 +141,11 @@ export async function isRolledOut(context: Context): Promise<string> {
     cluster,
     outputs: { namespace, deployment: name },
   } = context;
-  const deployment = await look(context, "get deployments", cluster.apps.readNamespacedDeployment({ namespace, name }));
+  const deployment = await askCluster(
+    context,
+    "get deployments",
+    cluster.apps.readNamespacedDeployment({ namespace, name }),
+  );
   if (deployment === undefined) throw new Broken(`Deployment ${namespace}/${name} is missing`, putRight(context));
   if (deployment.spec?.replicas === 0)
     throw new Broken(`Deployment ${namespace}/${name} is scaled to 0`, `${putRight(context)}, or scale it up`);
@@ -158,16 +165,16 @@ export async function isRolledOut(context: Context): Promise<string> {
 
 /** Have both gates passed in every pod? Their last line is what Keycloak said inside the cluster. */
 export async function gatesArePassed(context: Context): Promise<string> {
-  let said = "";
+  let lastLine = "";
   for (const pod of await podsOf(context)) {
     for (const gate of gateNames) {
       const status = pod.status?.initContainerStatuses?.find(({ name }) => name === gate);
       if (status?.state?.terminated?.exitCode !== 0)
         throw new Broken(`pod ${nameOf(pod)} has not passed the gate ${gate}`, putRight(context));
-      said = (await logOf(context, pod, gate)).at(-1) ?? said;
+      lastLine = (await logOf(context, pod, gate)).at(-1) ?? lastLine;
     }
   }
-  return said.replace(/^.*?: .*?: /, "");
+  return lastLine.replace(/^.*?: .*?: /, "");
 }
 
 /** Does every pod run with the Secret as the state has it now? */

@@ -2,7 +2,7 @@ import type { V1Pod } from "@kubernetes/client-node";
 import { catalogCredential, prove } from "../../lib/pod/scripts/keycloak.mjs";
 import { isHybrid, type Context } from "../context";
 import { Broken, CannotLook } from "../runChecks";
-import { look } from "./cluster";
+import { askCluster } from "./cluster";
 import { nameOf, podsOf } from "./pods";
 import { contents } from "./secret";
 
@@ -61,18 +61,18 @@ async function proofOf({ cluster, outputs: { namespace } }: Context, pod: V1Pod)
  * outdated.
  */
 export async function podsProveTheirs(context: Context): Promise<string> {
-  const said = new Map<string, number>();
+  const podsByGenerations = new Map<string, number>();
   for (const pod of await podsOf(context)) {
-    const proof = await look(context, "get pods/log", proofOf(context, pod));
+    const proof = await askCluster(context, "get pods/log", proofOf(context, pod));
     const fault = proofFault(nameOf(pod), proof);
     const isOutdated = !isHybrid(context) && fault !== undefined && !(fault instanceof CannotLook);
     if (fault !== undefined && !isOutdated) throw fault;
     const generations = isOutdated
       ? "a credential that was refused a while ago, and is accepted now"
       : generationsOf(proof ?? "");
-    said.set(generations, (said.get(generations) ?? 0) + 1);
+    podsByGenerations.set(generations, (podsByGenerations.get(generations) ?? 0) + 1);
   }
-  return [...said].map(([generations, pods]) => `${pods} of ${generations}`).join("; ");
+  return [...podsByGenerations].map(([generations, pods]) => `${pods} of ${generations}`).join("; ");
 }
 
 /** Does Keycloak accept the credential by which the catalog reads users and groups? */

@@ -3,7 +3,7 @@ import { dataHash } from "../../lib/pod/hashes";
 import { putRight, type Context } from "../context";
 import { Broken, CannotLook } from "../runChecks";
 import { endpoint } from "./client";
-import { look } from "./cluster";
+import { askCluster } from "./cluster";
 
 /** The contract Secret, and what Keycloak makes of the credential in it. */
 
@@ -13,7 +13,7 @@ export async function contents(context: Context): Promise<Record<string, string>
     cluster,
     outputs: { namespace, contractSecret: name },
   } = context;
-  const secret = await look(context, "get secrets", cluster.core.readNamespacedSecret({ namespace, name }));
+  const secret = await askCluster(context, "get secrets", cluster.core.readNamespacedSecret({ namespace, name }));
   if (secret === undefined) return undefined;
   return Object.fromEntries(
     Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
@@ -24,14 +24,17 @@ export async function contents(context: Context): Promise<Record<string, string>
 export function secretFault(
   name: string,
   held: Readonly<Record<string, string>> | undefined,
-  wanted: Readonly<Record<string, string>>,
+  expected: Readonly<Record<string, string>>,
   remedy: string,
 ): Broken | undefined {
   if (held === undefined) return new Broken(`Secret ${name} is missing`, remedy);
-  const missing = Object.keys(wanted).filter((key) => (held[key] ?? "") === "");
+  const missing = Object.keys(expected).filter((key) => (held[key] ?? "") === "");
   if (missing.length > 0) return new Broken(`Secret ${name} lacks ${missing.join(", ")}`, remedy);
-  const other = [...new Set([...Object.keys(wanted), ...Object.keys(held)])].filter((key) => held[key] !== wanted[key]);
-  if (other.length > 0) return new Broken(`in Secret ${name} ${other.join(", ")} is not what the state says`, remedy);
+  const different = [...new Set([...Object.keys(expected), ...Object.keys(held)])].filter(
+    (key) => held[key] !== expected[key],
+  );
+  if (different.length > 0)
+    return new Broken(`in Secret ${name} ${different.join(", ")} is not what the state says`, remedy);
   return undefined;
 }
 
@@ -47,13 +50,13 @@ export async function secretIsRight(context: Context): Promise<string> {
 /** Does Keycloak accept the credential that the Secret holds, and the one beside it while two clients change over? */
 export async function credentialIsAccepted(context: Context): Promise<string> {
   const held = (await contents(context)) ?? {};
-  const said: string[] = [];
+  const answers: string[] = [];
   for (const credential of credentialsFrom((key) => held[key])) {
     const { answer, why } = await probe(credential, endpoint(credential.issuer, "token"));
     if (answer === "refused") throw new Broken(why, "the Secret is stale: run pulumi up --refresh");
     if (answer === "unknown")
       throw new CannotLook(why, "look again, then at the logs of Keycloak and of what is before it");
-    said.push(why);
+    answers.push(why);
   }
-  return said.join(", and beside it ");
+  return answers.join(", and beside it ");
 }

@@ -16,7 +16,7 @@ const ended = (step: "start" | "form" | "credentials" | "handler", why: string):
   ok: false,
   step,
   why,
-  known: true,
+  isReported: true,
   seconds: 1,
 });
 const refusal = ended(

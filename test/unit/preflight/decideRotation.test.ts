@@ -7,7 +7,7 @@ import {
   issuedAt,
   loweredFaults,
   secretsIn,
-  type Asked,
+  type RotationFacts,
   type Decision,
 } from "../../../preflight/decideRotation";
 import { World, type Wanted } from "./rotationModel";
@@ -43,7 +43,7 @@ describe("a rotation's decision", () => {
   const decide = (
     rotation: Omit<Partial<Rotation>, "maxGracePeriod">,
     last: LastRotation | undefined,
-    asked: Partial<Asked> & { feature?: boolean; answer?: "accepted" | "refused" | "unknown" } = {},
+    asked: Partial<RotationFacts> & { feature?: boolean; answer?: "accepted" | "refused" | "unknown" } = {},
     mode?: "hybrid",
   ): Promise<Decision> => {
     questions = [];
@@ -52,7 +52,7 @@ describe("a rotation's decision", () => {
       featureIsActive: () => Promise.resolve(questions.push("feature") > 0 && feature),
       accepts: ({ clientId, generation }) =>
         Promise.resolve(questions.push(`${clientId} ${generation}`) > 0 ? answer : "unknown"),
-      begun: () => 0,
+      begunGeneration: () => 0,
       now: NOW,
       ...more,
     });
@@ -128,14 +128,17 @@ describe("a rotation's decision", () => {
   it("goes on from what a run has begun that did not end", async () => {
     const begun = (): number => 3;
     assert.match(
-      (await decide({ strategy: "replace" }, replaced(2), { begun })).fault ?? "",
+      (await decide({ strategy: "replace" }, replaced(2), { begunGeneration: begun })).fault ?? "",
       /rotation\.generation is 2, and a run that did not end has begun 3; .* so set it to 3\./,
     );
     assert.match(
-      (await decide({ generation: 1, strategy: "replace" }, prepared, { begun: () => 2 })).fault ?? "",
+      (await decide({ generation: 1, strategy: "replace" }, prepared, { begunGeneration: () => 2 })).fault ?? "",
       /has begun 2/,
     );
-    assert.equal((await decide({ generation: 3, strategy: "replace" }, replaced(2), { begun })).fault, undefined);
+    assert.equal(
+      (await decide({ generation: 3, strategy: "replace" }, replaced(2), { begunGeneration: begun })).fault,
+      undefined,
+    );
   });
 
   it("warns wherever the secret in use changes at once", async () => {
@@ -194,7 +197,7 @@ describe("a rotation's decision", () => {
     const token = (body: unknown): string => `e30.${Buffer.from(JSON.stringify(body)).toString("base64url")}.sig`;
     assert.equal(issuedAt(token({ iat: 1_795_600_000 })), 1_795_600_000);
     for (const opaque of ["", "opaque", token({}), token({ iat: "now" })]) assert.equal(issuedAt(opaque), undefined);
-    const { begun, secretOf } = secretsIn({
+    const { begunGeneration: begun, secretOf } = secretsIn({
       passwords: new Map([
         ["backstage-secret", "three"],
         ["backstage-secret-even", "two"],

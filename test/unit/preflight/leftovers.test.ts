@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type DecidedSettings, decidedSettings, parseConfig } from "../../../config";
 import { managedBy, realmAttributes } from "../../../lib/keycloak/adoption";
 import { findLeftovers } from "../../../preflight/leftovers";
-import { stateOf } from "../../../preflight/state";
+import { readState } from "../../../preflight/state";
 
 const base = {
   environment: "prod",
@@ -49,7 +49,7 @@ describe("preflight/leftovers", () => {
       preview,
       "organization",
     );
-    return Object.keys(await findLeftovers(settingsOf(values), "token", await stateOf()));
+    return Object.keys(await findLeftovers(settingsOf(values), "token", await readState()));
   };
   beforeEach(() => {
     sent = [];

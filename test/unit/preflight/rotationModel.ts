@@ -219,7 +219,7 @@ export class World {
   }
 
   private decide(settings: Omit<Settings, "adminSecret">): Promise<Decision> {
-    const { begun, secretOf } = secretsIn(this);
+    const { begunGeneration: begun, secretOf } = secretsIn(this);
     return decideRotation(settings, this.last, {
       featureIsActive: () => Promise.resolve(this.feature),
       accepts: ({ clientId, generation }) => {
@@ -228,7 +228,7 @@ export class World {
           secret === undefined ? "unknown" : this.accepts({ clientId, secret }) ? "accepted" : "refused",
         );
       },
-      begun,
+      begunGeneration: begun,
       now: issuedAt(tokenOf(this.clock)) ?? NaN,
     });
   }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import assert from "node:assert/strict";
-import { type State, stateOf } from "../../../preflight/state";
+import { type State, readState } from "../../../preflight/state";
 
 describe("preflight/state", () => {
   const read = async (outputs: object): Promise<State> => {
@@ -11,7 +11,7 @@ describe("preflight/state", () => {
       false,
       "organization",
     );
-    return stateOf();
+    return readState();
   };
   const urn = (path: string): string => `urn:pulumi:prod::backstage-keycloak::${path}`;
 

@@ -258,7 +258,7 @@ describe("verify/chain", () => {
       said(
         [passed, one("verify-credentials", { running: {} })],
         [one("backstage", { waiting: { reason: "PodInitializing" } })],
-      )?.what,
+      )?.description,
       "gate verify-credentials has not passed yet",
     );
     const crashed = one(
@@ -268,11 +268,11 @@ describe("verify/chain", () => {
     );
     assert.deepEqual(said([passed], [crashed]), {
       container: "backstage",
-      what: "container backstage waits: CrashLoopBackOff, last exit code 3, 2 restarts",
+      description: "container backstage waits: CrashLoopBackOff, last exit code 3, 2 restarts",
       ended: true,
     });
     assert.equal(
-      said([passed], [one("backstage", { running: {} })])?.what,
+      said([passed], [one("backstage", { running: {} })])?.description,
       "container backstage runs, but is not ready",
     );
   });
