@@ -31,7 +31,7 @@ async function lint(): Promise<Outcome> {
   const outcomes = await Promise.all([
     check("format", [bin("prettier", "bin/prettier.cjs"), "--check", "."]),
     check("lint", [bin("eslint", "bin/eslint.js"), "--max-warnings", "0", "."]),
-    check("imports", [bin("dependency-cruiser", "bin/dependency-cruise.mjs"), "."]),
+    check("imports", [bin("dependency-cruiser", "bin/dependency-cruiser.mjs"), "."]),
     check("duplicates", [bin("jscpd", "bin/jscpd"), "."]),
     workflows(),
   ]);
