@@ -22,7 +22,7 @@ const ROOMS = {
  * What a room may import for its types alone.
  * @type {Readonly<Record<string, readonly string[]>>}
  */
-const TYPES = { components: ["config.ts"], lib: ["config.ts"], render: ["components"] };
+const TYPES = { lib: ["config.ts"], render: ["components"] };
 
 /** @param {readonly string[]} rooms */
 const pathOf = (rooms) => `^(${rooms.map((room) => room.replace(".", "\\.")).join("|")})(/|$)`;

@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { CatalogSource } from "./lib/backstage/appConfig";
 import type { Adoption } from "./lib/keycloak/adoption";
 import { type Overlap, signInClients, type SignInClients, withStrategy } from "./lib/keycloak/rotation";
 import { clearFaults, encryptedFault, kubeconfigFault, kubeconfigText, sealedPaths } from "./lib/settings/clear";
@@ -141,20 +140,6 @@ export function loadConfig(): Settings {
   if (inClear.length > 0)
     fail(inClear.map((own) => `${own} is in clear; set it anew with \`pulumi config set --secret ${own}\`.`));
   return { ...settings, adminSecret };
-}
-
-/** Where Backstage's catalog gets users and groups. */
-export function catalogSource({
-  keycloak,
-  realm,
-  catalogSync,
-}: Pick<Settings, "keycloak" | "realm" | "catalogSync">): CatalogSource {
-  return {
-    keycloakUrl: keycloak.url,
-    realm: realm.name,
-    frequency: catalogSync.frequency,
-    timeout: catalogSync.timeout,
-  };
 }
 
 /** The settings with what only the servers and the last update could tell: what the program is built from. */

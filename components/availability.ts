@@ -1,8 +1,17 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ExposureSettings } from "../lib/settings/exposure";
 import type { Target } from "./support/target";
 import { transformed, type Transform } from "./support/transform";
+
+/** The bounds of an autoscaler. */
+export interface AutoscalingArgs {
+  /** The fewest pods. */
+  readonly minReplicas: number;
+  /** The most pods. */
+  readonly maxReplicas: number;
+  /** The processor use that is aimed at, in percent of what is requested. */
+  readonly cpuPercent: number;
+}
 
 export interface AvailabilityTransforms {
   /** Changes the PodDisruptionBudget. @default as it is made */
@@ -20,10 +29,10 @@ export interface AvailabilityArgs {
   readonly deployment: k8s.apps.v1.Deployment;
   /** The labels by which the pods are found. */
   readonly labels: Readonly<Record<string, string>>;
-  /** The bounds of the autoscaler; undefined means none. */
-  readonly autoscaling: ExposureSettings["autoscaling"];
+  /** The bounds of the autoscaler. @default there is none */
+  readonly autoscaling?: AutoscalingArgs | undefined;
   /** A way out for each child, where no setting leads. @default none */
-  readonly transforms?: AvailabilityTransforms;
+  readonly transforms?: AvailabilityTransforms | undefined;
 }
 
 /** For several pods: at most one is taken away at a time, and an autoscaler chooses their number when asked. */

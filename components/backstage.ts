@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config";
-import { appConfig, type CatalogSource } from "../lib/backstage/appConfig";
-import type { Expected } from "../lib/pod/contract";
-import { databaseName, ownDatabaseHost } from "../lib/backstage/databaseConnection";
+import { appConfig, type SignInArgs } from "../lib/backstage/appConfig";
+import { startCommand } from "../lib/backstage/startCommand";
+import { backstageUrls } from "../lib/keycloak/urls";
+import { partName } from "../lib/ownership/resourceNames";
 import {
   backstageScripts,
   gateBase,
@@ -15,6 +15,7 @@ import {
   scrapeAnnotations,
   type GateSettings,
 } from "../lib/pod/gates";
+import type { NetworkRules } from "../lib/pod/network";
 import { checksumAnnotation, dataHash } from "../lib/pod/hashes";
 import {
   caParts,
@@ -27,15 +28,17 @@ import {
   podSecurity,
   referencesOf,
   topologySpread,
+  type PodArgs,
 } from "../lib/pod/podSpec";
-import { startOf, type Start } from "../lib/backstage/startCommand";
-import { backstageUrls } from "../lib/keycloak/urls";
-import { Account } from "./account";
-import { Availability, type AvailabilityTransforms } from "./availability";
+import { backstageDefaults, rolloutSecondsOf } from "../lib/settings/backstage";
+import { Account, type AccountRights } from "./account";
+import { Availability, type AutoscalingArgs, type AvailabilityTransforms } from "./availability";
+import type { CatalogSync } from "./catalogSync";
 import type { ContractSecret } from "./contractSecret";
 import type { Database } from "./database";
-import { Exposure, servicePort, type ExposureTransforms } from "./exposure";
-import { Network, type NetworkArgs, type NetworkTransforms } from "./network";
+import { Exposure, type ExposureTransforms, type GatewayExposure, type IngressExposure } from "./exposure";
+import { Network, type NetworkTransforms } from "./network";
+import { withDefaults } from "./support/defaults";
 import type { Target } from "./support/target";
 import { transformed, type Transform } from "./support/transform";
 
@@ -47,28 +50,54 @@ export interface BackstageTransforms extends AvailabilityTransforms, ExposureTra
   readonly service?: Transform<k8s.core.v1.ServiceArgs>;
 }
 
-export interface BackstageArgs {
+/** The Service's port that Backstage is reached at. */
+const SERVICE_PORT = { name: "http", port: 80 };
+
+export interface BackstageArgs extends PodArgs, SignInArgs {
   /** Where its objects go. */
   readonly target: Target;
-  /** The credential: the Deployment cannot exist before it does, and rolls out when it changes. */
+  /** The credential, and the namespace of everything here: a rollout follows when it changes. */
   readonly contract: ContractSecret;
-  /** What its pods are made for, which the contract Secret must say of itself before they start. */
-  readonly expected: Expected;
   /** Where it keeps its data: it starts once that is ready. */
   readonly database: Database;
-  /** The namespace of everything here; an edge, not only a name. */
-  readonly namespace: pulumi.Input<string>;
-  /** Keycloak's public URL, which the pods must be allowed to call. */
-  readonly keycloakUrl: string;
-  /** Its image, its place in the cluster, its sign-in and its bounds. */
-  readonly settings: Settings["backstage"];
-  /** The environment of the client beside the one in use. @default there is none */
-  readonly standbyEnvironment?: string | undefined;
-  /** Where the catalog's users and groups come from. @default nowhere */
-  readonly catalogSync?: CatalogSource;
+  /** Backstage's public URL. */
+  readonly url: string;
+  /** What starts Backstage in the image, by `node`. @default node packages/backend */
+  readonly command?: readonly string[];
+  /** Config files of the image; the component's own is read after them and so wins. @default app-config.yaml */
+  readonly configFiles?: readonly string[];
+  /** More app-config, over the image's own and under the component's. @default none */
+  readonly appConfig?: Readonly<Record<string, unknown>>;
+  /** By what the catalog gets the realm's users and groups. @default it does not */
+  readonly catalogSync?: CatalogSync | undefined;
+  /** How many pods, unless there is `autoscaling`; more than one need a database that they share. @default 1 */
+  readonly replicas?: number;
+  /** Let a HorizontalPodAutoscaler choose the number of pods. @default there are `replicas` */
+  readonly autoscaling?: AutoscalingArgs | undefined;
+  /** The TCP port that the backend listens on. @default 7007 */
+  readonly port?: number;
+  /** The TCP port that the kubelet asks for its health, and Prometheus for the last proof. @default 7008 */
+  readonly healthPort?: number;
+  /** The port of every node that leads to the Service. @default none */
+  readonly nodePort?: number | undefined;
+  /** What leads to the Service from outside. @default nothing that is made here */
+  readonly exposure?: IngressExposure | GatewayExposure | undefined;
+  /** Who may call Backstage, and whom it may call; `false`: no NetworkPolicies. @default anybody, and what it needs */
+  readonly networkPolicy?: NetworkRules | false;
+  /** The ServiceAccount of the pods. @default without a token and rights */
+  readonly serviceAccount?: AccountRights;
+  /** How long one gate tries before Kubernetes starts it again, in seconds; less than `rolloutSeconds`. @default 240 */
+  readonly gateSeconds?: number;
+  /** How long Backstage may start before it is restarted, in seconds. @default 600 */
+  readonly startSeconds?: number;
+  /** How long a rollout may go without a pod that becomes ready, in seconds. @default a minute more than both */
+  readonly rolloutSeconds?: number;
   /** A way out for each child, where no setting leads. @default none */
-  readonly transforms?: BackstageTransforms;
+  readonly transforms?: BackstageTransforms | undefined;
 }
+
+const filledIn = (args: BackstageArgs) => withDefaults(args, backstageDefaults);
+type Filled = ReturnType<typeof filledIn>;
 
 /** Backstage behind its gates: no pod serves before Keycloak has accepted the credential that the pod holds. */
 export class Backstage extends pulumi.ComponentResource {
@@ -79,59 +108,62 @@ export class Backstage extends pulumi.ComponentResource {
   /** The Service's name. */
   readonly serviceName: pulumi.Output<string>;
 
-  constructor(name: string, args: BackstageArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("backstage-keycloak:workload:Backstage", name, { settings: args.settings }, opts);
-    const { contract, database, namespace, settings, target, transforms } = args;
-    const urls = backstageUrls(settings.url, settings.authProvider, settings.authEnvironment);
-    const gates: GateSettings = {
-      gateSeconds: settings.gateSeconds,
-      expected: args.expected,
-      requiredKeys: contract.keys,
-    };
+  constructor(name: string, given: BackstageArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("backstage-keycloak:workload:Backstage", name, { url: given.url, image: given.image }, opts);
+    const args = filledIn(given);
+    const { contract, database, target, transforms, autoscaling, exposure, replicas, nodePort } = args;
+    const { namespace } = contract;
+    const rolloutSeconds = rolloutSecondsOf(args);
+    const urls = backstageUrls(args.url, args.authProvider, args.authEnvironment);
     const labels = { app: name };
 
-    const configMap = (suffix: string, data: Record<string, string>): k8s.core.v1.ConfigMap =>
-      new k8s.core.v1.ConfigMap(
-        `${name}-${suffix}`,
-        { metadata: { name: `${name}-${suffix}`, namespace, annotations: target.annotations("configuration") }, data },
-        { parent: this, dependsOn: contract.ready },
-      );
-    const catalog = args.catalogSync === undefined ? {} : { catalogSync: args.catalogSync };
-    const config = {
-      "app-config.yaml": appConfig({
-        ...settings,
-        ...catalog,
-        standbyEnvironment: args.standbyEnvironment,
-        databaseService: databaseName(name),
-      }),
+    const configMap = (
+      suffix: string,
+      data: pulumi.Input<Record<string, pulumi.Input<string>>>,
+    ): k8s.core.v1.ConfigMap => {
+      const own = partName(name, suffix);
+      const metadata = { name: own, namespace, annotations: target.annotations("configuration") };
+      return new k8s.core.v1.ConfigMap(own, { metadata, data }, { parent: this, dependsOn: contract.ready });
     };
-    const start = startOf(settings.command, settings.database, (own) =>
-      ownDatabaseHost(own, databaseName(name), settings.namespace),
-    );
+    const config = pulumi.output(database.connection).apply((connection) => ({
+      "app-config.yaml": appConfig({
+        ...args,
+        standbyEnvironment: args.standbyEnvironment,
+        catalogSync: args.catalogSync?.source,
+        database: connection,
+      }),
+    }));
     const scripts = podScripts(backstageScripts);
     const configs = configMap("app-config", config);
     const gate = configMap("gate", scripts);
-    const account = new Account(name, { target, namespace, settings: settings.serviceAccount }, { parent: this });
-    const fences = settings.networkPolicy.enabled ? this.network(name, args, labels) : [];
+    const account = new Account(name, { target, namespace, rights: args.serviceAccount }, { parent: this });
+    const own = { target, namespace, transforms };
+    const calls = { keycloakUrl: contract.expected.issuer, database: database.called };
+    const { networkPolicy: rules = {} } = args;
+    const fences =
+      rules === false
+        ? []
+        : new Network(name, { ...own, ...calls, rules, labels, ports: [args.port, args.healthPort] }, { parent: this })
+            .ready;
 
     // Environment variables are read once: only a changed template makes pods that read them again.
     const checksums = pulumi
       .all([
         configs.metadata.name,
         gate.metadata.name,
+        config,
         contract.checksums,
         database.checksums,
-        target.references(name, referencesOf(settings), namespace, { parent: this }),
+        target.references(name, referencesOf({ caBundle: undefined, ...args }), namespace, { parent: this }),
       ])
-      .apply(([configName, gateName, ...read]): Record<string, string> => ({
-        ...scrapeAnnotations(settings.healthPort),
+      .apply(([configName, gateName, said, ...read]): Record<string, string> => ({
+        ...scrapeAnnotations(args.healthPort),
         ...Object.assign({}, ...read),
-        [checksumAnnotation("configmap", configName)]: dataHash(config),
+        [checksumAnnotation("configmap", configName)]: dataHash(said),
         [checksumAnnotation("configmap", gateName)]: dataHash(scripts),
       }));
-    const several = settings.replicas > 1 || settings.autoscaling !== undefined;
-    const spec = podSpec(args, gates, {
-      start,
+    const several = replicas > 1 || autoscaling !== undefined;
+    const spec = podSpec(args, {
       startPath: urls.startPath,
       account: account.accountName,
       configs: configs.metadata.name,
@@ -139,15 +171,15 @@ export class Backstage extends pulumi.ComponentResource {
       labels,
       several,
     });
-    const longest = settings.rolloutSeconds * (settings.autoscaling?.maxReplicas ?? settings.replicas) + 30;
+    const longest = rolloutSeconds * (autoscaling?.maxReplicas ?? replicas) + 30;
     const deployment = new k8s.apps.v1.Deployment(
       name,
       transformed(transforms?.deployment, {
         metadata: { name, namespace, labels, annotations: target.annotations("workload") },
         spec: {
-          replicas: firstReplicas(settings),
+          replicas: firstReplicas(args),
           revisionHistoryLimit: 3,
-          progressDeadlineSeconds: settings.rolloutSeconds,
+          progressDeadlineSeconds: rolloutSeconds,
           strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
           selector: { matchLabels: labels },
           template: { metadata: { labels, annotations: checksums }, spec },
@@ -157,7 +189,7 @@ export class Backstage extends pulumi.ComponentResource {
         parent: this,
         dependsOn: [...contract.ready, ...database.ready, ...account.ready, ...fences, configs, gate],
         // With an autoscaler the number is its own. Left out it would be one for a moment, until the autoscaler looks.
-        ...(settings.autoscaling === undefined ? {} : { ignoreChanges: ["spec.replicas"] }),
+        ...(autoscaling === undefined ? {} : { ignoreChanges: ["spec.replicas"] }),
         // Kubernetes' deadline counts anew with each pod that becomes ready. A little longer, so that its own verdict
         // is what the user reads.
         customTimeouts: { create: `${longest}s`, update: `${longest}s` },
@@ -168,56 +200,24 @@ export class Backstage extends pulumi.ComponentResource {
       transformed(transforms?.service, {
         metadata: { name, namespace, labels, annotations: target.annotations("workload") },
         spec: {
-          type: settings.nodePort === undefined ? "ClusterIP" : "NodePort",
+          type: nodePort === undefined ? "ClusterIP" : "NodePort",
           selector: labels,
-          ports: [
-            {
-              ...servicePort,
-              targetPort: "http",
-              ...(settings.nodePort === undefined ? {} : { nodePort: settings.nodePort }),
-            },
-          ],
+          ports: [{ ...SERVICE_PORT, targetPort: "http", ...(nodePort === undefined ? {} : { nodePort }) }],
         },
       }),
       { parent: this, dependsOn: [deployment] },
     );
-    const { autoscaling, exposure } = settings;
-    const own = { target, namespace, ...(transforms === undefined ? {} : { transforms }) };
     if (several) new Availability(name, { ...own, autoscaling, deployment, labels }, { parent: this });
-    if (exposure.kind !== "service")
-      new Exposure(name, { ...own, service, settings: exposure, url: urls.base }, { parent: this });
+    if (exposure !== undefined)
+      new Exposure(name, { ...own, service, port: SERVICE_PORT, exposure, url: urls.base }, { parent: this });
     this.url = urls.base;
     this.deploymentName = deployment.metadata.name;
     this.serviceName = service.metadata.name;
     this.registerOutputs({ url: this.url, deploymentName: this.deploymentName, serviceName: this.serviceName });
   }
-
-  private network(
-    name: string,
-    { keycloakUrl, namespace, settings, target, transforms }: BackstageArgs,
-    labels: Record<string, string>,
-  ): pulumi.Resource[] {
-    const { database, networkPolicy: policy, port, healthPort } = settings;
-    const network: NetworkArgs = {
-      target,
-      namespace,
-      settings: {
-        labels,
-        port,
-        healthPort,
-        keycloakUrl,
-        database,
-        databaseLabels: { app: databaseName(name) },
-        policy,
-      },
-      ...(transforms === undefined ? {} : { transforms }),
-    };
-    return new Network(name, network, { parent: this }).ready;
-  }
 }
 
 interface PodNames {
-  readonly start: Start;
   readonly startPath: string;
   readonly account: pulumi.Input<string>;
   readonly configs: pulumi.Input<string>;
@@ -227,48 +227,50 @@ interface PodNames {
 }
 
 /** The pod: the gates, one after the other, then Backstage. */
-function podSpec(
-  { contract, database, settings }: BackstageArgs,
-  gates: GateSettings,
-  names: PodNames,
-): k8s.types.input.core.v1.PodSpec {
-  const ca = caParts(settings);
-  const extra = extraParts(settings);
-  const base = gateBase(settings, [{ name: "tmp", mountPath: "/tmp" }]);
+function podSpec(args: Filled, names: PodNames): k8s.types.input.core.v1.PodSpec {
+  const { contract, database } = args;
+  const { expected, keys } = contract;
+  const gates: GateSettings = {
+    gateSeconds: args.gateSeconds,
+    expected: { ...expected, generations: { ...expected.generations, ...database.generations } },
+    requiredKeys: keys,
+  };
+  const ca = caParts(args);
+  const extra = extraParts(args);
+  const base = gateBase(args, [{ name: "tmp", mountPath: "/tmp" }]);
   return {
     serviceAccountName: names.account,
-    automountServiceAccountToken: settings.serviceAccount.automountToken,
+    automountServiceAccountToken: args.serviceAccount?.automountToken ?? false,
     enableServiceLinks: false,
     securityContext: podSecurity(nodeUid),
-    ...placement(settings),
+    ...placement(args),
     ...filled({
-      hostAliases: settings.hostAliases,
-      topologySpreadConstraints: topologySpread(settings, names.several, names.labels),
+      hostAliases: args.hostAliases,
+      topologySpreadConstraints: topologySpread(args, names.several, names.labels),
     }),
     initContainers: gateContainers(base, gates, ca.env),
     containers: [
       {
         ...base,
         ...probes(),
-        ...goesSlowly(settings),
+        ...goesSlowly(args),
         name: "backstage",
-        command: names.start.command,
-        args: [...settings.configFiles, `${configPath}/app-config.yaml`].flatMap((file) => ["--config", file]),
+        command: startCommand(args.command),
+        args: [...args.configFiles, `${configPath}/app-config.yaml`].flatMap((file) => ["--config", file]),
         ports: [
-          { name: "http", containerPort: settings.port },
-          { name: healthPortName, containerPort: settings.healthPort },
+          { name: "http", containerPort: args.port },
+          { name: healthPortName, containerPort: args.healthPort },
         ],
         env: [
           ...extra.env,
           // Anything else turns a broken sign-in provider into a warning.
           { name: "NODE_ENV", value: "production" },
-          ...contract.keys.map((key) => fromSecret(key, contract.secretName, key)),
+          ...keys.map((key) => fromSecret(key, contract.secretName, key)),
           ...database.parts.env,
-          ...names.start.env,
           ...ca.env,
-          ...healthEnv({ ...settings, startPath: names.startPath }),
+          ...healthEnv({ ...args, startPath: names.startPath }),
         ],
-        resources: resourcesOf(settings.resources),
+        resources: args.resources,
         volumeMounts: [
           ...base.volumeMounts,
           { name: "app-config", mountPath: configPath, readOnly: true },
@@ -299,7 +301,7 @@ function podSpec(
 }
 
 /** How many pods there are at first: as many as told, within what an autoscaler may make of them. */
-function firstReplicas({ autoscaling, replicas }: Settings["backstage"]): number {
+function firstReplicas({ autoscaling, replicas }: Filled): number {
   return autoscaling === undefined
     ? replicas
     : Math.min(Math.max(replicas, autoscaling.minReplicas), autoscaling.maxReplicas);
@@ -309,15 +311,7 @@ function firstReplicas({ autoscaling, replicas }: Settings["backstage"]): number
  * Until every node has heard that a pod is going, requests still come in; with sessions of its own it could only spoil
  * them.
  */
-function goesSlowly({ database }: Settings["backstage"]): Pick<k8s.types.input.core.v1.Container, "lifecycle"> {
-  if (database.kind === "memory") return {};
+function goesSlowly({ database }: Filled): Pick<k8s.types.input.core.v1.Container, "lifecycle"> {
+  if (database.connection === undefined) return {};
   return { lifecycle: { preStop: { exec: { command: ["node", "-e", "setTimeout(() => {}, 5000)"] } } } };
-}
-
-function resourcesOf({
-  requests,
-  limits,
-}: Settings["backstage"]["resources"]): k8s.types.input.core.v1.ResourceRequirements {
-  const { cpu, memory } = limits;
-  return { requests, limits: { memory, ...(cpu === undefined ? {} : { cpu }) } };
 }

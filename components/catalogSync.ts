@@ -1,5 +1,6 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
+import type { CatalogSource } from "../lib/backstage/appConfig";
 import type { Adoption } from "../lib/keycloak/adoption";
 import type { GroupsScope } from "./groupsScope";
 import { OidcClient } from "./oidcClient";
@@ -12,6 +13,10 @@ export interface CatalogSyncArgs {
   readonly groupsScope: GroupsScope;
   /** The client id that the catalog signs in with. */
   readonly clientId: string;
+  /** How often the catalog is filled anew, in seconds. */
+  readonly frequency: number;
+  /** How long that may take, in seconds. */
+  readonly timeout: number;
   /** A higher number makes a new secret. @default 1 */
   readonly secretGeneration?: number;
   /** What is taken over. @default nothing */
@@ -25,6 +30,8 @@ const SCOPES = ["basic", "acr", "roles", "service_account"];
 export class CatalogSync extends pulumi.ComponentResource {
   /** The client, with its secret. */
   readonly client: OidcClient;
+  /** What Backstage is told of it, beside the client's credential. */
+  readonly source: CatalogSource;
   /** What a consumer depends on: without the role every request is answered 403. */
   readonly ready: pulumi.Resource[];
 
@@ -32,6 +39,8 @@ export class CatalogSync extends pulumi.ComponentResource {
     super("backstage-keycloak:identity:CatalogSync", name, { clientId: args.clientId }, opts);
     const { realm, groupsScope, clientId } = args;
     const { realmId } = realm;
+    const { frequency, timeout } = args;
+    this.source = { keycloakUrl: realm.keycloakUrl, realm: realm.realmName, frequency, timeout };
     this.client = new OidcClient(
       name,
       {

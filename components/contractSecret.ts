@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { partName } from "../lib/ownership/resourceNames";
-import { contractKeys, type ContractValue, type Generations } from "../lib/pod/contract";
+import type { ContractValue, Expected } from "../lib/pod/contract";
 import type { OidcClient } from "./oidcClient";
 import type { Realm } from "./realm";
 import { generatedPassword } from "./support/generatedPassword";
 import type { Credential, Target } from "./support/target";
 
 export interface FurtherClient {
+  /** What the Secret calls it, where it says of which generations its values are. */
+  readonly name: string;
   /** The confidential client that the credential is of. */
   readonly client: OidcClient;
   /** What must be there, beside the client, before its credential is of use. @default nothing */
@@ -36,8 +38,8 @@ export interface ContractSecretArgs {
   readonly sessionSecretKey?: string;
   /** A higher number makes a new one. @default 1 */
   readonly sessionGeneration?: number;
-  /** Of which generations its values are; it says so under a key of its own. @default it does not say */
-  readonly generations?: Generations;
+  /** The key under which it says of which generations its values are. @default it does not say */
+  readonly generationsKey?: string;
   /** Other clients whose credentials the application needs, under keys of their own. @default none */
   readonly further?: readonly FurtherClient[];
 }
@@ -60,6 +62,10 @@ export class ContractSecret extends pulumi.ComponentResource {
   readonly keys: readonly string[];
   /** What was delivered, for who keeps a copy of it. */
   readonly delivered: Credential;
+  /** The namespace that it is in, and with it whatever reads it. */
+  readonly namespace: pulumi.Input<string>;
+  /** What a pod that reads it is made for, so that it can tell an older Secret from its own. */
+  readonly expected: Expected;
   /** What a consumer of the Secret depends on. */
   readonly ready: pulumi.Resource[];
 
@@ -87,7 +93,14 @@ export class ContractSecret extends pulumi.ComponentResource {
       data[keys.clientId] = other.clientId;
       data[keys.clientSecret] = secretOf(other);
     }
-    if (args.generations !== undefined) data[contractKeys.generations] = JSON.stringify(args.generations);
+    const generations = {
+      client: client.generation,
+      ...(session === undefined ? {} : { session: args.sessionGeneration ?? 1 }),
+      ...Object.fromEntries(further.map((other) => [other.name, other.client.generation])),
+    };
+    if (args.generationsKey !== undefined) data[args.generationsKey] = JSON.stringify(generations);
+    this.expected = { issuer: realm.issuer, clientId: client.requestedId, generations };
+    this.namespace = args.namespace;
     this.keys = Object.keys(data);
     this.data = pulumi.secret(pulumi.all(data));
     const { owner, secretName, namespace, target, externalName } = args;

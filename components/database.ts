@@ -1,9 +1,26 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { databaseCaPath, databaseEnv, ownDatabase } from "../lib/backstage/databaseConnection";
-import { containerSecurity, filled, fromSecret, podSecurity, type placement, type PodParts } from "../lib/pod/podSpec";
+import {
+  databaseCaPath,
+  databaseEnv,
+  ssl,
+  type DatabaseConnection,
+  type DatabaseTls,
+} from "../lib/backstage/databaseConnection";
+import { turn } from "../lib/backstage/startCommand";
+import type { NetworkSettings } from "../lib/pod/network";
+import {
+  containerSecurity,
+  filled,
+  fromSecret,
+  placement,
+  podSecurity,
+  type PlacementArgs,
+  type PodParts,
+} from "../lib/pod/podSpec";
 import type { Generations } from "../lib/pod/contract";
-import type { DatabaseSettings } from "../lib/settings/database";
+import { externalDefaults, postgresDefaults } from "../lib/settings/database";
+import { withDefaults } from "./support/defaults";
 import { generatedPassword } from "./support/generatedPassword";
 import type { Credential, Delivery, Target } from "./support/target";
 import { transformed, type Transform } from "./support/transform";
@@ -13,19 +30,61 @@ export interface DatabaseTransforms {
   readonly statefulSet?: Transform<k8s.apps.v1.StatefulSetArgs>;
 }
 
+/** A PostgreSQL of one pod, with a generated password and a volume. */
+export interface OwnPostgres extends PlacementArgs {
+  /** Who runs it. */
+  readonly kind: "postgres";
+  /** PostgreSQL's official image, or one with its contract. @default docker.io/library/postgres:17.6-bookworm */
+  readonly image?: string;
+  /** The size of the volume, as a quantity. @default 10Gi */
+  readonly storage?: string;
+  /** The volume's StorageClass. @default the cluster's */
+  readonly storageClassName?: string | undefined;
+  /** A fixed address of its Service, for a cluster without DNS. @default Backstage uses its name */
+  readonly clusterIP?: string | undefined;
+  /** Refuse to delete the volume. @default true */
+  readonly protect?: boolean | undefined;
+  /** A higher number makes a new password. @default 1 */
+  readonly passwordGeneration?: number;
+  /** How long it may take to become ready, in seconds. */
+  readonly rolloutSeconds: number;
+}
+
+/** User and password, in the namespace. */
+export interface DatabaseCredentials {
+  /** The Secret that holds them. */
+  readonly secret: string;
+  /** Its key with the user. */
+  readonly userKey: string;
+  /** Its key with the password. */
+  readonly passwordKey: string;
+}
+
+/** A PostgreSQL that somebody else runs. */
+export interface ExternalPostgres {
+  /** Who runs it. */
+  readonly kind: "external";
+  /** Its host, such as `db.example.com`. */
+  readonly host: string;
+  /** Its TCP port. @default 5432 */
+  readonly port?: number;
+  /** The database in which each plugin has a schema. @default backstage */
+  readonly database?: string;
+  /** What each plugin gets: a schema, or a database of its own, which the user must be allowed to create. @default schema */
+  readonly divisionMode?: "schema" | "database";
+  /** How its certificate is checked. @default in full, by the public authorities */
+  readonly tls?: DatabaseTls;
+  /** Its user and password. */
+  readonly credentials: DatabaseCredentials;
+}
+
 export interface DatabaseArgs {
   /** Where its objects go. */
   readonly target: Target;
-  /** The namespace of everything here; an edge, not only a name. */
+  /** The namespace of everything here, and of the Backstage that reads its Secret; an edge, not only a name. */
   readonly namespace: pulumi.Input<string>;
-  /** Which database, and where it is. */
-  readonly settings: DatabaseSettings;
-  /** A higher number makes a new password of the PostgreSQL. @default 1 */
-  readonly passwordGeneration?: number;
-  /** How long PostgreSQL may take to become ready, in seconds. */
-  readonly rolloutSeconds: number;
-  /** Where its pod runs, and what its image is pulled with. @default anywhere, with nothing */
-  readonly placement?: ReturnType<typeof placement>;
+  /** Which PostgreSQL. @default none: everything is in the memory of Backstage's one pod */
+  readonly server?: OwnPostgres | ExternalPostgres | undefined;
   /** A way out, where no setting leads. @default none */
   readonly transforms?: DatabaseTransforms;
 }
@@ -34,6 +93,10 @@ export interface DatabaseArgs {
 const VOLUME_PATH = "/var/lib/postgresql";
 const PGDATA = `${VOLUME_PATH}/pgdata`;
 const CREDENTIAL_PATH = "/run/secrets/database";
+/** Its user and its database, and the port that it listens on. */
+const USER = "backstage";
+const DATABASE = "backstage";
+const PORT = 5432;
 /** The uid of `postgres` in the official image. */
 const UID = 999;
 
@@ -75,6 +138,10 @@ function projected(
 
 /** Backstage's database: none of its own, a PostgreSQL with a generated password and a volume, or somebody else's. */
 export class Database extends pulumi.ComponentResource {
+  /** How Backstage reaches it; undefined: there is none beside Backstage's own memory. */
+  readonly connection: pulumi.Output<DatabaseConnection> | undefined;
+  /** Whom a NetworkPolicy lets Backstage call for it. */
+  readonly called: NetworkSettings["database"];
   /** What Backstage's container needs to reach it. */
   readonly parts: PodParts;
   /**
@@ -91,16 +158,18 @@ export class Database extends pulumi.ComponentResource {
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("backstage-keycloak:workload:Database", name, { settings: args.settings }, opts);
-    const { settings, namespace } = args;
+    super("backstage-keycloak:workload:Database", name, { kind: args.server?.kind ?? "memory" }, opts);
+    const { server, namespace } = args;
     this.parts = { env: [], volumes: [], mounts: [] };
     this.checksums = pulumi.output<Record<string, string>>({});
     this.delivered = [];
     this.ready = [];
-    this.generations = settings.kind === "postgres" ? { database: args.passwordGeneration ?? 1 } : {};
-    if (settings.kind === "external") {
-      const { tls, credentials } = settings;
+    this.generations = server?.kind === "postgres" ? { database: server.passwordGeneration ?? 1 } : {};
+    if (server?.kind === "external") {
+      const { host, port, database, divisionMode, tls, credentials } = withDefaults(server, externalDefaults);
       const ca = tls.ca;
+      this.connection = pulumi.output({ host, port, database, divisionMode, ssl: ssl(tls) });
+      this.called = { host, port };
       const read = [
         { kind: "secret" as const, name: credentials.secret },
         ...(ca === undefined ? [] : [{ kind: "configmap" as const, name: ca.configMap }]),
@@ -116,34 +185,36 @@ export class Database extends pulumi.ComponentResource {
         mounts: ca === undefined ? [] : [{ name: "database-ca", mountPath: databaseCaPath, readOnly: true }],
       };
     }
-    if (settings.kind === "postgres") {
+    if (server?.kind === "postgres")
       ({
+        connection: this.connection,
+        called: this.called,
         parts: this.parts,
         credential: this.credential,
         checksums: this.checksums,
         delivered: this.delivered,
         ready: this.ready,
-      } = postgres(this, name, args, settings));
-    }
+      } = postgres(this, name, args, server));
+    if (this.connection !== undefined)
+      this.parts.env.push({ name: "GATE_DATABASE", value: this.connection.apply(turn) });
     this.registerOutputs({ parts: this.parts, checksums: this.checksums });
   }
 }
-
-type Postgres = Extract<DatabaseSettings, { kind: "postgres" }>;
 
 /** A PostgreSQL of one pod: Secret and volume, then the pod that proves them, then the Service before it. */
 function postgres(
   parent: Database,
   name: string,
   args: DatabaseArgs,
-  settings: Postgres,
-): Pick<Database, "parts" | "credential" | "checksums" | "delivered" | "ready"> {
+  given: OwnPostgres,
+): Pick<Database, "connection" | "called" | "parts" | "credential" | "checksums" | "delivered" | "ready"> {
+  const settings = withDefaults(given, postgresDefaults);
   const { namespace, target } = args;
-  const { passwordGeneration: generation = 1 } = args;
+  const { passwordGeneration: generation = 1 } = settings;
   const password = generatedPassword(name, { generation }, { parent });
   const data = pulumi.secret(
     password.result.apply((value): Record<string, string> => ({
-      username: ownDatabase.user,
+      username: USER,
       password: value,
       generation: String(generation),
     })),
@@ -161,19 +232,35 @@ function postgres(
   const env = Object.entries({ [databaseEnv.user]: "username", [databaseEnv.password]: "password" });
   const parts = { env: env.map(([variable, key]) => fromSecret(variable, secretName, key)), volumes: [], mounts: [] };
   const mounted = projected(secretName, { user: "username", password: "password", generation: "generation" });
-  const objects = target.make(() => server(parent, name, args, settings, delivery)) ?? [];
-  return { parts, credential: mounted, checksums, delivered: [delivered], ready: [...delivery.ready, ...objects] };
+  const labels = { app: name };
+  const host = pulumi.output(settings.clusterIP ?? pulumi.interpolate`${name}.${namespace}.svc`);
+  const connection = host.apply((address): DatabaseConnection => ({
+    host: address,
+    port: PORT,
+    database: DATABASE,
+    divisionMode: "schema",
+  }));
+  const objects = target.make(() => server(parent, name, labels, args, settings, delivery)) ?? [];
+  return {
+    connection,
+    called: { name, labels, port: PORT },
+    parts,
+    credential: mounted,
+    checksums,
+    delivered: [delivered],
+    ready: [...delivery.ready, ...objects],
+  };
 }
 
 /** What runs it; each waits for the one before. */
 function server(
   parent: Database,
   name: string,
+  labels: Record<string, string>,
   args: DatabaseArgs,
-  settings: Postgres,
+  settings: OwnPostgres & typeof postgresDefaults,
   { secretName, checksums, ready }: Delivery,
 ): pulumi.Resource[] {
-  const labels = { app: name };
   const { namespace, target } = args;
   const metadata = { name, namespace, labels, annotations: target.annotations("database") };
   const storageClass = settings.storageClassName === undefined ? {} : { storageClassName: settings.storageClassName };
@@ -198,14 +285,14 @@ function server(
         selector: { matchLabels: labels },
         template: {
           metadata: checksums.apply((annotations) => ({ labels, ...filled({ annotations }) })),
-          spec: { ...podSpec(settings.image, secretName, claim.metadata.name), ...args.placement },
+          spec: { ...podSpec(settings.image, secretName, claim.metadata.name), ...placement(settings) },
         },
       },
     }),
     {
       parent,
       dependsOn: [...ready, claim],
-      customTimeouts: { create: `${args.rolloutSeconds}s`, update: `${args.rolloutSeconds}s` },
+      customTimeouts: { create: `${settings.rolloutSeconds}s`, update: `${settings.rolloutSeconds}s` },
     },
   );
   const clusterIP = settings.clusterIP === undefined ? {} : { clusterIP: settings.clusterIP };
@@ -217,7 +304,7 @@ function server(
         type: "ClusterIP",
         ...clusterIP,
         selector: labels,
-        ports: [{ name: "postgres", port: ownDatabase.port, targetPort: "postgres" }],
+        ports: [{ name: "postgres", port: PORT, targetPort: "postgres" }],
       },
     },
     { parent, dependsOn: [set] },
@@ -241,13 +328,13 @@ function podSpec(
         // Only what the official image documents; the password comes as a file, for an environment is shown by many
         // tools.
         env: [
-          { name: "POSTGRES_USER", value: ownDatabase.user },
+          { name: "POSTGRES_USER", value: USER },
           { name: "POSTGRES_PASSWORD_FILE", value: `${CREDENTIAL_PATH}/password` },
-          { name: "POSTGRES_DB", value: ownDatabase.database },
+          { name: "POSTGRES_DB", value: DATABASE },
           { name: "PGDATA", value: PGDATA },
           { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
         ],
-        ports: [{ name: "postgres", containerPort: ownDatabase.port }],
+        ports: [{ name: "postgres", containerPort: PORT }],
         lifecycle: { postStart: { exec: { command: ["sh", "-c", AT_START] } } },
         // No liveness probe: PostgreSQL ends by itself when it cannot go on, and a restart during recovery prolongs it.
         readinessProbe: {

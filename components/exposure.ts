@@ -1,8 +1,33 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ExposureSettings } from "../lib/settings/exposure";
 import type { Target } from "./support/target";
 import { transformed, type Transform } from "./support/transform";
+
+/** An Ingress for the host and path of the public URL. */
+export interface IngressExposure {
+  /** What leads to the Service. */
+  readonly kind: "ingress";
+  /** The IngressClass. @default the cluster's */
+  readonly className?: string | undefined;
+  /** The Secret with the certificate. @default the controller's certificate */
+  readonly tlsSecret?: string | undefined;
+  /** Its annotations; with a path in the URL the one that makes the controller strip it. @default none */
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** A Gateway API HTTPRoute: TLS ends at the Gateway, and a path in the public URL is stripped. */
+export interface GatewayExposure {
+  /** What leads to the Service. */
+  readonly kind: "gateway";
+  /** The Gateway. */
+  readonly gateway: string;
+  /** Its namespace. @default the Service's */
+  readonly gatewayNamespace?: string | undefined;
+  /** The Gateway's listener, the one with TLS. @default every one */
+  readonly sectionName?: string | undefined;
+  /** Its annotations. @default none */
+  readonly annotations?: Readonly<Record<string, string>>;
+}
 
 export interface ExposureTransforms {
   /** Changes the Ingress. @default as it is made */
@@ -20,14 +45,13 @@ export interface ExposureArgs {
   readonly url: string;
   /** Where requests are led to. */
   readonly service: k8s.core.v1.Service;
+  /** The Service's port that Backstage is reached at. */
+  readonly port: k8s.types.input.core.v1.ServicePort;
   /** By an Ingress or by an HTTPRoute, and how. */
-  readonly settings: Exclude<ExposureSettings["exposure"], { kind: "service" }>;
+  readonly exposure: IngressExposure | GatewayExposure;
   /** A way out, where no setting leads. @default none */
-  readonly transforms?: ExposureTransforms;
+  readonly transforms?: ExposureTransforms | undefined;
 }
-
-/** The name of the Service's port that Backstage is reached at. */
-export const servicePort = { name: "http", port: 80 } as const;
 
 /** What leads from the public URL to Backstage's Service: an Ingress or a Gateway API HTTPRoute. */
 export class Exposure extends pulumi.ComponentResource {
@@ -35,25 +59,25 @@ export class Exposure extends pulumi.ComponentResource {
   readonly hostName: string;
 
   constructor(name: string, args: ExposureArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("backstage-keycloak:workload:Exposure", name, { settings: args.settings, url: args.url }, opts);
-    const { settings } = args;
+    super("backstage-keycloak:workload:Exposure", name, { exposure: args.exposure, url: args.url }, opts);
+    const { exposure } = args;
     const metadata = {
       name,
       namespace: args.namespace,
       labels: { app: name },
-      annotations: { ...settings.annotations, ...args.target.annotations("workload") },
+      annotations: { ...exposure.annotations, ...args.target.annotations("workload") },
     };
     const own = { parent: this, dependsOn: [args.service] };
-    if (settings.kind === "ingress")
+    if (exposure.kind === "ingress")
       new k8s.networking.v1.Ingress(
         name,
-        transformed(args.transforms?.ingress, ingress(metadata, args, settings)),
+        transformed(args.transforms?.ingress, ingress(metadata, args, exposure)),
         own,
       );
     else
       new k8s.apiextensions.CustomResource(
         name,
-        transformed(args.transforms?.httpRoute, httpRoute(metadata, args, settings)),
+        transformed(args.transforms?.httpRoute, httpRoute(metadata, args, exposure)),
         own,
       );
     this.hostName = new URL(args.url).hostname;
@@ -62,15 +86,14 @@ export class Exposure extends pulumi.ComponentResource {
 }
 
 type Metadata = k8s.types.input.meta.v1.ObjectMeta;
-type Of<Kind> = Extract<ExposureArgs["settings"], { kind: Kind }>;
 
 function ingress(
   metadata: Metadata,
-  { service, url }: ExposureArgs,
-  { className, tlsSecret }: Of<"ingress">,
+  { service, port, url }: ExposureArgs,
+  { className, tlsSecret }: IngressExposure,
 ): k8s.networking.v1.IngressArgs {
   const { hostname: host, pathname, protocol } = new URL(url);
-  const backend = { service: { name: service.metadata.name, port: { name: servicePort.name } } };
+  const backend = { service: { name: service.metadata.name, port: { name: port.name } } };
   return {
     metadata,
     spec: {
@@ -85,11 +108,10 @@ function ingress(
 
 function httpRoute(
   metadata: Metadata,
-  { service, url }: ExposureArgs,
-  settings: Of<"gateway">,
+  { service, port, url }: ExposureArgs,
+  { gateway, gatewayNamespace, sectionName }: GatewayExposure,
 ): k8s.apiextensions.CustomResourceArgs {
   const { hostname, pathname } = new URL(url);
-  const { gateway, gatewayNamespace, sectionName } = settings;
   // Backstage's backend serves at its root, whatever path its public URL has.
   const strip = { type: "URLRewrite", urlRewrite: { path: { type: "ReplacePrefixMatch", replacePrefixMatch: "/" } } };
   return {
@@ -109,7 +131,7 @@ function httpRoute(
         {
           matches: [{ path: { type: "PathPrefix", value: pathname } }],
           ...(pathname === "/" ? {} : { filters: [strip] }),
-          backendRefs: [{ name: service.metadata.name, port: servicePort.port }],
+          backendRefs: [{ name: service.metadata.name, port: port.port }],
         },
       ],
     },

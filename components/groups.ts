@@ -1,19 +1,36 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config";
 import { type Adoption, keyOf } from "../lib/keycloak/adoption";
 import { fromTheTop, groupName, parentOf } from "../lib/keycloak/groups";
 import { partName } from "../lib/ownership/resourceNames";
 import { adoption } from "./support/importOptions";
 import type { Realm } from "./realm";
 
+/** A realm role. */
+export interface RoleArgs {
+  /** Its name. */
+  readonly name: string;
+  /** What it allows, for people. @default none */
+  readonly description?: string | undefined;
+}
+
+/** A group of the realm. */
+export interface GroupArgs {
+  /** Its path, as `platform/team-a`; the claim `groups` holds the last part. */
+  readonly name: string;
+  /** Who is in it, for people. @default none */
+  readonly description?: string | undefined;
+  /** The realm roles that every member has. @default none */
+  readonly roles?: readonly string[];
+}
+
 export interface GroupsArgs {
   /** The realm that they belong to. */
   readonly realm: Realm;
   /** The realm roles. */
-  readonly roles: Settings["roles"];
+  readonly roles: readonly RoleArgs[];
   /** The groups by their paths, those around them too, and the roles that each gives. */
-  readonly groups: Settings["groups"];
+  readonly groups: readonly GroupArgs[];
   /** What is taken over. @default nothing */
   readonly adopted?: Adoption;
 }
@@ -33,14 +50,14 @@ export class Groups extends pulumi.ComponentResource {
       (role) =>
         new keycloak.Role(
           partName(name, role.name),
-          { realmId, ...role },
-          { ...options, ...adoption(this, args.adopted, keyOf("role", role.name), role) },
+          { realmId, name: role.name, description: role.description },
+          { ...options, ...adoption(this, args.adopted, keyOf("role", role.name), { name: role.name }) },
         ),
     );
     this.roleIds = Object.fromEntries(roles.map(({ id }, index) => [args.roles[index]?.name ?? "", id]));
     const ids: Record<string, pulumi.Output<string>> = {};
-    for (const { roles: given, name: path, ...more } of fromTheTop(args.groups)) {
-      const group = { ...more, name: groupName(path) };
+    for (const { roles: given = [], name: path, description } of fromTheTop(args.groups)) {
+      const group = { name: groupName(path), description };
       const wanted = given.length === 0 ? group : { ...group, roles: given };
       const parent = parentOf(path);
       const made = new keycloak.Group(

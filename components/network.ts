@@ -9,15 +9,13 @@ export interface NetworkTransforms {
   readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
 }
 
-export interface NetworkArgs {
+export interface NetworkArgs extends NetworkSettings {
   /** Where its objects go. */
   readonly target: Target;
   /** The namespace of the pods. */
   readonly namespace: pulumi.Input<string>;
-  /** Who may call whom. */
-  readonly settings: NetworkSettings;
   /** A way out, where no setting leads. @default none */
-  readonly transforms?: NetworkTransforms;
+  readonly transforms?: NetworkTransforms | undefined;
 }
 
 /** NetworkPolicies: Backstage calls only what it needs, and its own PostgreSQL answers nobody else. */
@@ -26,27 +24,25 @@ export class Network extends pulumi.ComponentResource {
   readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("backstage-keycloak:workload:Network", name, { settings: args.settings }, opts);
-    const { namespace, settings } = args;
+    super("backstage-keycloak:workload:Network", name, { namespace: args.namespace }, opts);
+    const { namespace, labels, database } = args;
     const policy = (
-      suffix: string,
+      own: string,
       spec: k8s.types.input.networking.v1.NetworkPolicySpec,
     ): k8s.networking.v1.NetworkPolicy => {
       const metadata = {
-        name: `${name}${suffix}`,
+        name: own,
         namespace,
-        labels: settings.labels,
+        labels,
         annotations: args.target.annotations("database"),
       };
-      return new k8s.networking.v1.NetworkPolicy(
-        `${name}${suffix}`,
-        transformed(args.transforms?.networkPolicy, { metadata, spec }),
-        { parent: this },
-      );
+      return new k8s.networking.v1.NetworkPolicy(own, transformed(args.transforms?.networkPolicy, { metadata, spec }), {
+        parent: this,
+      });
     };
-    this.ready = [policy("", backstagePolicy(settings))];
-    if (settings.database.kind === "postgres")
-      this.ready.push(policy("-database", databasePolicy(settings.databaseLabels, settings.labels)));
+    this.ready = [policy(name, backstagePolicy(args))];
+    if (database !== undefined && "labels" in database)
+      this.ready.push(policy(database.name, databasePolicy(database, labels)));
     this.registerOutputs();
   }
 }

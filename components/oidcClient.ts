@@ -1,15 +1,32 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import type * as random from "@pulumi/random";
-import type { Settings } from "../config";
 import { type Adoption, keyOf, managedBy, mapperKey } from "../lib/keycloak/adoption";
-import { groupsScope, type securityFlags } from "../lib/keycloak/clients";
+import { defaultScopes, groupsScope, optionalScopes, type securityFlags } from "../lib/keycloak/clients";
 import { rotatedAttributes, secretName, slots, type Overlap, type Slot } from "../lib/keycloak/rotation";
 import { mapperName } from "../lib/ownership/resourceNames";
 import { generatedPassword } from "./support/generatedPassword";
 import { adoption } from "./support/importOptions";
 import type { GroupsScope } from "./groupsScope";
 import type { Realm } from "./realm";
+
+/** How long what a client gets is valid. */
+export interface ClientLifetimes {
+  /** An access token of this client, in seconds. @default the realm's */
+  readonly accessToken?: number | undefined;
+  /** A session of this client without a request ends after this many seconds. @default the realm's */
+  readonly sessionIdle?: number | undefined;
+  /** Every session of this client ends after this many seconds. @default the realm's */
+  readonly sessionMax?: number | undefined;
+}
+
+/** What is added to the claim `aud` of access tokens. */
+export interface Audience {
+  /** The mapper's name, once per client. */
+  readonly name: string;
+  /** What is added. */
+  readonly audience: string;
+}
 
 export interface OidcClientArgs {
   /** The realm that the client belongs to. */
@@ -26,18 +43,18 @@ export interface OidcClientArgs {
   readonly rootUrl?: string;
   /** The redirect URIs that Keycloak accepts, compared character by character. @default none */
   readonly redirectUris?: string[];
-  /** Where a sign-out may lead. @default only rootUrl */
-  readonly postLogoutRedirectUris?: string[];
+  /** Where a sign-out may lead; `+`: to every redirect URI, `-`: nowhere. @default only rootUrl */
+  readonly postLogoutRedirectUris?: string[] | undefined;
   /** The origins that may call Keycloak from a browser. @default none: only the backend talks to Keycloak */
-  readonly webOrigins?: string[];
-  /** The scopes of every token; the binding is authoritative, so all of them. */
-  readonly defaultScopes: readonly string[];
-  /** The scopes that may be asked for. */
-  readonly optionalScopes: readonly string[];
-  /** What is added to the claim `aud` of access tokens, by the mapper's name. @default nothing */
-  readonly audiences?: readonly { readonly name: string; readonly audience: string }[];
-  /** In seconds. @default the realm's */
-  readonly lifetimes?: Partial<Settings["clients"][number]["lifetimes"]>;
+  readonly webOrigins?: string[] | undefined;
+  /** The scopes of every token; the binding is authoritative, so all of them. @default those of a sign-in */
+  readonly defaultScopes?: readonly string[] | undefined;
+  /** The scopes that may be asked for. @default offline_access */
+  readonly optionalScopes?: readonly string[] | undefined;
+  /** What is added to the claim `aud` of access tokens. @default nothing */
+  readonly audiences?: readonly Audience[] | undefined;
+  /** How long its tokens and sessions live. @default as the realm's */
+  readonly lifetimes?: ClientLifetimes | undefined;
   /** A higher number makes a new secret. @default 1 */
   readonly secretGeneration?: number;
   /**
@@ -70,6 +87,10 @@ const bothAccepted = (
 export class OidcClient extends pulumi.ComponentResource {
   /** The client id, known only once the client exists. */
   readonly clientId: pulumi.Output<string>;
+  /** The same before that, as a plain text. */
+  readonly requestedId: string;
+  /** The generation of its secret. */
+  readonly generation: number;
   /** Keycloak's own id of the client: another one whenever the client, or its realm, was made anew. */
   readonly uuid: pulumi.Output<string>;
   /** 48 characters of A-Z, a-z and 0-9; a secret. Undefined for a public client. */
@@ -85,7 +106,9 @@ export class OidcClient extends pulumi.ComponentResource {
     const { realmId } = args.realm;
     const isPublic = kind === "public";
     const signsIn = kind !== "service-account";
-    const { current, previous } = slots(args.secretGeneration ?? 1);
+    this.requestedId = args.clientId;
+    this.generation = args.secretGeneration ?? 1;
+    const { current, previous } = slots(this.generation);
     const secret = isPublic ? undefined : this.password(name, current);
     // Kept for an overlap only: what the state no longer holds cannot come back.
     const rotated =
@@ -143,8 +166,16 @@ export class OidcClient extends pulumi.ComponentResource {
     const own = { realmId, clientId: client.id };
     const options = { parent: this, dependsOn: [client, ...args.groupsScope.ready] };
     const bindings = [
-      new keycloak.openid.ClientDefaultScopes(name, { ...own, defaultScopes: names(args.defaultScopes) }, options),
-      new keycloak.openid.ClientOptionalScopes(name, { ...own, optionalScopes: names(args.optionalScopes) }, options),
+      new keycloak.openid.ClientDefaultScopes(
+        name,
+        { ...own, defaultScopes: names(args.defaultScopes ?? defaultScopes) },
+        options,
+      ),
+      new keycloak.openid.ClientOptionalScopes(
+        name,
+        { ...own, optionalScopes: names(args.optionalScopes ?? optionalScopes) },
+        options,
+      ),
     ];
     const mappers = (args.audiences ?? []).map((mapper) => {
       const claim = {

@@ -1,12 +1,50 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config";
 import type { Adoption } from "../lib/keycloak/adoption";
+import type { ContractValue } from "../lib/pod/contract";
 import { ContractSecret } from "./contractSecret";
 import type { GroupsScope } from "./groupsScope";
-import { OidcClient } from "./oidcClient";
+import { OidcClient, type OidcClientArgs } from "./oidcClient";
 import type { Realm } from "./realm";
-import { SamlClient } from "./samlClient";
+import { SamlClient, type SamlArgs } from "./samlClient";
 import type { Credential, Target, TargetNamespace } from "./support/target";
+
+/** Where the contract Secret of a client goes. */
+export interface ClientSecretArgs {
+  /** Its namespace. */
+  readonly namespace: string;
+  /** Its name. */
+  readonly name: string;
+  /** Make the namespace too, unless it is there already. @default false */
+  readonly createNamespace?: boolean;
+  /** A higher number makes a new client secret. @default 1 */
+  readonly generation?: number;
+  /** The key of each value that it holds. */
+  readonly keys: Readonly<Partial<Record<ContractValue, string>>>;
+}
+
+/** An application that signs people in at the realm. */
+export interface PlatformClient extends Pick<
+  OidcClientArgs,
+  | "clientId"
+  | "description"
+  | "postLogoutRedirectUris"
+  | "webOrigins"
+  | "defaultScopes"
+  | "optionalScopes"
+  | "audiences"
+  | "lifetimes"
+> {
+  /** With a secret; without one, by PKCE; or one that speaks SAML. @default confidential */
+  readonly kind?: "confidential" | "public" | "saml";
+  /** The application's public URL. */
+  readonly rootUrl: string;
+  /** Where Keycloak may send the browser, compared character by character. */
+  readonly redirectUris: string[];
+  /** The contract Secret of a confidential client. @default there is none */
+  readonly secret?: ClientSecretArgs | undefined;
+  /** What only a SAML client has. @default it is none */
+  readonly saml?: SamlArgs | undefined;
+}
 
 export interface PlatformClientsArgs {
   /** Where contract Secrets go. */
@@ -16,7 +54,7 @@ export interface PlatformClientsArgs {
   /** The scope behind the name `groups`. */
   readonly groupsScope: GroupsScope;
   /** The clients, and where the contract Secret of each goes. */
-  readonly clients: Settings["clients"];
+  readonly clients: readonly PlatformClient[];
   /** What is taken over. @default nothing */
   readonly adopted?: Adoption;
   /** Namespaces that the program makes elsewhere, by name. */
@@ -46,22 +84,24 @@ export class PlatformClients extends pulumi.ComponentResource {
     }
     const secrets: Record<string, pulumi.Output<string>> = {};
     const delivered: Credential[] = [];
-    for (const { clientId, kind, secret, saml, mappers, ...settings } of args.clients) {
+    for (const { clientId, kind, secret, saml, description, rootUrl, redirectUris, ...one } of args.clients) {
+      const common = { realm, clientId, description, rootUrl, redirectUris };
       if (saml !== undefined) {
-        new SamlClient(clientId, { realm, clientId, saml, ...settings }, { parent: this });
+        new SamlClient(clientId, { ...common, saml }, { parent: this });
         continue;
       }
-      const { postLogoutRedirectUris, ...rest } = settings;
       const client = new OidcClient(
         clientId,
         {
-          realm,
+          ...common,
+          postLogoutRedirectUris: one.postLogoutRedirectUris,
+          webOrigins: one.webOrigins,
+          defaultScopes: one.defaultScopes,
+          optionalScopes: one.optionalScopes,
+          audiences: one.audiences,
+          lifetimes: one.lifetimes,
           groupsScope,
-          clientId,
           kind: kind === "public" ? "public" : "confidential",
-          ...rest,
-          ...(postLogoutRedirectUris.length === 0 ? {} : { postLogoutRedirectUris }),
-          audiences: mappers,
           secretGeneration: secret?.generation ?? 1,
           adopted: args.adopted,
         },

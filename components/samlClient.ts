@@ -1,7 +1,18 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config";
 import type { Realm } from "./realm";
+
+/** What only a SAML client has. */
+export interface SamlArgs {
+  /** Where Keycloak posts the assertion. */
+  readonly assertionConsumerUrl: string;
+  /** Where Keycloak posts a logout. @default nowhere */
+  readonly logoutUrl?: string | undefined;
+  /** The application's certificate, as PEM; with it Keycloak accepts signed requests only. @default none */
+  readonly signingCertificate?: string | undefined;
+  /** How the assertion names the user. @default username */
+  readonly nameIdFormat?: "username" | "email" | "transient" | "persistent";
+}
 
 export interface SamlClientArgs {
   /** The realm that the client belongs to. */
@@ -15,7 +26,7 @@ export interface SamlClientArgs {
   /** Where Keycloak may send the browser, compared character by character. */
   readonly redirectUris: string[];
   /** Where assertions are posted, and how they are signed. */
-  readonly saml: NonNullable<Settings["clients"][number]["saml"]>;
+  readonly saml: SamlArgs;
 }
 
 /** A client that signs people in by SAML, with signed documents and assertions. */
@@ -25,7 +36,7 @@ export class SamlClient extends pulumi.ComponentResource {
 
   constructor(name: string, args: SamlClientArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:identity:SamlClient", name, { clientId: args.clientId, rootUrl: args.rootUrl }, opts);
-    const { assertionConsumerUrl, logoutUrl, signingCertificate, nameIdFormat } = args.saml;
+    const { assertionConsumerUrl, logoutUrl, signingCertificate, nameIdFormat = "username" } = args.saml;
     const client = new keycloak.saml.Client(
       name,
       {

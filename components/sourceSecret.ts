@@ -1,14 +1,23 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config";
 import { syncOptionsAnnotation } from "../lib/gitops/annotations";
 import { sourceKey } from "../lib/gitops/sourceKey";
 import { stackMark } from "../lib/ownership/stackMark";
 import { base64Values, type Credential, type NamespaceRules } from "./support/target";
 
+/** The Secret's place. */
+export interface SourceArgs {
+  /** Its name. */
+  readonly name: string;
+  /** Its namespace. */
+  readonly namespace: string;
+  /** Make the namespace too. @default false */
+  readonly createNamespace?: boolean;
+}
+
 export interface SourceSecretArgs {
   /** Its name and namespace. */
-  readonly settings: Settings["gitops"]["source"];
+  readonly settings: SourceArgs;
   /** What it holds, under keys that begin with whose it is. */
   readonly credentials: readonly Credential[];
   /** What becomes of its namespace, where it makes that. @default it is made, and protected */
@@ -27,7 +36,7 @@ export class SourceSecret extends pulumi.ComponentResource {
 
   constructor(name: string, args: SourceSecretArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:credential:SourceSecret", name, { settings: args.settings }, opts);
-    const { createNamespace, name: secretName, namespace } = args.settings;
+    const { createNamespace = false, name: secretName, namespace } = args.settings;
     const { protect = true, foreign } = args.namespaces ?? {};
     const annotations = { ...ours, ...stackMark(pulumi.getStack()) };
     const made =

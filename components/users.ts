@@ -1,6 +1,5 @@
 import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config";
 import { type Adoption, keyOf } from "../lib/keycloak/adoption";
 import { passwordLength } from "../lib/keycloak/passwordPolicy";
 import { partName } from "../lib/ownership/resourceNames";
@@ -9,13 +8,31 @@ import { adoption } from "./support/importOptions";
 import type { Groups } from "./groups";
 import type { Realm } from "./realm";
 
+/** A person. */
+export interface UserArgs {
+  /** The name to sign in with, in small letters. */
+  readonly username: string;
+  /** The e-mail address; it is marked as verified. */
+  readonly email: string;
+  /** The given name. */
+  readonly firstName: string;
+  /** The family name. */
+  readonly lastName: string;
+  /** The paths of the groups that the user is in, and of no others. @default none */
+  readonly groups?: readonly string[];
+  /** Realm roles beside those of the groups. @default none */
+  readonly roles?: readonly string[];
+  /** Generate an initial password; `false` for a user who has one. @default true */
+  readonly initialPassword?: boolean;
+}
+
 export interface UsersArgs {
   /** The realm that they belong to. */
   readonly realm: Realm;
   /** The groups and roles that they may be given. */
   readonly groups: Groups;
   /** The users, with the groups and roles of each. */
-  readonly users: Settings["users"];
+  readonly users: readonly UserArgs[];
   /** Ask for another password at the first sign-in. @default true */
   readonly temporaryPasswords?: boolean;
   /** A higher number makes each user with an initial password anew. @default 1 */
@@ -34,7 +51,7 @@ export class Users extends pulumi.ComponentResource {
     const { realmId } = args.realm;
     const { passwordGeneration = 1 } = args;
     const passwords: Record<string, pulumi.Output<string>> = {};
-    for (const { groups, roles, initialPassword, ...user } of args.users) {
+    for (const { groups = [], roles = [], initialPassword = true, ...user } of args.users) {
       const own = partName(name, user.username);
       // Mixed, so that a password policy has nothing to refuse.
       const password = { length: passwordLength, mixed: true, generation: passwordGeneration };
@@ -42,7 +59,10 @@ export class Users extends pulumi.ComponentResource {
       if (value !== undefined) passwords[user.username] = value;
       const inputs = {
         realmId,
-        ...user,
+        username: user.username,
+        email: user.email,
+        firstName: user.firstName,
+        lastName: user.lastName,
         enabled: true,
         // Backstage drops an e-mail address that is not verified, and then no e-mail resolver finds the user.
         emailVerified: true,

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { DecidedSettings } from "../config";
-import { defaultScopes, groupsScope as groupsScopeName, optionalScopes } from "../lib/keycloak/clients";
+import { groupsScope as groupsScopeName } from "../lib/keycloak/clients";
 import type { SignInClient } from "../lib/keycloak/rotation";
 import { componentNames } from "../lib/ownership/resourceNames";
 import { backstageUrls } from "../lib/keycloak/urls";
@@ -29,7 +29,19 @@ export function identity(settings: DecidedSettings, opts: pulumi.ComponentResour
   const urls = backstageUrls(backstage.url, backstage.authProvider, backstage.authEnvironment);
   const realm = new Realm(
     settings.realm.name,
-    { keycloakUrl: settings.keycloak.url, settings: settings.realm, adopted },
+    {
+      keycloakUrl: settings.keycloak.url,
+      realmName: settings.realm.name,
+      displayName: settings.realm.displayName,
+      protect: settings.realm.protect,
+      sslRequired: settings.realm.sslRequired,
+      lifetimes: settings.realm.lifetimes,
+      login: settings.realm.login,
+      themes: settings.realm.themes,
+      bruteForce: settings.realm.bruteForce,
+      events: settings.realm.events,
+      adopted,
+    },
     opts,
   );
   const groupsScope = new GroupsScope(groupsScopeName, { realm, adopted }, opts);
@@ -63,8 +75,6 @@ export function identity(settings: DecidedSettings, opts: pulumi.ComponentResour
         clientId,
         rootUrl: urls.base,
         redirectUris: [urls.redirectUri],
-        defaultScopes,
-        optionalScopes,
         secretGeneration: generation,
         overlap: settings.overlap,
         requires: secretRotation?.ready,
@@ -75,7 +85,15 @@ export function identity(settings: DecidedSettings, opts: pulumi.ComponentResour
   const sync = catalogSync.enabled
     ? new CatalogSync(
         catalogSync.clientId,
-        { realm, groupsScope, clientId: catalogSync.clientId, secretGeneration: rotation.catalogSync, adopted },
+        {
+          realm,
+          groupsScope,
+          clientId: catalogSync.clientId,
+          frequency: catalogSync.frequency,
+          timeout: catalogSync.timeout,
+          secretGeneration: rotation.catalogSync,
+          adopted,
+        },
         opts,
       )
     : undefined;

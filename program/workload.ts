@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { catalogSource, type DecidedSettings } from "../config";
+import type { DecidedSettings } from "../config";
 import {
   backstageContractKeys,
   catalogKeys,
@@ -9,12 +9,10 @@ import {
   externalSecretName,
   standbyKeys,
 } from "../lib/pod/contract";
-import { expectedOf } from "../lib/pod/expected";
 import { componentNames } from "../lib/ownership/resourceNames";
-import { placement } from "../lib/pod/podSpec";
 import { Backstage, type BackstageTransforms } from "../components/backstage";
 import { ContractSecret } from "../components/contractSecret";
-import { Database } from "../components/database";
+import { Database, type DatabaseArgs } from "../components/database";
 import type { Identity } from "./identity";
 import type { Credential, Target, TargetNamespace } from "../components/support/target";
 
@@ -36,7 +34,6 @@ export function workload(
   transforms?: BackstageTransforms,
 ): Workload {
   const { backstage, signIn } = settings;
-  const expected = expectedOf(settings);
   const namespace = target.namespace(backstage.namespace, { provider: kubernetes });
   const opts = { providers: [kubernetes], dependsOn: namespace.ready };
   const own = { target, namespace: namespace.name };
@@ -52,12 +49,12 @@ export function workload(
       keys: backstageContractKeys,
       sessionSecretKey: contractKeys.sessionSecret,
       sessionGeneration: settings.rotation.sessionSecret,
-      generations: expected.generations,
+      generationsKey: contractKeys.generations,
       further: [
-        ...(standby === undefined ? [] : [{ client: standby, keys: standbyKeys }]),
+        ...(standby === undefined ? [] : [{ name: "standby", client: standby, keys: standbyKeys }]),
         ...(catalogSync === undefined
           ? []
-          : [{ client: catalogSync.client, requires: catalogSync.ready, keys: catalogKeys }]),
+          : [{ name: "catalog", client: catalogSync.client, requires: catalogSync.ready, keys: catalogKeys }]),
       ],
     },
     opts,
@@ -65,29 +62,59 @@ export function workload(
   const retained = target.kept(opts);
   const database = new Database(
     componentNames.database,
-    {
-      ...own,
-      settings: backstage.database,
-      passwordGeneration: settings.rotation.database,
-      rolloutSeconds: backstage.rolloutSeconds,
-      placement: placement(backstage),
-    },
+    { ...own, server: databaseServer(backstage, settings.rotation.database) },
     retained,
   );
+  const { exposure, networkPolicy, resources } = backstage;
+  const { cpu } = resources.limits;
   const app = target.make(
     () =>
       new Backstage(
         componentNames.backstage,
         {
-          ...own,
+          target,
           contract,
-          expected: { ...expected, generations: { ...expected.generations, ...database.generations } },
           database,
-          keycloakUrl: settings.keycloak.url,
-          settings: { ...backstage, authEnvironment: signIn.active.environment },
+          url: backstage.url,
+          image: backstage.image,
+          imagePullPolicy: backstage.imagePullPolicy,
+          command: backstage.command,
+          configFiles: backstage.configFiles,
+          appConfig: backstage.appConfig,
+          authProvider: backstage.authProvider,
+          authEnvironment: signIn.active.environment,
           standbyEnvironment: signIn.standby?.environment,
-          ...(catalogSync === undefined ? {} : { catalogSync: catalogSource(settings) }),
-          ...(transforms === undefined ? {} : { transforms }),
+          resolvers: backstage.resolvers,
+          additionalScopes: backstage.additionalScopes,
+          sessionDuration: backstage.sessionDuration,
+          catalogSync,
+          replicas: backstage.replicas,
+          autoscaling: backstage.autoscaling,
+          port: backstage.port,
+          healthPort: backstage.healthPort,
+          nodePort: backstage.nodePort,
+          exposure: exposure.kind === "service" ? undefined : exposure,
+          networkPolicy: networkPolicy.enabled && {
+            fromNamespaces: networkPolicy.fromNamespaces,
+            egress: networkPolicy.egress,
+          },
+          resources: {
+            requests: resources.requests,
+            limits: { memory: resources.limits.memory, ...(cpu === undefined ? {} : { cpu }) },
+          },
+          nodeSelector: backstage.nodeSelector,
+          tolerations: backstage.tolerations,
+          topologySpread: backstage.topologySpread,
+          imagePullSecrets: backstage.imagePullSecrets,
+          hostAliases: backstage.hostAliases,
+          caBundle: backstage.caBundle,
+          extraEnv: backstage.extraEnv,
+          extraVolumes: backstage.extraVolumes,
+          serviceAccount: backstage.serviceAccount,
+          gateSeconds: backstage.gateSeconds,
+          startSeconds: backstage.startSeconds,
+          rolloutSeconds: backstage.rolloutSeconds,
+          transforms,
         },
         retained,
       ),
@@ -98,5 +125,34 @@ export function workload(
     contract,
     delivered,
     deployment: app?.deploymentName ?? pulumi.output<string>(componentNames.backstage),
+  };
+}
+
+/** The database by the settings; undefined: it is in memory. */
+function databaseServer(backstage: DecidedSettings["backstage"], passwordGeneration: number): DatabaseArgs["server"] {
+  const { database, nodeSelector, tolerations, imagePullSecrets, rolloutSeconds } = backstage;
+  if (database.kind === "memory") return undefined;
+  if (database.kind === "external")
+    return {
+      kind: "external",
+      host: database.host,
+      port: database.port,
+      database: database.database,
+      divisionMode: database.divisionMode,
+      tls: database.tls,
+      credentials: database.credentials,
+    };
+  return {
+    kind: "postgres",
+    image: database.image,
+    storage: database.storage,
+    storageClassName: database.storageClassName,
+    clusterIP: database.clusterIP,
+    protect: database.protect,
+    passwordGeneration,
+    nodeSelector,
+    tolerations,
+    imagePullSecrets,
+    rolloutSeconds,
   };
 }

@@ -15,7 +15,10 @@ function unknowns(value: unknown, at: string): string[] {
  * Runs components without an engine and collects the Kubernetes objects that they ask for. It runs as a preview, in
  * which everything that a server would add is unknown: an object with any of that has no place in a file.
  */
-export async function collect(build: () => unknown, stack = "render"): Promise<Manifest[]> {
+export async function collect<T>(
+  build: () => T,
+  stack = "render",
+): Promise<{ readonly objects: readonly Manifest[]; readonly built: T }> {
   const objects: Manifest[] = [];
   await pulumi.runtime.setMocks(
     {
@@ -29,7 +32,7 @@ export async function collect(build: () => unknown, stack = "render"): Promise<M
     stack,
     true,
   );
-  build();
+  const built = build();
   await pulumi.runtime.disconnect();
   for (const object of objects) {
     const { kind, metadata } = object;
@@ -37,5 +40,5 @@ export async function collect(build: () => unknown, stack = "render"): Promise<M
     const [unknown] = unknowns(object, kind);
     if (unknown !== undefined) throw new Error(`${unknown} of ${metadata.name} is known to a server only`);
   }
-  return objects;
+  return { objects, built };
 }

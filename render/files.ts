@@ -2,7 +2,6 @@ import * as keycloak from "@pulumi/keycloak";
 import * as k8s from "@pulumi/kubernetes";
 import type { DecidedSettings } from "../config";
 import { platform } from "../program/platform";
-import { expectedOf } from "../lib/pod/expected";
 import { application, parent, project } from "../lib/gitops/argocd";
 import { pushSecret, readerRole, secretStore } from "../lib/gitops/externalSecrets";
 import { folderFiles, document, kustomization } from "../lib/gitops/files";
@@ -37,7 +36,7 @@ export async function renderedFiles(settings: DecidedSettings, stack: string): P
   const { gitops, backstage } = settings;
   const { argocd } = gitops;
   const wave = (link: Link): Record<string, string> => waveAnnotations(link, settings.waves);
-  const objects = await collect(() => {
+  const { objects, built } = await collect(() => {
     const providers = {
       keycloak: new keycloak.Provider("keycloak", { clientId: "render" }),
       kubernetes: new k8s.Provider("kubernetes"),
@@ -56,7 +55,7 @@ export async function renderedFiles(settings: DecidedSettings, stack: string): P
     ...stores,
     ...readerRole(gitops, wave("store")),
     ...pushSecret(gitops, wave("credential")),
-    ...gateJob(settings, expectedOf(settings), wave("identity"), wave("namespace")),
+    ...gateJob(settings, built.contract.expected, wave("identity"), wave("namespace")),
   ].map(withSyncOptions);
 
   const place = (manifest: Manifest): string => {

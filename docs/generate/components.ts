@@ -6,6 +6,7 @@ import * as ts from "typescript";
 
 type Field = ts.PropertySignature | ts.PropertyDeclaration;
 type Interfaces = ReadonlyMap<string, ts.InterfaceDeclaration>;
+type Typed = ts.TypeNode | ts.ExpressionWithTypeArguments;
 
 interface Row {
   readonly name: string;
@@ -40,8 +41,8 @@ function defaultOf(field: Field, what: string): string {
 
 export const typeText = (type: ts.TypeNode | undefined): string => oneLine(type?.getText() ?? "");
 
-/** The members of a type that is spelled out in components/, those that it extends first. */
-function members(type: ts.TypeNode | undefined, interfaces: Interfaces): readonly ts.PropertySignature[] {
+/** The members of a type that is spelled out in our sources, those that it extends first. */
+function members(type: Typed | undefined, interfaces: Interfaces): readonly ts.PropertySignature[] {
   if (type === undefined) return [];
   if (ts.isTypeOperatorNode(type)) return members(type.type, interfaces);
   if (ts.isArrayTypeNode(type) && ts.isTypeReferenceNode(type.elementType))
@@ -52,6 +53,11 @@ function members(type: ts.TypeNode | undefined, interfaces: Interfaces): readonl
     : ts.isExpressionWithTypeArguments(type)
       ? type.expression.getText()
       : "";
+  const [of, picked] = "typeArguments" in type ? (type.typeArguments ?? []) : [];
+  if (name === "Pick" && picked !== undefined) {
+    const names: readonly string[] = picked.getText().match(/(?<=")\w+(?=")/g) ?? [];
+    return members(of, interfaces).filter((field) => names.includes(field.name.getText()));
+  }
   const found = interfaces.get(name);
   // What has methods is made by a function of ours, and not spelled out by whoever hands it over.
   if (found === undefined || !found.members.every(ts.isPropertySignature)) return [];
@@ -62,7 +68,15 @@ function members(type: ts.TypeNode | undefined, interfaces: Interfaces): readonl
 }
 
 /** A row for each input; one with members of its own is followed by theirs. */
-function inputRows(type: ts.TypeNode | undefined, prefix: string, what: string, interfaces: Interfaces): Row[] {
+function inputRows(type: Typed | undefined, prefix: string, what: string, interfaces: Interfaces): Row[] {
+  // Of several kinds each has members of its own.
+  if (type !== undefined && ts.isUnionTypeNode(type))
+    return type.types.flatMap((one) => {
+      const kind = members(one, interfaces).find(({ name }) => name.getText() === "kind");
+      const rows = inputRows(one, prefix, what, interfaces);
+      const only = (row: Row): Row => ({ ...row, what: `With the kind ${typeText(kind?.type)}: ${row.what}` });
+      return kind === undefined ? rows : rows.filter(({ name }) => name !== `${prefix}kind`).map(only);
+    });
   return members(type, interfaces).flatMap((field) => {
     const name = `${prefix}${field.name.getText()}`;
     const whole = `${what}: input ${name}`;
@@ -122,19 +136,26 @@ function section(component: ts.ClassDeclaration, file: string, interfaces: Inter
 const HEAD = `# Components
 
 The inputs and outputs of each component, for whoever builds a program of their own from them; \`index.ts\` shows how they
-fit together. \`Settings["x"]\` is the key \`x\` of [configuration.md](configuration.md), checked and with its defaults.
+fit together, and \`program/\` which setting becomes which input. Whatever is a duration is in seconds, unless it says so.
 This page is written by \`npm run docs\` from the sources in \`components/\`, and a test compares the two.`;
 
-/** The page's whole text. @param folder where the components are */
-export function componentsPage(folder: string): string {
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
+const statementsIn = (folder: string): ts.Statement[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
-    .sort();
-  const sources = files.map((file) =>
-    ts.createSourceFile(file, readFileSync(path.join(folder, file), "utf8"), ts.ScriptTarget.ES2023, true),
+    .sort()
+    .map((file) =>
+      ts.createSourceFile(file, readFileSync(path.join(folder, file), "utf8"), ts.ScriptTarget.ES2023, true),
+    )
+    .flatMap((source) => [...source.statements]);
+
+/** The page's whole text. @param folder where the components are @param lib where more of what they take is */
+export function componentsPage(folder: string, ...lib: readonly string[]): string {
+  const statements = statementsIn(folder);
+  const interfaces = new Map(
+    [...lib.flatMap(statementsIn), ...statements]
+      .filter(ts.isInterfaceDeclaration)
+      .map((found) => [found.name.text, found]),
   );
-  const statements = sources.flatMap((source) => [...source.statements]);
-  const interfaces = new Map(statements.filter(ts.isInterfaceDeclaration).map((found) => [found.name.text, found]));
   const components = statements
     .filter(ts.isClassDeclaration)
     .filter(({ heritageClauses = [] }) =>

@@ -18,7 +18,7 @@ const page = (name: string): string => path.join(docs, name);
 /** Writes the pages and pictures that are made from the code: `npm run docs`. */
 async function main(): Promise<void> {
   writeFileSync(page("configuration.md"), configurationPage());
-  writeFileSync(page("components.md"), componentsPage(path.join(root, "components")));
+  writeFileSync(page("components.md"), componentsPage(path.join(root, "components"), path.join(root, "lib")));
   writeFileSync(page("outputs.md"), outputsPage(outputSources(root)));
   const faults = JSON.parse(readFileSync(page("reliability.json"), "utf8")) as FaultRecord[];
   writeFileSync(page("reliability.md"), reliabilityPage(readFileSync(page("reliability.md"), "utf8"), faults));

@@ -1,8 +1,7 @@
 import { stringify } from "yaml";
 import { catalogKeys, contractKeys, standbyKeys } from "../pod/contract";
-import { databaseConfig, ownDatabaseHost } from "./databaseConnection";
+import { databaseConfig, type DatabaseConnection } from "./databaseConnection";
 import { overlaid } from "./overlay";
-import type { DatabaseSettings } from "../settings/database";
 import { backstageUrls } from "../keycloak/urls";
 
 /** A realm whose users and groups fill the catalog. */
@@ -16,31 +15,35 @@ export interface CatalogSource {
   readonly timeout: number;
 }
 
-export interface AppConfigSettings {
+/** How people sign in. */
+export interface SignInArgs {
+  /** The auth provider's id, as the image registers it; a part of the redirect URI. @default oidc */
+  readonly authProvider?: string;
+  /** Backstage's `auth.environment`; the OIDC provider's key equals it. */
+  readonly authEnvironment: string;
+  /** The environment whose sign-ins go by the client beside the one in use. @default there is none */
+  readonly standbyEnvironment?: string | undefined;
+  /** How a Keycloak user becomes a Backstage identity, in the order they are tried. @default by the e-mail address */
+  readonly resolvers?: readonly Readonly<Record<string, unknown>>[];
+  /** What a sign-in asks Keycloak for beside `openid`, `profile` and `email`. @default nothing */
+  readonly additionalScopes?: readonly string[];
+  /** How long a sign-in is refreshed without a new one, at most, in seconds. @default 86400 */
+  readonly sessionDuration?: number;
+}
+
+type Environments = "standbyEnvironment";
+
+export interface AppConfigSettings extends Required<Omit<SignInArgs, Environments>>, Pick<SignInArgs, Environments> {
   /** Backstage's public URL. */
   readonly url: string;
   /** The TCP port that the backend listens on. */
   readonly port: number;
-  /** The id that the image's OIDC module has among auth providers. */
-  readonly authProvider: string;
-  /** `auth.environment`; the OIDC provider's key must equal it. */
-  readonly authEnvironment: string;
-  /** The environment whose sign-ins go by the client beside the one in use. @default there is none */
-  readonly standbyEnvironment?: string | undefined;
-  readonly database: DatabaseSettings;
-  /** The Service of a PostgreSQL of our own, and the namespace that it is in. */
-  readonly databaseService: string;
-  readonly namespace: string;
-  /** How a Keycloak user becomes a Backstage identity, in the order they are tried. */
-  readonly resolvers: readonly Readonly<Record<string, unknown>>[];
-  /** What a sign-in asks Keycloak for beside `openid`, `profile` and `email`. */
-  readonly additionalScopes: readonly string[];
-  /** In seconds. */
-  readonly sessionDuration: number;
+  /** How the database is reached. @default it is in memory */
+  readonly database?: DatabaseConnection | undefined;
   /** @default the catalog is not filled from Keycloak */
-  readonly catalogSync?: CatalogSource;
+  readonly catalogSync?: CatalogSource | undefined;
   /** What else Backstage is told; `overlayFaults` has found nothing in it. @default nothing */
-  readonly appConfig?: Readonly<Record<string, unknown>>;
+  readonly appConfig?: Readonly<Record<string, unknown>> | undefined;
 }
 
 const inEnvironment = (name: string): string => `\${${name}}`;
@@ -89,9 +92,7 @@ export function appConfig(settings: AppConfigSettings): string {
       baseUrl: urls.base,
       listen: { port: settings.port },
       cors: { origin: urls.origin, credentials: true },
-      database: databaseConfig(settings.database, (own) =>
-        ownDatabaseHost(own, settings.databaseService, settings.namespace),
-      ),
+      database: databaseConfig(settings.database),
       // Cookies are marked secure only when Backstage believes the proxy that ended TLS.
       ...(urls.base.startsWith("https:") ? { trustProxy: true } : {}),
     },

@@ -1,5 +1,3 @@
-import type { DatabaseSettings } from "../settings/database";
-
 /** What Backstage is told of its database. */
 
 /**
@@ -14,45 +12,53 @@ export const databaseEnv = {
 /** Where the certificates of an external database are mounted. */
 export const databaseCaPath = "/etc/backstage-database";
 
-/** The user and the database of a PostgreSQL of our own. */
-export const ownDatabase = { user: "backstage", database: "backstage", port: 5432 } as const;
+/** How Backstage reaches a PostgreSQL, whoever runs it. */
+export interface DatabaseConnection {
+  /** Its host: a name or an address. */
+  readonly host: string;
+  /** Its TCP port. */
+  readonly port: number;
+  /** The database in which each plugin has a schema. */
+  readonly database: string;
+  /** What each plugin gets: a schema in `database`, or a database of its own. */
+  readonly divisionMode: "schema" | "database";
+  /** `ssl` of the connection. @default it is not said, and there is no TLS */
+  readonly ssl?: unknown;
+}
 
-/** The name of a PostgreSQL of our own and of its Service. */
-export const databaseName = (app: string): string => `${app}-database`;
+/** Authorities, as PEM, in Backstage's namespace. */
+export interface CertificateAuthority {
+  /** The ConfigMap. */
+  readonly configMap: string;
+  /** Its key. */
+  readonly key: string;
+}
 
-export type Postgres = Extract<DatabaseSettings, { kind: "postgres" }>;
-
-/** The address of a PostgreSQL of our own: its Service's name, or the fixed address where no DNS knows names. */
-export function ownDatabaseHost({ clusterIP }: Postgres, service: string, namespace: string): string {
-  return clusterIP ?? `${service}.${namespace}.svc`;
+/** How the certificate of somebody else's PostgreSQL is checked. */
+export interface DatabaseTls {
+  /** Whether the server's certificate and name are checked; anything less is for development only. @default verify-full */
+  readonly mode?: "verify-full" | "require" | "disable";
+  /** Who signed the server's certificate. @default the public authorities */
+  readonly ca?: CertificateAuthority | undefined;
 }
 
 /** `ssl` of a connection. */
-export function ssl(tls: Extract<DatabaseSettings, { kind: "external" }>["tls"]): unknown {
-  if (tls.mode === "disable") return false;
-  const ca = tls.ca === undefined ? {} : { ca: { $file: `${databaseCaPath}/${tls.ca.key}` } };
-  return { rejectUnauthorized: tls.mode === "verify-full", ...ca };
+export function ssl({ mode = "verify-full", ca }: DatabaseTls): unknown {
+  if (mode === "disable") return false;
+  return {
+    rejectUnauthorized: mode === "verify-full",
+    ...(ca === undefined ? {} : { ca: { $file: `${databaseCaPath}/${ca.key}` } }),
+  };
 }
 
-/** `backend.database` of the app-config. @param ownHost the address of a PostgreSQL of our own */
-export function databaseConfig(
-  settings: DatabaseSettings,
-  ownHost: (settings: Postgres) => string,
-): Record<string, unknown> {
-  if (settings.kind === "memory") return { client: "better-sqlite3", connection: ":memory:" };
+/** `backend.database` of the app-config. @param connection none: it is in memory */
+export function databaseConfig(connection: DatabaseConnection | undefined): Record<string, unknown> {
+  if (connection === undefined) return { client: "better-sqlite3", connection: ":memory:" };
+  const { divisionMode, ssl: tls, ...address } = connection;
   const credential = { user: `\${${databaseEnv.user}}`, password: `\${${databaseEnv.password}}` };
-  if (settings.kind === "postgres") {
-    const { port, database } = ownDatabase;
-    return {
-      client: "pg",
-      pluginDivisionMode: "schema",
-      connection: { host: ownHost(settings), port, database, ...credential },
-    };
-  }
-  const { host, port, database, divisionMode, tls } = settings;
   return {
     client: "pg",
     pluginDivisionMode: divisionMode,
-    connection: { host, port, database, ...credential, ssl: ssl(tls) },
+    connection: { ...address, ...credential, ...(tls === undefined ? {} : { ssl: tls }) },
   };
 }

@@ -1,9 +1,8 @@
 import type { types } from "@pulumi/kubernetes";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import type { Settings } from "../../config";
 import { contractKeys, secretsPath, type Expected } from "./contract";
-import { caParts, containerSecurity, gatePath, type VolumeMount } from "./podSpec";
+import { caParts, containerSecurity, gatePath, type PodArgs, type VolumeMount } from "./podSpec";
 
 type Container = types.input.core.v1.Container;
 type Probe = types.input.core.v1.Probe;
@@ -77,7 +76,7 @@ const gateCommand = (mode: string): string[] => ["node", `${gatePath}/gate.mjs`,
 
 /** What every container that runs the gate's scripts has, Backstage's own included. */
 export function gateBase(
-  { image, imagePullPolicy, caBundle }: Pick<Settings["backstage"], "image" | "imagePullPolicy" | "caBundle">,
+  { image, imagePullPolicy, caBundle }: Pick<PodArgs, "image" | "imagePullPolicy" | "caBundle">,
   more: VolumeMount[] = [],
 ) {
   const volumeMounts: VolumeMount[] = [
@@ -86,7 +85,12 @@ export function gateBase(
     ...more,
     ...caParts({ caBundle }).mounts,
   ];
-  return { image, imagePullPolicy, securityContext: containerSecurity, volumeMounts };
+  return {
+    image,
+    imagePullPolicy: imagePullPolicy ?? "IfNotPresent",
+    securityContext: containerSecurity,
+    volumeMounts,
+  };
 }
 
 /** The gates' containers, made from that base. */

@@ -1,7 +1,6 @@
 import type { types } from "@pulumi/kubernetes";
 import { contractKeys, secretsPath } from "./contract";
 import { databaseCaPath, databaseEnv } from "../backstage/databaseConnection";
-import type { PodSettings } from "../settings/pod";
 
 /** What the program's pods have in common. */
 
@@ -82,10 +81,82 @@ export function reservedEnv(variable: string): string | undefined {
   return variable === tlsOff ? "would turn the check of certificates off" : undefined;
 }
 
-type Source = Pick<PodSettings, "caBundle" | "extraEnv" | "extraVolumes">;
+/** Certificates of authorities, as PEM, in a Secret or a ConfigMap of the pod's namespace. */
+export interface CaBundle {
+  /** The Secret that holds them. @default a ConfigMap does */
+  readonly secret?: string | undefined;
+  /** Or the ConfigMap. @default a Secret does */
+  readonly configMap?: string | undefined;
+  /** Its key, such as `ca.crt`. */
+  readonly key: string;
+}
+
+/** An environment variable: with a value, or from a Secret or ConfigMap of the pod's namespace. */
+export interface ExtraEnv {
+  /** The variable. */
+  readonly name: string;
+  /** Its value, if it is no secret. @default it comes from a Secret or ConfigMap */
+  readonly value?: string | undefined;
+  /** Or the Secret that holds it. @default none does */
+  readonly secret?: string | undefined;
+  /** Or the ConfigMap that holds it. @default none does */
+  readonly configMap?: string | undefined;
+  /** The key in that Secret or ConfigMap. @default the variable's name */
+  readonly key?: string | undefined;
+}
+
+/** A volume of one of these kinds. */
+export interface ExtraVolume {
+  /** The volume's name. */
+  readonly name: string;
+  /** Where the container sees it. */
+  readonly mountPath: string;
+  /** The Secret that it shows. @default it shows none */
+  readonly secret?: string | undefined;
+  /** Or the ConfigMap. @default it shows none */
+  readonly configMap?: string | undefined;
+  /** Or the PersistentVolumeClaim. @default it is none */
+  readonly claim?: string | undefined;
+  /** Or an empty folder of at most this size, as a quantity. @default it is none */
+  readonly emptyDir?: string | undefined;
+  /** May it be written to? Only a claim and an empty folder can be. @default false */
+  readonly writable?: boolean;
+}
+
+/** Where pods run, and what their images are pulled with. */
+export interface PlacementArgs {
+  /** The labels of nodes that they may run on. @default any node */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** The taints that they tolerate. @default none */
+  readonly tolerations?: types.input.core.v1.Toleration[];
+  /** The Secrets that images are pulled with. @default none */
+  readonly imagePullSecrets?: readonly string[];
+}
+
+/** What Backstage's pods may use, where they run and what else is in them. */
+export interface PodArgs extends PlacementArgs {
+  /** The Backstage image, by tag or digest; it must contain `node` and the OIDC module. */
+  readonly image: string;
+  /** When the kubelet pulls it. @default IfNotPresent */
+  readonly imagePullPolicy?: "Always" | "IfNotPresent" | "Never";
+  /** What a pod is given, and the most that it may use. @default 100m and 384Mi, and 1Gi */
+  readonly resources?: types.input.core.v1.ResourceRequirements;
+  /** How pods are spread; they count themselves. @default over nodes, where there are several */
+  readonly topologySpread?: readonly types.input.core.v1.TopologySpreadConstraint[] | undefined;
+  /** Names that the pods, their gates included, know without DNS. @default none */
+  readonly hostAliases?: types.input.core.v1.HostAlias[];
+  /** Authorities that Backstage and its gates trust beside the public ones. @default none */
+  readonly caBundle?: CaBundle | undefined;
+  /** More environment variables of Backstage. @default none */
+  readonly extraEnv?: readonly ExtraEnv[];
+  /** More volumes of Backstage. @default none */
+  readonly extraVolumes?: readonly ExtraVolume[];
+}
+
+type Source = Required<Pick<PodArgs, "caBundle" | "extraEnv" | "extraVolumes">>;
 
 /** The authorities to trust, for Backstage and its gates alike. */
-export function caParts({ caBundle }: Pick<Source, "caBundle">): PodParts {
+export function caParts({ caBundle }: Pick<PodArgs, "caBundle">): PodParts {
   if (caBundle === undefined) return { env: [], volumes: [], mounts: [] };
   const { secret, configMap, key } = caBundle;
   const source = secret === undefined ? { configMap: { name: configMap } } : { secret: { secretName: secret } };
@@ -112,7 +183,7 @@ export function extraParts({ extraEnv, extraVolumes }: Pick<Source, "extraEnv" |
         ? { name, emptyDir: { sizeLimit: emptyDir } }
         : { name, persistentVolumeClaim: { claimName: claim } };
     }),
-    mounts: extraVolumes.map(({ name, mountPath, writable }) => ({ name, mountPath, readOnly: !writable })),
+    mounts: extraVolumes.map(({ name, mountPath, writable = false }) => ({ name, mountPath, readOnly: !writable })),
   };
 }
 
@@ -136,17 +207,13 @@ export function filled<Parts extends Record<string, object>>(parts: Parts): Part
 }
 
 /** Where pods run, as the pod's spec says it. */
-export function placement({
-  nodeSelector,
-  tolerations,
-  imagePullSecrets,
-}: Pick<PodSettings, "nodeSelector" | "tolerations" | "imagePullSecrets">) {
+export function placement({ nodeSelector = {}, tolerations = [], imagePullSecrets = [] }: PlacementArgs) {
   return filled({ nodeSelector, tolerations, imagePullSecrets: imagePullSecrets.map((name) => ({ name })) });
 }
 
 /** How pods are spread: as told, else over nodes, as long as there are several. */
 export function topologySpread(
-  { topologySpread: told }: Pick<PodSettings, "topologySpread">,
+  { topologySpread: told }: Pick<PodArgs, "topologySpread">,
   several: boolean,
   matchLabels: Record<string, string>,
 ): types.input.core.v1.TopologySpreadConstraint[] {

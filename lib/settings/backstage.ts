@@ -117,6 +117,26 @@ export const Backstage = z.strictObject({
   ...exposureSettings,
 });
 
+/** What the component takes where nothing is said. */
+export const backstageDefaults = Backstage.pick({
+  imagePullPolicy: true,
+  command: true,
+  configFiles: true,
+  replicas: true,
+  port: true,
+  healthPort: true,
+  authProvider: true,
+  resolvers: true,
+  additionalScopes: true,
+  sessionDuration: true,
+  gateSeconds: true,
+  startSeconds: true,
+  resources: true,
+  hostAliases: true,
+  extraEnv: true,
+  extraVolumes: true,
+}).parse({});
+
 /** The database, its default filled in. */
 export function databaseOf({ database }: z.output<typeof Backstage>, isDev: boolean): DatabaseSettings {
   const chosen = database ?? Database.parse({ kind: isDev ? "memory" : "postgres" });
@@ -124,7 +144,11 @@ export function databaseOf({ database }: z.output<typeof Backstage>, isDev: bool
 }
 
 /** How long a rollout may take for each pod, its default filled in; in seconds. */
-export const rolloutSecondsOf = ({ gateSeconds, startSeconds, rolloutSeconds }: z.output<typeof Backstage>): number =>
+export const rolloutSecondsOf = ({
+  gateSeconds,
+  startSeconds,
+  rolloutSeconds,
+}: Pick<z.output<typeof Backstage>, "gateSeconds" | "startSeconds" | "rolloutSeconds">): number =>
   rolloutSeconds ?? gateSeconds + startSeconds + 60;
 
 /** The settings with the defaults that other settings decide. */

@@ -68,6 +68,10 @@ export const Database = z.discriminatedUnion("kind", [Memory, Postgres, External
 
 export type DatabaseSettings = z.output<typeof Database>;
 
+/** What the components take where nothing is said. */
+export const postgresDefaults = Postgres.omit({ kind: true }).parse({});
+export const externalDefaults = External.pick({ port: true, database: true, divisionMode: true, tls: true }).parse({});
+
 /** Rules of the database that need more than one key. */
 export function databaseFaults(database: DatabaseSettings, replicas: number, isDev: boolean): string[] {
   if (database.kind === "memory") {

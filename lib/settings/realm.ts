@@ -117,6 +117,9 @@ export const Realm = z.strictObject({
 
 type RealmParsed = z.output<typeof Realm>;
 
+/** What the component takes where nothing is said. */
+export const realmDefaults = Realm.omit({ name: true, adopt: true }).parse({});
+
 /**
  * How long a session of the realm may last, unused and at all, in seconds: longer with remember-me, if people may ask
  * for it.

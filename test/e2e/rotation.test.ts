@@ -2,7 +2,7 @@ import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import assert from "node:assert/strict";
 import * as path from "node:path";
 import { contractKeys } from "../../lib/pod/contract";
-import { databaseName } from "../../lib/backstage/databaseConnection";
+import { componentNames } from "../../lib/ownership/resourceNames";
 import { discover, probe } from "../../lib/pod/scripts/keycloak.mjs";
 import { databaseSettings } from "../../sandbox/postgres";
 import { mustEnd, waitFor } from "../../sandbox/process";
@@ -290,7 +290,7 @@ describe("a rotation of the client secret, while people sign in", function () {
     changeOver(7, rotateInTwo, ["backstage-green", "backstage"]));
 
   it("gives the database another password, and Backstage the same one", async () => {
-    const at = { namespace: own.namespace, name: databaseName("backstage") };
+    const at = { namespace: own.namespace, name: componentNames.database };
     const password = async (): Promise<string> =>
       (await own.cluster.core.readNamespacedSecret(at)).data?.password ?? "";
     const before = await password();

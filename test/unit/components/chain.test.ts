@@ -12,7 +12,6 @@ import { GroupsScope } from "../../../components/groupsScope";
 import { targetOf } from "../../../program/targets";
 import { Users } from "../../../components/users";
 import { parseConfig } from "../../../config";
-import { defaultScopes, optionalScopes } from "../../../lib/keycloak/clients";
 import { backstageContractKeys, catalogKeys, contractKeys } from "../../../lib/pod/contract";
 import { dataHash } from "../../../lib/pod/hashes";
 import { record, valueOf, type Recording } from "../../recorder";
@@ -41,7 +40,7 @@ const user = {
 
 function build(generation = 1) {
   const target = targetOf(settings);
-  const realm = new Realm("platform", { keycloakUrl: settings.keycloak.url, settings: settings.realm });
+  const realm = new Realm("platform", { keycloakUrl: settings.keycloak.url, realmName: "platform" });
   const groupsScope = new GroupsScope("groups", { realm });
   const groups = new Groups("groups", {
     realm,
@@ -53,14 +52,18 @@ function build(generation = 1) {
     realm,
     groupsScope,
     clientId: "backstage",
-    defaultScopes,
-    optionalScopes,
     rootUrl: settings.backstage.url,
     redirectUris: [`${settings.backstage.url}/api/auth/oidc/handler/frame`],
     secretGeneration: generation,
   });
   const namespace = new k8s.core.v1.Namespace("backstage", { metadata: { name: "backstage" } });
-  const sync = new CatalogSync("backstage-catalog", { realm, groupsScope, clientId: "backstage-catalog" });
+  const sync = new CatalogSync("backstage-catalog", {
+    realm,
+    groupsScope,
+    clientId: "backstage-catalog",
+    frequency: 60,
+    timeout: 30,
+  });
   const contract = new ContractSecret(
     "backstage-env-vars",
     {
@@ -72,25 +75,24 @@ function build(generation = 1) {
       secretName: "backstage-env-vars",
       keys: backstageContractKeys,
       sessionSecretKey: contractKeys.sessionSecret,
-      generations: { client: generation },
-      further: [{ client: sync.client, requires: sync.ready, keys: catalogKeys }],
+      generationsKey: contractKeys.generations,
+      further: [{ name: "catalog", client: sync.client, requires: sync.ready, keys: catalogKeys }],
     },
     { dependsOn: [namespace] },
   );
   const database = new Database("backstage-database", {
     target,
     namespace: namespace.metadata.name,
-    settings: settings.backstage.database,
-    rolloutSeconds: 200,
   });
   const app = new Backstage("backstage", {
     target,
     contract,
-    expected: { issuer: realm.issuer, clientId: "backstage", generations: { client: generation } },
     database,
-    namespace: namespace.metadata.name,
-    keycloakUrl: settings.keycloak.url,
-    settings: settings.backstage,
+    url: settings.backstage.url,
+    image: settings.backstage.image,
+    authEnvironment: "prod",
+    gateSeconds: 100,
+    rolloutSeconds: 200,
   });
   return { realm, users, client, contract, app };
 }
@@ -247,7 +249,7 @@ for (const preview of [false, true]) {
         [contractKeys.issuer]: "https://id.example.com/auth/realms/platform",
         [contractKeys.metadataUrl]: "https://id.example.com/auth/realms/platform/.well-known/openid-configuration",
         [contractKeys.sessionSecret]: "result-of-backstage-env-vars-session",
-        [contractKeys.generations]: JSON.stringify({ client: 1 }),
+        [contractKeys.generations]: JSON.stringify({ client: 1, session: 1, catalog: 1 }),
         [catalogKeys.clientId]: "backstage-catalog",
         [catalogKeys.clientSecret]: "result-of-backstage-catalog-secret",
       });
@@ -415,7 +417,7 @@ describe("providers", () => {
       const provider = new keycloak.Provider("given", { url: "https://id.example.com", clientId: "admin-cli" });
       return new Realm(
         "platform",
-        { keycloakUrl: settings.keycloak.url, settings: settings.realm },
+        { keycloakUrl: settings.keycloak.url, realmName: "platform" },
         { providers: [provider] },
       );
     });

@@ -1,9 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import assert from "node:assert/strict";
-import { Database } from "../../../components/database";
+import { Database, type DatabaseArgs } from "../../../components/database";
 import { targetOf } from "../../../program/targets";
 import { dataHash, keyedHash } from "../../../lib/pod/hashes";
-import { Database as Schema } from "../../../lib/settings/database";
 import { record, valueOf, type Recording } from "../../recorder";
 
 const types = {
@@ -14,13 +13,12 @@ const types = {
   password: "random:index/randomPassword:RandomPassword",
 } as const;
 
-const build = (settings: Record<string, unknown>) => () => {
+const build = (server?: DatabaseArgs["server"]) => () => {
   const namespace = new k8s.core.v1.Namespace("backstage", { metadata: { name: "backstage" } });
   return new Database("db", {
     target: targetOf({ mode: "direct", waves: { base: 5, step: 5 } }),
     namespace: namespace.metadata.name,
-    settings: Schema.parse(settings),
-    rolloutSeconds: 200,
+    server,
   });
 };
 
@@ -47,7 +45,10 @@ for (const preview of [false, true]) {
   describe(`components/database, postgres (${preview ? "preview" : "update"})`, () => {
     let recording: Recording<Database>;
     before(async () => {
-      recording = await record(build({ kind: "postgres", image: "registry.example.com/postgres:17" }), preview);
+      recording = await record(
+        build({ kind: "postgres", image: "registry.example.com/postgres:17", rolloutSeconds: 200 }),
+        preview,
+      );
     });
 
     it("registers exactly these resources, all but the namespace its children", () => {
@@ -117,16 +118,16 @@ for (const preview of [false, true]) {
     it("gives Backstage user and password by reference", () => {
       assert.deepEqual(
         recording.result.parts.env.map(({ name }) => name),
-        ["DATABASE_USER", "DATABASE_PASSWORD"],
+        ["DATABASE_USER", "DATABASE_PASSWORD", "GATE_DATABASE"],
       );
-      assert.ok(recording.result.parts.env.every(({ value }) => value === undefined));
+      assert.ok(recording.result.parts.env.slice(0, 2).every(({ value }) => value === undefined));
     });
   });
 }
 
 describe("components/database", () => {
   it("registers nothing for the in-memory database", async () => {
-    const { resources, result } = await record(build({ kind: "memory" }));
+    const { resources, result } = await record(build());
     assert.deepEqual(resources.map(({ type }) => type).sort(), [
       "backstage-keycloak:workload:Database",
       "kubernetes:core/v1:Namespace",
@@ -135,11 +136,11 @@ describe("components/database", () => {
   });
 
   it("asks for a StorageClass and a fixed address only when told", async () => {
-    const plain = await record(build({ kind: "postgres" }));
+    const plain = await record(build({ kind: "postgres", rolloutSeconds: 200 }));
     assert.ok(!("storageClassName" in (plain.find(types.claim, "db").inputs.spec as object)));
     assert.ok(!("clusterIP" in (plain.find(types.service, "db").inputs.spec as object)));
     const told = await record(
-      build({ kind: "postgres", storageClassName: "fast", clusterIP: "10.0.0.9", protect: false }),
+      build({ kind: "postgres", storageClassName: "fast", clusterIP: "10.0.0.9", protect: false, rolloutSeconds: 200 }),
     );
     assert.equal((told.find(types.claim, "db").inputs.spec as { storageClassName: string }).storageClassName, "fast");
     assert.equal((told.find(types.service, "db").inputs.spec as { clusterIP: string }).clusterIP, "10.0.0.9");
@@ -150,9 +151,9 @@ describe("components/database", () => {
     const settings = {
       kind: "external",
       host: "db.example.com",
-      tls: { ca: { configMap: "db-ca" } },
-      credentials: { secret: "db-login" },
-    };
+      tls: { ca: { configMap: "db-ca", key: "ca.crt" } },
+      credentials: { secret: "db-login", userKey: "username", passwordKey: "password" },
+    } as const;
     const { resources, result } = await record(build(settings));
     assert.deepEqual(
       resources.flatMap(({ custom, name }) => (custom ? [name] : [])),

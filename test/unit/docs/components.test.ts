@@ -34,7 +34,7 @@ function pageOf(inputs: string, outputs: string): string {
 
 describe("docs/generate/components", () => {
   it("describes every component as its source does; npm run docs writes it", () => {
-    const page = componentsPage(components);
+    const page = componentsPage(components, path.join(docs, "../lib"));
     assert.equal(fs.readFileSync(path.join(docs, "components.md"), "utf8"), page);
     const classes = fs
       .readdirSync(components)

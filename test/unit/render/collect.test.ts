@@ -8,7 +8,7 @@ const password = (): random.RandomPassword => new random.RandomPassword("p", { l
 
 describe("render/collect", () => {
   it("collects what is asked for, and nothing that is no Kubernetes object", async () => {
-    const objects = await collect(() => [
+    const { objects } = await collect(() => [
       password(),
       new k8s.core.v1.ConfigMap("a", { metadata, data: { key: "value" } }),
     ]);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { appConfig } from "../../../../lib/backstage/appConfig";
-import type { DatabaseSettings } from "../../../../lib/settings/database";
 import { contractKeys } from "../../../../lib/pod/contract";
 
 const settings = {
@@ -9,9 +8,6 @@ const settings = {
   port: 7007,
   authProvider: "oidc",
   authEnvironment: "staging",
-  namespace: "backstage",
-  databaseService: "backstage-database",
-  database: { kind: "memory" } as DatabaseSettings,
   resolvers: [{ resolver: "emailMatchingUserEntityProfileEmail" }],
   additionalScopes: ["groups"],
   sessionDuration: 3600,

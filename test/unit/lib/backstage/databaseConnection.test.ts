@@ -1,70 +1,47 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { databaseConfig, ownDatabaseHost } from "../../../../lib/backstage/databaseConnection";
-import { startOf } from "../../../../lib/backstage/startCommand";
-import { Database } from "../../../../lib/settings/database";
+import { databaseConfig, ssl, type DatabaseConnection } from "../../../../lib/backstage/databaseConnection";
+import { startCommand, turn } from "../../../../lib/backstage/startCommand";
 import { imageFault } from "../../../../lib/pod/images";
 import { isCidr, quantity } from "../../../../lib/settings/kubernetes";
 
-const own = (): string => "backstage-database.backstage.svc";
-const external = (over: Record<string, unknown> = {}) =>
-  databaseConfig(
-    Database.parse({ kind: "external", host: "db.example.com", credentials: { secret: "s" }, ...over }),
-    own,
-  ) as {
-    pluginDivisionMode: string;
-    connection: { ssl: unknown; password: string };
-  };
+const own: DatabaseConnection = { host: "db.ns.svc", port: 5432, database: "backstage", divisionMode: "schema" };
+const external: DatabaseConnection = { ...own, host: "db.example.com", ssl: ssl({}) };
 
 describe("lib/backstage/databaseConnection", () => {
   it("writes no credential, only the names of the variables that hold it", () => {
-    for (const config of [external(), databaseConfig(Database.parse({ kind: "postgres" }), own)]) {
-      const { user, password } = (config as { connection: { user: string; password: string } }).connection;
-      assert.deepEqual([user, password], ["${DATABASE_USER}", "${DATABASE_PASSWORD}"]);
-    }
+    const credential = { user: "${DATABASE_USER}", password: "${DATABASE_PASSWORD}" };
+    const address = { port: 5432, database: "backstage", ...credential };
+    assert.deepEqual(databaseConfig(own).connection, { host: "db.ns.svc", ...address });
+    assert.deepEqual(databaseConfig(external).connection, { host: "db.example.com", ...address, ssl: external.ssl });
   });
 
-  it("checks an external server's certificate unless it is told not to", () => {
-    assert.deepEqual(external().connection.ssl, { rejectUnauthorized: true });
-    assert.deepEqual(external({ tls: { mode: "require" } }).connection.ssl, { rejectUnauthorized: false });
-    assert.equal(external({ tls: { mode: "disable" } }).connection.ssl, false);
-    assert.deepEqual(external({ tls: { ca: { configMap: "ca" } } }).connection.ssl, {
+  it("checks a server's certificate unless it is told not to", () => {
+    assert.deepEqual(ssl({}), { rejectUnauthorized: true });
+    assert.deepEqual(ssl({ mode: "require" }), { rejectUnauthorized: false });
+    assert.equal(ssl({ mode: "disable" }), false);
+    assert.deepEqual(ssl({ ca: { configMap: "ca", key: "ca.crt" } }), {
       rejectUnauthorized: true,
       ca: { $file: "/etc/backstage-database/ca.crt" },
     });
   });
 
   it("starts one Backstage at a time, where another could start on the same database", () => {
-    const start = (settings: object) => startOf(["node", "packages/backend"], Database.parse(settings), own);
-    assert.deepEqual(start({ kind: "memory" }), {
-      command: ["node", "--import", "/etc/backstage-gate/preload.mjs", "packages/backend"],
-      env: [],
+    assert.deepEqual(startCommand(["node", "packages/backend"]), [
+      "node",
+      "--import",
+      "/etc/backstage-gate/preload.mjs",
+      "packages/backend",
+    ]);
+    const address = { host: "db.example.com", port: 5432, database: "backstage", perPlugin: false };
+    assert.deepEqual(JSON.parse(turn(external)), { ...address, ssl: { rejectUnauthorized: true } });
+    assert.deepEqual(JSON.parse(turn(own)), { ...address, host: "db.ns.svc" });
+    assert.deepEqual(JSON.parse(turn({ ...own, divisionMode: "database" })), {
+      ...address,
+      host: "db.ns.svc",
+      database: "postgres",
+      perPlugin: true,
     });
-    const { command, env } = start({ kind: "external", host: "db.example.com", credentials: { secret: "s" } });
-    assert.deepEqual(command, ["node", "--import", "/etc/backstage-gate/preload.mjs", "packages/backend"]);
-    const told = (settings: object): unknown => JSON.parse(start(settings).env[0]?.value as string);
-    assert.deepEqual(JSON.parse(env[0]?.value as string), {
-      host: "db.example.com",
-      port: 5432,
-      database: "backstage",
-      ssl: { rejectUnauthorized: true },
-      perPlugin: false,
-    });
-    assert.deepEqual(told({ kind: "postgres" }), { host: own(), port: 5432, database: "backstage", perPlugin: false });
-    const { database, perPlugin } = told({
-      kind: "external",
-      host: "db.example.com",
-      divisionMode: "database",
-      credentials: { secret: "s" },
-    }) as Record<string, unknown>;
-    assert.deepEqual([database, perPlugin], ["postgres", true]);
-  });
-
-  it("addresses its own PostgreSQL by name, or by the fixed address", () => {
-    const settings = (over: object) =>
-      Database.parse({ kind: "postgres", ...over }) as Parameters<typeof ownDatabaseHost>[0];
-    assert.equal(ownDatabaseHost(settings({}), "db", "ns"), "db.ns.svc");
-    assert.equal(ownDatabaseHost(settings({ clusterIP: "10.0.0.9" }), "db", "ns"), "10.0.0.9");
   });
 });
 

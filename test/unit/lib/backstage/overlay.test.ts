@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { parse } from "yaml";
 import { appConfig } from "../../../../lib/backstage/appConfig";
 import { overlaid, overlayFaults, reservedKeys } from "../../../../lib/backstage/overlay";
-import type { DatabaseSettings } from "../../../../lib/settings/database";
 
 type Values = Record<string, unknown>;
 
@@ -14,9 +13,6 @@ const settings = {
   port: 7007,
   authProvider: "oidc",
   authEnvironment: "staging",
-  namespace: "backstage",
-  databaseService: "backstage-database",
-  database: { kind: "memory" } as DatabaseSettings,
   resolvers: [{ resolver: "emailMatchingUserEntityProfileEmail" }],
   additionalScopes: ["groups"],
   sessionDuration: 3600,

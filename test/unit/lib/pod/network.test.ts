@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { backstagePolicy, databasePolicy, type NetworkSettings } from "../../../../lib/pod/network";
-import { Database } from "../../../../lib/settings/database";
 
 const settings: NetworkSettings = {
   labels: { app: "backstage" },
-  port: 7007,
-  healthPort: 7008,
+  ports: [7007, 7008],
   keycloakUrl: "https://id.example.com:8443/auth",
-  database: Database.parse({ kind: "postgres" }),
-  databaseLabels: { app: "backstage-database" },
-  policy: { enabled: true, fromNamespaces: [], egress: [] },
+  database: { name: "db", labels: { app: "db" }, port: 5433 },
 };
 const ports = (rules: unknown): unknown[] =>
   (rules as { ports: { port: unknown }[] }[]).flatMap((rule) => rule.ports.map(({ port }) => port));
@@ -19,18 +15,23 @@ describe("lib/pod/network", () => {
     const { ingress, egress, policyTypes } = backstagePolicy(settings);
     assert.deepEqual(policyTypes, ["Ingress", "Egress"]);
     assert.deepEqual(ports(ingress), [7007, 7008]);
-    assert.deepEqual(ports(egress), [53, 53, 8443, 5432, 443]);
+    assert.deepEqual(ports(egress), [53, 53, 8443, 5433, 443]);
+    assert.deepEqual((egress as { to: unknown }[])[2]?.to, [{ podSelector: { matchLabels: { app: "db" } } }]);
   });
 
   it("names an address where it knows one", () => {
     const { egress } = backstagePolicy({
       ...settings,
       keycloakUrl: "http://10.99.0.1:8080",
-      database: Database.parse({ kind: "memory" }),
+      database: { host: "10.99.0.2", port: 5432 },
     });
     assert.deepEqual((egress as unknown[])[1], {
       ports: [{ protocol: "TCP", port: 8080 }],
       to: [{ ipBlock: { cidr: "10.99.0.1/32" } }],
+    });
+    assert.deepEqual((egress as unknown[])[2], {
+      ports: [{ protocol: "TCP", port: 5432 }],
+      to: [{ ipBlock: { cidr: "10.99.0.2/32" } }],
     });
     const six = backstagePolicy({ ...settings, keycloakUrl: "https://[fd00::1]" });
     assert.deepEqual((six.egress as unknown[])[1], {
@@ -40,12 +41,11 @@ describe("lib/pod/network", () => {
   });
 
   it("narrows callers and widens calls as told", () => {
-    const policy = {
-      enabled: true,
+    const rules = {
       fromNamespaces: [{ role: "ingress" }],
       egress: [{ cidr: "10.0.0.0/8", port: 8443 }],
     };
-    const { ingress, egress } = backstagePolicy({ ...settings, policy });
+    const { ingress, egress } = backstagePolicy({ ...settings, rules });
     assert.deepEqual((ingress as { from: unknown }[])[0]?.from, [
       { namespaceSelector: { matchLabels: { role: "ingress" } } },
     ]);
@@ -56,10 +56,11 @@ describe("lib/pod/network", () => {
   });
 
   it("lets nobody but Backstage call its PostgreSQL, which calls nobody", () => {
-    const { ingress, egress } = databasePolicy({ app: "db" }, { app: "backstage" });
+    const { ingress, egress } = databasePolicy({ name: "db", labels: { app: "db" }, port: 5433 }, { app: "backstage" });
     assert.deepEqual((ingress as { from: unknown }[])[0]?.from, [
       { podSelector: { matchLabels: { app: "backstage" } } },
     ]);
+    assert.deepEqual(ports(ingress), [5433]);
     assert.deepEqual(egress, []);
   });
 });
