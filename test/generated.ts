@@ -408,6 +408,35 @@ export const configurations: fc.Arbitrary<Case> = fc
     return { values, [fc.toStringMethod]: () => shown(values) };
   });
 
+/** A setting that holds a value of its own. */
+export interface Leaf {
+  /** The way to it; `*` stands for every one of a list. */
+  readonly path: readonly string[];
+  /** Of which kind the objects on that way must be, by how many keys lead to them. */
+  readonly kinds: ReadonlyMap<number, unknown>;
+  readonly byDefault: unknown;
+  readonly values: fc.Arbitrary<unknown>;
+}
+
+/** Every setting that holds a value of its own. What chooses a kind is none: it decides which others there are. */
+export function leafSettings(
+  of: Json = schema,
+  path: readonly string[] = [],
+  kinds: Leaf["kinds"] = new Map(),
+): Leaf[] {
+  if (of.oneOf !== undefined)
+    return of.oneOf.flatMap((one) => {
+      const kind = (one.properties?.kind as Json | undefined)?.const;
+      return leafSettings(one, path, new Map(kinds).set(path.length, kind));
+    });
+  if (of.properties !== undefined)
+    return Object.entries(of.properties).flatMap(([key, inner]) => leafSettings(inner as Json, [...path, key], kinds));
+  const items = of.items as Json | undefined;
+  if (items?.properties !== undefined && items.additionalProperties === false)
+    return leafSettings(items, [...path, "*"], kinds);
+  return of.const === undefined ? [{ path, kinds, byDefault: of.default, values: wellFormed(of) }] : [];
+}
+
 /** Is there a setting at this path? Below a map, or where anything may stand, every path is one. */
 export function isSetting(path: string): boolean {
   let at: Json[] = [schema];
