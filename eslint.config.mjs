@@ -1,3 +1,4 @@
+import stylistic from "@stylistic/eslint-plugin";
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
@@ -11,7 +12,10 @@ export default defineConfig(
         tsconfigRootDir: import.meta.dirname,
       },
     },
+    plugins: { "@stylistic": stylistic },
     rules: {
+      // Prettier breaks what it can; what it cannot, a sentence or a pattern, is broken by hand.
+      "@stylistic/max-len": ["error", { code: 140 }],
       // Numbers are safe in a template; Pulumi's Outputs are what this rule is here to catch.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       // Passing a void result on is how short arrow functions read best.

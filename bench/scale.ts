@@ -148,9 +148,9 @@ async function main(): Promise<void> {
     const seconds = middle(costs, "seconds");
     const growth =
       before === undefined ? "" : exponent([before.size, middle(before.costs, "seconds")], [size, seconds]).toFixed(2);
-    console.log(
-      `| ${[size, what, figure(seconds, 1), figure(middle(costs, "node"), 1), figure(middle(costs, "engine"), 1), figure(middle(costs, "memory"), 0), growth].join(" | ")} |`,
-    );
+    const [node, engine] = (["node", "engine"] as const).map((one) => figure(middle(costs, one), 1));
+    const cells = [size, what, figure(seconds, 1), node, engine, figure(middle(costs, "memory"), 0), growth];
+    console.log(`| ${cells.join(" | ")} |`);
   }
 }
 

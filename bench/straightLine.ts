@@ -89,10 +89,10 @@ export function straightLine({ deployment }: Exported): string {
     const given = Object.entries(inputs)
       .filter(([key]) => !key.startsWith("__") && !(isProvider && key === "version"))
       // The engine holds a provider's inputs as text.
-      .map(
-        ([key, value]) =>
-          `${key}: ${isProvider && /^(true|false|\d+)$/.test(String(value)) ? String(value) : expression(value, propertyDependencies[key] ?? [])}`,
-      );
+      .map(([key, value]) => {
+        const isPlain = isProvider && /^(true|false|\d+)$/.test(String(value));
+        return `${key}: ${isPlain ? String(value) : expression(value, propertyDependencies[key] ?? [])}`;
+      });
     const referred = Object.values(propertyDependencies).flat();
     // Only the edges that no other edge implies, as a person would write them.
     const needed = dependencies.filter(

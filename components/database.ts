@@ -100,11 +100,14 @@ const PORT = 5432;
 /** The uid of `postgres` in the official image. */
 const UID = 999;
 
+const AS_USER = '-U "$POSTGRES_USER" -d "$POSTGRES_DB"';
+
 /**
  * Gives the role the password of the Secret: the image does so only for an empty volume. psql reads the file itself and
  * no server logs the statement, so that the password is no argument and in no log.
  */
-const SET_PASSWORD = `PGOPTIONS='-c log_statement=none -c log_min_error_statement=panic' psql -q -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" <<'SQL'
+const QUIET = "PGOPTIONS='-c log_statement=none -c log_min_error_statement=panic'";
+const SET_PASSWORD = `${QUIET} psql -q -v ON_ERROR_STOP=1 ${AS_USER} <<'SQL'
 \\set password \`cat "$POSTGRES_PASSWORD_FILE"\`
 ALTER ROLE CURRENT_USER PASSWORD :'password';
 SQL`;
@@ -115,7 +118,7 @@ const AT_START = `set_password() {\n${SET_PASSWORD}\n}\nuntil set_password; do s
  * Asks for a row over the network with the password, as Backstage will: through loopback anybody is let in. A password
  * that is mounted anew is set without a restart, for where nobody rolls out the Secret's readers nothing else would.
  */
-const READY = `ask() { PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") psql -w -h "$POD_IP" -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "select 1"; }
+const READY = `ask() { PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") psql -w -h "$POD_IP" ${AS_USER} -c "select 1"; }
 set_password() {\n${SET_PASSWORD}\n}
 ask || { set_password && ask; }`;
 

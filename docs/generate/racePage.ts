@@ -78,7 +78,8 @@ function about(results: readonly Result[]): string {
   const loads = results.map(({ load }) => load);
   const unrun = cases.filter((which) => !results.some((one) => one.case === which)).map((which) => titles[which]);
   const missing = unrun.length === 0 ? "" : ` Not run yet: ${unrun.join("; ")}.`;
-  return `${results.length} installs, ${first === last ? `on ${first}` : `from ${first} to ${last}`}; ${versions}; the machine's load was ${spread(loads)}.${missing}`;
+  const time = first === last ? `on ${first}` : `from ${first} to ${last}`;
+  return `${results.length} installs, ${time}; ${versions}; the machine's load was ${spread(loads)}.${missing}`;
 }
 
 /** The page with its results written anew; the text around them stays. */

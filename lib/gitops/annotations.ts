@@ -22,10 +22,14 @@ export const hookFault = (annotation: string): string | undefined =>
   unlisted(annotation, [...hooks, "PreDelete", "Skip"]);
 export const hookDeleteFault = (annotation: string): string | undefined => unlisted(annotation, hookDeletePolicies);
 
+/** The groups of Kubernetes' own kinds, below k8s.io. */
+const builtInGroups = (
+  "rbac.authorization networking storage scheduling coordination discovery apiextensions admissionregistration node " +
+  "certificates events apiregistration authentication authorization flowcontrol.apiserver resource"
+).split(" ");
+
 /** Is the object one of Kubernetes' own kinds, whose API is always there? */
 export function isBuiltIn(apiGroup: string): boolean {
   if (!apiGroup.includes(".")) return ["", "core", "apps", "batch", "autoscaling", "policy"].includes(apiGroup);
-  return /^(rbac\.authorization|networking|storage|scheduling|coordination|discovery|apiextensions|admissionregistration|node|certificates|events|apiregistration|authentication|authorization|flowcontrol\.apiserver|resource)\.k8s\.io$/.test(
-    apiGroup,
-  );
+  return builtInGroups.some((group) => apiGroup === `${group}.k8s.io`);
 }

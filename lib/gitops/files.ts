@@ -15,11 +15,16 @@ function rank(key: unknown): string {
   return `${place === -1 ? FIRST.length : place} ${String(key)}`;
 }
 
-export const document = (content: object): string =>
-  `${HEAD}\n${stringify(content, { lineWidth: 0, aliasDuplicateObjects: false, sortMapEntries: (a, b) => (rank(keyOf(a.key)) < rank(keyOf(b.key)) ? -1 : 1) })}`;
-
 /** A key of the document is a node or the value itself. */
 const keyOf = (key: unknown): unknown => (typeof key === "object" && key !== null && "value" in key ? key.value : key);
+
+const yaml = {
+  lineWidth: 0,
+  aliasDuplicateObjects: false,
+  sortMapEntries: (one, other) => (rank(keyOf(one.key)) < rank(keyOf(other.key)) ? -1 : 1),
+} satisfies Parameters<typeof stringify>[2];
+
+export const document = (content: object): string => `${HEAD}\n${stringify(content, yaml)}`;
 
 const waveOf = ({ metadata }: Manifest): number => Number(metadata.annotations?.[waveAnnotation] ?? 0);
 

@@ -268,7 +268,8 @@ export function keycloakClaims({
       "mapper",
       mapperKey(keyOf("client scope", groupsScope), groupsMapper),
       "realm.name",
-      `${scope}keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper::${mapperName("client scope", groupsScope, groupsMapper)}`,
+      `${scope}keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper::` +
+        mapperName("client scope", groupsScope, groupsMapper),
     ),
     ...(rotation.strategy === "overlap"
       ? [

@@ -1,5 +1,6 @@
-const IMAGE =
-  /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?\/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*(:\w[\w.-]{0,127})?(@.+)?$/;
+const REGISTRY = /[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?/.source;
+const NAME = /[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*/.source;
+const IMAGE = new RegExp(`^(?:${REGISTRY}/)?${NAME}(?:/${NAME})*(:\\w[\\w.-]{0,127})?(@.+)?$`);
 
 /** Says what is wrong with an image reference, or returns undefined when it is right. */
 export function imageFault(value: string): string | undefined {

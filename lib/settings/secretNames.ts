@@ -17,15 +17,27 @@ function wordsOf(key: string): string[] {
   );
 }
 
+/** Each of the words, which are patterns with a blank between them, as a whole. */
+const wordOf = (...lines: readonly string[]): RegExp => new RegExp(`^(${lines.join(" ").replaceAll(" ", "|")})$`);
+
 /** Last words that say nothing of what is named: `passwordValue`, `SECRET_KEY_BASE`, `TOKEN_PROD`. */
-const empty =
-  /^(value|data|text|string|plain|plaintext|raw|content|contents|base|encoded|b|v|default|current|previous|old|new|primary|secondary|prod|production|dev|staging|test|live)$/;
+const empty = wordOf(
+  "value data text string plain plaintext raw content contents base encoded b v default current previous old new",
+  "primary secondary prod production dev staging test live",
+);
 /** Small words are secrets as a whole only: `compass` and `path` end as `pass` and `pat` do. */
-const secretWord =
-  /^(pass|pwd|pw|pat|psk|jwt|dsn|mnemonic|pepper|dockerconfigjson|.*(password|passwd|passphrase|passcode|secret|token|apikey|accesskey|secretkey|privatekey|signingkey|encryptionkey)|(db|smtp|mail|ldap|user|root|admin|redis|mysql)(pass|pwd))$/;
+const secretWord = wordOf(
+  "pass pwd pw pat psk jwt dsn mnemonic pepper dockerconfigjson",
+  ".*password .*passwd .*passphrase .*passcode .*secret .*token",
+  ".*apikey .*accesskey .*secretkey .*privatekey .*signingkey .*encryptionkey",
+  "(db|smtp|mail|ldap|user|root|admin|redis|mysql)(pass|pwd)",
+);
 /** What makes a key of a cipher or of a service out of `key`; a cache, a table and a message have keys too. */
-const keyOwner =
-  /^(api|access|private|secret|signing|sign|encryption|decryption|cipher|crypto|account|master|license|licence|shared|hmac|auth|authentication|deploy|client|session|cookie|webhook|subscription|integration|ingest|ingestion|app|application|service|ssh|admin|security|jwt|storage)$/;
+const keyOwner = wordOf(
+  "api access private secret signing sign encryption decryption cipher crypto account master license licence shared",
+  "hmac auth authentication deploy client session cookie webhook subscription integration ingest ingestion app",
+  "application service ssh admin security jwt storage",
+);
 /** `imagePullSecret` and `tlsSecret` name a Secret of Kubernetes. */
 const secretsOwner = /^(pull|existing|tls|ca)$/;
 /** A page's token, and how many tokens a model may use, are no secrets. */
@@ -111,7 +123,8 @@ const forms: readonly RegExp[] = [
   /\b(gh[pousr]_[A-Za-z\d]{20,}|github_pat_\w{20,})/,
   /\bgl(pat|oas|dt|rt|rtr|cbt|ptt|ft|imt|agent|soat|ffct)-[\w.-]{16,}/, // GitLab
   /\b(xox[a-z]-[\w-]{8,}|xapp-\d-[\w-]{8,})/, // Slack
-  /\bhooks\.slack\.com\/(services|workflows)\/\w+\/\w+|\bdiscord(app)?\.com\/api\/webhooks\/\d+\/[\w-]+|\bwebhook\.office\.com\/webhookb2\//,
+  /\bhooks\.slack\.com\/(services|workflows)\/\w+\/\w+/,
+  /\bdiscord(app)?\.com\/api\/webhooks\/\d+\/[\w-]+|\bwebhook\.office\.com\/webhookb2\//,
   /\b(AKIA|ASIA|ABIA|ACCA)[A-Z\d]{16}\b/, // AWS
   /\b(AIza[\w-]{35}|GOCSPX-[\w-]{20,}|ya29\.[\w-]{20,})/, // Google
   /\b\w{3}8Q~[\w.~-]{31,}/, // Entra ID

@@ -8,6 +8,7 @@ import { inPlatform } from "../../sandbox/settings";
 import type { ConfigValues } from "../../sandbox/stack";
 import { adminPassword } from "../../sandbox/keycloak";
 import { keycloakAdmin, platform, TestStack } from "./harness";
+import { pattern } from "../pattern";
 
 /** A TCP port of this machine that nothing listens on. */
 async function freePort(): Promise<number> {
@@ -62,7 +63,10 @@ describe("bad input gets one sentence and changes nothing", function () {
     [
       "a client's Secret in a namespace that is not there",
       { clients: [mlflow] },
-      /Kubernetes: clients\.0\.secret\.namespace names Namespace nowhere, which is not there; create it, or set clients\.0\.secret\.createNamespace to true\.$/,
+      pattern(
+        /Kubernetes: clients\.0\.secret\.namespace names Namespace nowhere, which is not there; /,
+        /create it, or set clients\.0\.secret\.createNamespace to true\.$/,
+      ),
     ],
     [
       "an external database without its Secret",

@@ -10,6 +10,7 @@ import type { Context } from "../../verify/context";
 import { table } from "../../verify/runChecks";
 import type { Front } from "./front";
 import { keycloakAdmin, type TestStack } from "./harness";
+import { pattern } from "../pattern";
 
 /** Puts right again what was broken. */
 type Undo = () => Promise<unknown>;
@@ -276,7 +277,10 @@ export function brokenLinks({ own, front, context }: Subjects): Fault[] {
     {
       what: "Backstage crash",
       check: "rollout",
-      says: /pod backstage-\S+: container backstage (?:waits: \S+|ended: \S+|runs, but is not ready), last exit code 3.*; mend what its log says, and run pulumi up/,
+      says: pattern(
+        /pod backstage-\S+: container backstage (?:waits: \S+|ended: \S+|runs, but is not ready)/,
+        /, last exit code 3.*; mend what its log says, and run pulumi up/,
+      ),
       broken: () =>
         changeDeployment(
           (spec) =>

@@ -3,6 +3,7 @@ import { stackMark } from "../../lib/ownership/stackMark";
 import { ports } from "../../sandbox/settings";
 import { apply, kubectl } from "./gitops";
 import { keycloakAdmin, platform, story, TestStack } from "./harness";
+import { pattern } from "../pattern";
 
 const THEIRS = {
   apiVersion: "v1",
@@ -65,7 +66,11 @@ describe("a namespace that was there before", function () {
     await apply("kubectl", service);
     assert.match(
       await refusal(),
-      /Kubernetes: Service shared\/backstage is there already, and not of this stack; delete it, choose another backstage\.namespace, or annotate it with backstage-keycloak\/stack=shared to have it taken over\./,
+      pattern(
+        /Kubernetes: Service shared\/backstage is there already, and not of this stack; /,
+        /delete it, choose another backstage\.namespace, /,
+        /or annotate it with backstage-keycloak\/stack=shared to have it taken over\./,
+      ),
     );
     assert.equal(await (await keycloakAdmin()).realms.findOne({ realm: own.realm }), null);
     await isTheirs();
@@ -105,8 +110,11 @@ describe("a namespace that was there before", function () {
   });
 
   it("and one that the program has made is protected, in one sentence, until the setting lifts that", async () => {
-    const sentence =
-      /config: namespaces\.protect keeps Namespace shared-next from being deleted with all that is in it, which this stack has made and the settings no longer name; set them back, or set namespaces\.protect to false, run pulumi up, and then change them\./;
+    const sentence = pattern(
+      /config: namespaces\.protect keeps Namespace shared-next from being deleted with all that is in it, /,
+      /which this stack has made and the settings no longer name; /,
+      /set them back, or set namespaces\.protect to false, run pulumi up, and then change them\./,
+    );
     for (const protect of [true, false]) {
       await own.configure({ namespaces: { protect } });
       assert.match(await refusal(), sentence, `protect is ${protect} now, and was true in the run before`);

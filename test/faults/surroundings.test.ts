@@ -11,6 +11,7 @@ import { kubectl } from "../e2e/gitops";
 import { meanwhile, platform, story, TestStack } from "../e2e/harness";
 import { record } from "./records";
 import { firstBroken, lineOf, secondsSince } from "./told";
+import { pattern } from "../pattern";
 
 const PORT_OFFSET = 25;
 /** What shows a process another time than the machine's. */
@@ -52,7 +53,10 @@ describe("what is around Backstage fails", function () {
     const { done, failed, tried } = await meanwhile(own.stack.up(), () => own.mustSignIn());
     const told = lineOf(
       done,
-      /Keycloak: .*its certificate is not trusted here: name the authority in backstage\.caBundle, on your own machine in NODE_EXTRA_CA_CERTS/,
+      pattern(
+        /Keycloak: .*its certificate is not trusted here: /,
+        /name the authority in backstage\.caBundle, on your own machine in NODE_EXTRA_CA_CERTS/,
+      ),
     );
     assert.deepEqual(failed, []);
     assert.ok(tried > 1, String(tried));

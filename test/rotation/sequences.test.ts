@@ -207,7 +207,8 @@ describe(`rotations in ten random orders (ROTATION_SEED=${SEED})`, function () {
   });
 
   for (const [index, steps] of sequences.entries()) {
-    it(`${index + 1}: ${steps.map(({ what, killedAfter }) => (killedAfter === undefined ? what : `${what}, killed`)).join("; ")}`, async () => {
+    const titles = steps.map(({ what, killedAfter }) => (killedAfter === undefined ? what : `${what}, killed`));
+    it(`${index + 1}: ${titles.join("; ")}`, async () => {
       for (const one of steps) {
         const last = (await own.outputs()).rotation;
         if (one.waits) await lapse(last);

@@ -145,8 +145,8 @@ async function firstProof() {
 
 /** Which credential it is, in words that are no secret. */
 const whose = () => {
-  const generations = Object.entries(generationsOf(valueInUse));
-  return `; client ${valueInUse("KEYCLOAK_CLIENT_ID") ?? "?"}, ${generations.map(([name, generation]) => `${name} ${generation}`).join(", ")}`;
+  const generations = Object.entries(generationsOf(valueInUse)).map(([name, generation]) => `${name} ${generation}`);
+  return `; client ${valueInUse("KEYCLOAK_CLIENT_ID") ?? "?"}, ${generations.join(", ")}`;
 };
 
 /**
@@ -174,8 +174,10 @@ async function proveAgain(subject, credentials, endpoint) {
   for (const credential of credentials) if ((verdict = await probe(credential, endpoint)).answer !== "accepted") break;
   noted(subject, verdict);
   const { answer, why } = verdict;
+  const credential =
+    subject === "catalog" ? `the catalog's credential (${why})` : `the credential in use (${why})${whose()}`;
   const outcome = {
-    accepted: `Keycloak accepts ${subject === "catalog" ? `the catalog's credential (${why})` : `the credential in use (${why})${whose()}`}`,
+    accepted: `Keycloak accepts ${credential}`,
     refused: `${why}; ${lost[subject]}: run pulumi up --refresh`,
     unknown: `not repeated: ${why}`,
   };

@@ -10,6 +10,7 @@ import { readResults, type Result } from "../../../bench/race/results";
 import { summaries } from "../../../bench/race/summary";
 import { watch } from "../../../bench/race/watch";
 import type { SignIn } from "../../../verify/signIn";
+import { pattern } from "../../pattern";
 
 const good: SignIn = { ok: true, userEntityRef: "user:default/racer-0", backstageToken: "", seconds: 1 };
 const ended = (step: "start" | "form" | "credentials" | "handler", why: string): SignIn => ({
@@ -170,13 +171,19 @@ describe("bench/race: the summary", () => {
     );
     assert.match(
       page,
-      /^before <!-- results.*-->\n6 installs, on 2026-01-02; all of them; the machine's load was 1\. Not run yet: installed again, [^.]*; realm deleted and made again\.\n/,
+      pattern(
+        /^before <!-- results.*-->\n6 installs, on 2026-01-02; all of them; the machine's load was 1\. /,
+        /Not run yet: installed again, [^.]*; realm deleted and made again\.\n/,
+      ),
     );
     assert.match(page, /<!-- end of results --> after$/);
     assert.doesNotMatch(page, /what was there/);
     assert.match(
       page,
-      /^\| from nothing, Keycloak at once \| as it was \| 3 \| \*\*0 \(0 to 100\)\*\* \| \*\*0 \(0 to 2\)\*\* \| 25 \(20 to 30\) s \| 2 of 3, 1 fell back \|  \|$/m,
+      pattern(
+        /^\| from nothing, Keycloak at once \| as it was \| 3 \| \*\*0 \(0 to 100\)\*\* \| /m,
+        /\*\*0 \(0 to 2\)\*\* \| 25 \(20 to 30\) s \| 2 of 3, 1 fell back \|  \|$/m,
+      ),
     );
     assert.match(
       page,

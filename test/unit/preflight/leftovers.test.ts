@@ -4,6 +4,7 @@ import { type DecidedSettings, decidedSettings, parseConfig } from "../../../con
 import { managedBy, realmAttributes } from "../../../lib/keycloak/adoption";
 import { findLeftovers } from "../../../preflight/leftovers";
 import { readState } from "../../../preflight/state";
+import { pattern } from "../../pattern";
 
 const base = {
   environment: "prod",
@@ -86,13 +87,19 @@ describe("preflight/leftovers", () => {
     answers = { "": { realm: "platform" } };
     await assert.rejects(
       run(),
-      /^Error: Keycloak: realm platform is there already, and not of this stack; set realm\.adopt to true to take it over, or choose another realm\.name\.$/,
+      pattern(
+        /^Error: Keycloak: realm platform is there already, and not of this stack; /,
+        /set realm\.adopt to true to take it over, or choose another realm\.name\.$/,
+      ),
     );
     assert.deepEqual(await run(false, adopting), []);
     answers = { "": realm, "/clients?clientId=backstage": [client("any")] };
     await assert.rejects(
       run(),
-      /^Error: Keycloak: realm platform is there already, made by this program and not in this stack's state; choose another realm\.name, or, where the state was lost, see docs\/migration\.md\.$/,
+      pattern(
+        /^Error: Keycloak: realm platform is there already, made by this program and not in this stack's state; /,
+        /choose another realm\.name, or, where the state was lost, see docs\/migration\.md\.$/,
+      ),
     );
     const backstage = { ...base.backstage, adoptClient: true };
     await assert.rejects(
@@ -142,7 +149,10 @@ describe("preflight/leftovers", () => {
     state = { ...REALM };
     await assert.rejects(
       run(),
-      /user ada of realm platform is there already, and not of this stack; set realm\.adopt to true to take it over, or choose another name in users\.$/,
+      pattern(
+        /user ada of realm platform is there already, and not of this stack; /,
+        /set realm\.adopt to true to take it over, or choose another name in users\.$/,
+      ),
     );
   });
 

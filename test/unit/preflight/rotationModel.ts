@@ -209,7 +209,11 @@ export class World {
       return;
     }
     this.log.push(
-      `${JSON.stringify(wanted)}: ${decision.rotation.strategy}${decision.overlap === undefined ? "" : `, both until ${decision.overlap.until}`}${decision.warnings.length === 0 ? "" : `, warned: ${decision.warnings.join(" ")}`}`,
+      [
+        `${JSON.stringify(wanted)}: ${decision.rotation.strategy}`,
+        ...(decision.overlap === undefined ? [] : [`both until ${decision.overlap.until}`]),
+        ...(decision.warnings.length === 0 ? [] : [`warned: ${decision.warnings.join(" ")}`]),
+      ].join(", "),
     );
     this.count.accepted++;
     if (!(await this.apply(settings, decision, killedAfter))) return;

@@ -9,6 +9,7 @@ import { clusterClaims, gitClaims, keycloakClaims, placeOf } from "../../../../l
 import type { Manifest } from "../../../../lib/gitops/objects";
 import { renderedFiles } from "../../../../render/files";
 import { record, type Recorded } from "../../../recorder";
+import { pattern } from "../../../pattern";
 
 type Values = Record<string, unknown>;
 
@@ -57,8 +58,11 @@ const full = (more: Values = {}): Values => ({
 });
 
 /** Resources that name no object of their own, but say something of another. */
-const BINDINGS =
-  /^(random|pulumi):|^keycloak:(index\/(realmEvents|groupRoles|userGroups|userRoles)|openid\/(clientDefaultScopes|clientOptionalScopes|clientServiceAccountRole)):/;
+const BINDINGS = pattern(
+  /^(random|pulumi):/,
+  /|^keycloak:index\/(realmEvents|groupRoles|userGroups|userRoles):/,
+  /|^keycloak:openid\/(clientDefaultScopes|clientOptionalScopes|clientServiceAccountRole):/,
+);
 
 /** The types of a resource's parents, from the outermost, and its own; mocks give a URN the last of them only. */
 function path({ parent, type }: Recorded, all: readonly Recorded[]): string {
@@ -79,7 +83,8 @@ function place({ type, name, inputs }: Recorded): string {
     "keycloak:openid/client:Client": keyOf("client", String(inputs.clientId)),
     "keycloak:saml/client:Client": keyOf("client", String(inputs.clientId)),
     "keycloak:openid/clientScope:ClientScope": keyOf("client scope", String(inputs.name)),
-    "keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper": `mapper ${mapperKey("client scope groups", String(inputs.name))}`,
+    "keycloak:openid/groupMembershipProtocolMapper:GroupMembershipProtocolMapper":
+      "mapper " + mapperKey("client scope groups", String(inputs.name)),
     "keycloak:openid/audienceProtocolMapper:AudienceProtocolMapper": `mapper ${name}`,
     "keycloak:index/realmClientPolicyProfile:RealmClientPolicyProfile": `client profile ${String(inputs.name)}`,
     "keycloak:index/realmClientPolicyProfilePolicy:RealmClientPolicyProfilePolicy": `client policy ${String(inputs.name)}`,

@@ -27,7 +27,8 @@ describe("lib/runtime/lazyInstaller", () => {
 
   it("loads it where the SDK looks for the packages of a function", () => {
     const said = withSdk(`
-      runtime.computeCodePaths().then((paths) => console.log(loaded() > 1, [...paths.keys()].some((file) => file.includes("node_modules/yaml"))));`);
+      const isYaml = (file) => file.includes("node_modules/yaml");
+      runtime.computeCodePaths().then((paths) => console.log(loaded() > 1, [...paths.keys()].some(isYaml)));`);
     assert.equal(said, "true true");
   }).timeout(60_000);
 });
