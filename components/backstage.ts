@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { appConfig, type SignInArgs } from "../lib/backstage/appConfig";
 import { startCommand } from "../lib/backstage/startCommand";
 import { backstageUrls } from "../lib/keycloak/urls";
-import { partName } from "../lib/ownership/resourceNames";
+import { partName } from "../lib/resourceNames";
 import {
   backstageScripts,
   gateBase,

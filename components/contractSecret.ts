@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { partName } from "../lib/ownership/resourceNames";
+import { partName } from "../lib/resourceNames";
 import type { ContractValue, Expected } from "../lib/pod/contract";
 import type { OidcClient } from "./oidcClient";
 import type { Realm } from "./realm";

@@ -2,7 +2,7 @@ import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import { type Adoption, keyOf } from "../lib/keycloak/adoption";
 import { fromTheTop, groupName, parentOf } from "../lib/keycloak/groups";
-import { partName } from "../lib/ownership/resourceNames";
+import { partName } from "../lib/resourceNames";
 import { adoption } from "./support/importOptions";
 import type { Realm } from "./realm";
 

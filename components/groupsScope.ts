@@ -2,7 +2,7 @@ import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import { type Adoption, keyOf, mapperKey } from "../lib/keycloak/adoption";
 import { groupsMapper, groupsScope } from "../lib/keycloak/clients";
-import { mapperName } from "../lib/ownership/resourceNames";
+import { mapperName } from "../lib/resourceNames";
 import { adoption } from "./support/importOptions";
 import type { Realm } from "./realm";
 

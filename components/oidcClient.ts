@@ -4,7 +4,7 @@ import type * as random from "@pulumi/random";
 import { type Adoption, keyOf, managedBy, mapperKey } from "../lib/keycloak/adoption";
 import { defaultScopes, groupsScope, optionalScopes, type securityFlags } from "../lib/keycloak/clients";
 import { rotatedAttributes, secretName, slots, type Overlap, type Slot } from "../lib/keycloak/rotation";
-import { mapperName } from "../lib/ownership/resourceNames";
+import { mapperName } from "../lib/resourceNames";
 import { generatedPassword } from "./support/generatedPassword";
 import { adoption } from "./support/importOptions";
 import type { GroupsScope } from "./groupsScope";

@@ -2,7 +2,7 @@ import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import { type Adoption, keyOf, realmAttributes } from "../lib/keycloak/adoption";
-import { durationText } from "../lib/settings/durations";
+import { durationText } from "../lib/durations";
 import { realmDefaults } from "../lib/settings/realm";
 import { withDefaults } from "./support/defaults";
 import { keycloakUrls, type KeycloakUrls } from "../lib/keycloak/urls";

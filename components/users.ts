@@ -2,7 +2,7 @@ import * as keycloak from "@pulumi/keycloak";
 import * as pulumi from "@pulumi/pulumi";
 import { type Adoption, keyOf } from "../lib/keycloak/adoption";
 import { passwordLength } from "../lib/keycloak/passwordPolicy";
-import { partName } from "../lib/ownership/resourceNames";
+import { partName } from "../lib/resourceNames";
 import { generatedPassword } from "./support/generatedPassword";
 import { adoption } from "./support/importOptions";
 import type { Groups } from "./groups";

@@ -15,7 +15,7 @@ import {
 import { groupsMapper, groupsScope } from "../lib/keycloak/clients";
 import { groupPath } from "../lib/keycloak/groups";
 import { keycloakUrls } from "../lib/keycloak/urls";
-import { mapperName } from "../lib/ownership/resourceNames";
+import { mapperName } from "../lib/resourceNames";
 import type { State } from "./state";
 
 type Found = Representation & { readonly id: string };

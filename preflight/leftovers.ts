@@ -13,7 +13,7 @@ import {
 } from "../lib/keycloak/adoption";
 import { groupsMapper, groupsScope } from "../lib/keycloak/clients";
 import { adminUrl, finder, namedIn, reader } from "./findAdopted";
-import { componentNames, mapperName, partName } from "../lib/ownership/resourceNames";
+import { componentNames, mapperName, partName } from "../lib/resourceNames";
 import type { State } from "./state";
 
 /*

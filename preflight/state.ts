@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { keyOf, type Kind, type Representation } from "../lib/keycloak/adoption";
 import { placeOf } from "../lib/ownership/claims";
-import { componentNames, isRead, partName } from "../lib/ownership/resourceNames";
+import { componentNames, isRead, partName } from "../lib/resourceNames";
 import { groupPath } from "../lib/keycloak/groups";
 import { stackName } from "./lastUpdate";
 

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { DecidedSettings } from "../config";
 import { groupsScope as groupsScopeName } from "../lib/keycloak/clients";
 import type { SignInClient } from "../lib/keycloak/rotation";
-import { componentNames } from "../lib/ownership/resourceNames";
+import { componentNames } from "../lib/resourceNames";
 import { backstageUrls } from "../lib/keycloak/urls";
 import { CatalogSync } from "../components/catalogSync";
 import { Groups } from "../components/groups";

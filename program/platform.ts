@@ -2,7 +2,7 @@ import type * as keycloak from "@pulumi/keycloak";
 import type * as k8s from "@pulumi/kubernetes";
 import type { DecidedSettings } from "../config";
 import { identity, type Identity } from "./identity";
-import { componentNames } from "../lib/ownership/resourceNames";
+import { componentNames } from "../lib/resourceNames";
 import { PlatformClients } from "../components/platformClients";
 import { SourceSecret } from "../components/sourceSecret";
 import type { Target } from "../components/support/target";

@@ -9,7 +9,7 @@ import {
   externalSecretName,
   standbyKeys,
 } from "../lib/pod/contract";
-import { componentNames } from "../lib/ownership/resourceNames";
+import { componentNames } from "../lib/resourceNames";
 import { Backstage, type BackstageTransforms } from "../components/backstage";
 import { ContractSecret } from "../components/contractSecret";
 import { Database, type DatabaseArgs } from "../components/database";

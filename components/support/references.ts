@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { partName, readName } from "../../lib/ownership/resourceNames";
+import { partName, readName } from "../../lib/resourceNames";
 import { checksumAnnotation, dataHash, keyedHash } from "../../lib/pod/hashes";
 import { generatedPassword } from "./generatedPassword";
 

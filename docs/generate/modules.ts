@@ -45,7 +45,7 @@ const LIB: Rooms = {
   "lib/pod": "gates, health,\nnetwork",
   "lib/keycloak": "URLs, clients,\nlogin, rotation",
   "lib/runtime": "how Node starts",
-  lib: "errors",
+  lib: "words of all domains:\ndurations, names, errors",
 };
 
 const rooms = new Map([...Object.values(PHASES), LIB].flatMap((phase) => Object.entries(phase)));

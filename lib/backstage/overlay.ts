@@ -1,5 +1,5 @@
 import { type Config, isConfig, openDoors, sideDoors, uncheckedTls } from "./appConfigFaults";
-import { secretsInClear } from "../settings/secretNames";
+import { secretsInClear } from "../secretNames";
 
 /** The settings that are laid into the app-config, without Pulumi: what they may not hold, and how they are merged. */
 

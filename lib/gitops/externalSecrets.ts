@@ -1,4 +1,4 @@
-import { durationText } from "../settings/durations";
+import { durationText } from "../durations";
 import type { GitopsSettings } from "../settings/gitops";
 import type { Manifest } from "./objects";
 import { sourceKey } from "./sourceKey";

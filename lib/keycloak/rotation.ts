@@ -1,5 +1,5 @@
-import { partName } from "../ownership/resourceNames";
-import { durationText } from "../settings/durations";
+import { partName } from "../resourceNames";
+import { durationText } from "../durations";
 
 /** How a client's secret is followed by the next one. */
 

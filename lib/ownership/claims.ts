@@ -1,7 +1,7 @@
 import { keyOf, mapperKey } from "../keycloak/adoption";
 import { builtInClients, groupsMapper, groupsScope } from "../keycloak/clients";
 import { contractSecretName, externalSecretName } from "../pod/contract";
-import { componentNames, mapperName, partName } from "./resourceNames";
+import { componentNames, mapperName, partName } from "../resourceNames";
 import { readerName } from "../gitops/externalSecrets";
 import { namedObjects } from "../pod/prerequisites";
 import { green } from "../keycloak/rotation";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { parse } from "yaml";
 import { isConfig } from "../backstage/appConfigFaults";
-import { isSecretByForm, secretsInClear } from "./secretNames";
+import { isSecretByForm, secretsInClear } from "../secretNames";
 import type { Parsed } from "./schema";
 
 /** What is encrypted where nothing keeps it so, and what is in clear where it should not be. */

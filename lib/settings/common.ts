@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { wholeSeconds } from "./durations";
+import { wholeSeconds } from "../durations";
 import { canonicalUrl, publicUrlFault } from "../keycloak/urls";
 
 /** The kinds of values that settings are made of. `title` is what docs/configuration.md calls the kind. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { reservedEnv, reservedMount, reservedVolumes } from "../pod/podSpec";
 import { hasWildcard } from "../pod/rbac";
-import { isSecretInClear } from "./secretNames";
+import { isSecretInClear } from "../secretNames";
 import { HOST } from "../keycloak/urls";
 import { flag, judged, name, text, whole } from "./common";
 import {

@@ -1,4 +1,4 @@
-import { seconds } from "../../lib/settings/durations";
+import { seconds } from "../../lib/durations";
 import { valueAt, differs, isAbsent, unknown } from "../values";
 import { resourceRule } from "../rule";
 

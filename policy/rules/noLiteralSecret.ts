@@ -1,4 +1,4 @@
-import { isSecretInClear, looksGenerated, secretsInClear } from "../../lib/settings/secretNames";
+import { isSecretInClear, looksGenerated, secretsInClear } from "../../lib/secretNames";
 import { documents } from "../yamlDocuments";
 import { allContainers, configMapType, env, hasPods, isKubernetes, podSpec, podTemplate } from "../kubernetes";
 import { valueAt, entries, text, type Value } from "../values";

@@ -2,7 +2,7 @@ import type KcAdminClient from "@keycloak/keycloak-admin-client";
 import assert from "node:assert/strict";
 import * as path from "node:path";
 import { contractKeys } from "../../lib/pod/contract";
-import { componentNames } from "../../lib/ownership/resourceNames";
+import { componentNames } from "../../lib/resourceNames";
 import { discover, probe } from "../../lib/pod/scripts/keycloak.mjs";
 import { databaseSettings } from "../../sandbox/postgres";
 import { mustEnd, waitFor } from "../../sandbox/process";

@@ -1,5 +1,5 @@
 import { externalSecretName } from "../../lib/pod/contract";
-import { seconds } from "../../lib/settings/durations";
+import { seconds } from "../../lib/durations";
 import type { Context } from "../context";
 import { Broken } from "../runChecks";
 import { askCluster } from "./cluster";

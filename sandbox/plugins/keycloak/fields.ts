@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { CheckFailure } from "../provider";
 import { type Change, hasUnknown, isObject, type Properties, UNKNOWN } from "../values";
-import { durationText, seconds } from "../../../lib/settings/durations";
+import { durationText, seconds } from "../../../lib/durations";
 
 /** How an input of a resource looks in Keycloak's representation, and what becomes of it when it is left out. */
 export interface Field {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import { isSecretInClear, secretsInClear } from "../../../../lib/settings/secretNames";
+import { isSecretInClear, secretsInClear } from "../../../lib/secretNames";
 
 /**
  * Names of real keys: of Backstage, Spring, Docker images, CI systems, clouds; the harmless ones with a usual value.
@@ -98,7 +98,7 @@ const harmlessForms: Readonly<Record<string, string>> = {
   "an argument that is a file": "--password-file=/run/secrets/password",
 };
 
-describe("lib/settings/secretNames", () => {
+describe("lib/secretNames", () => {
   it("is measured on more than 200 names of real keys of each kind", () => {
     assert.ok(names.secret.length >= 200 && Object.keys(names.harmless).length >= 200);
     assert.equal(new Set(names.secret).size, names.secret.length);
@@ -113,7 +113,7 @@ describe("lib/settings/secretNames", () => {
   });
 
   it("is told in docs/policy.md with its errors", () => {
-    const page = readFileSync(path.join(__dirname, "../../../../docs/policy.md"), "utf8").replace(/\s+/g, " ");
+    const page = readFileSync(path.join(__dirname, "../../../docs/policy.md"), "utf8").replace(/\s+/g, " ");
     const told =
       `Of ${names.secret.length} names of secrets it misses ${missed.length}, ` +
       `of ${Object.keys(names.harmless).length} harmless ones it takes ${mistaken.length} for secrets`;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { durationText, seconds, wholeSeconds } from "../../../../lib/settings/durations";
+import { durationText, seconds, wholeSeconds } from "../../../lib/durations";
 
-describe("lib/settings/durations", () => {
+describe("lib/durations", () => {
   const known: [string, number, string][] = [
     ["5m", 300, "5m0s"],
     ["1h30m", 5400, "1h30m0s"],

@@ -1,8 +1,8 @@
-import { isConfig } from "../backstage/appConfigFaults";
+import { isConfig } from "./backstage/appConfigFaults";
 
 /**
  * What looks like a secret in clear: by the name of its key, by a form that only secrets have, and by how random it is.
- * The loader and the policy pack ask here, so both refuse the same. test/unit/lib/settings/secretNames.test.ts counts
+ * The loader and the policy pack ask here, so both refuse the same. test/unit/lib/secretNames.test.ts counts
  * its errors.
  */
 

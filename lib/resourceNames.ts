@@ -1,4 +1,4 @@
-import type { Kind } from "../keycloak/adoption";
+import type { Kind } from "./keycloak/adoption";
 
 /** What resources are called in the state: whoever makes one and whoever looks for it there ask here. */
 
