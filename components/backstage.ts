@@ -240,7 +240,7 @@ function podSpec(args: Filled, names: PodNames): k8s.types.input.core.v1.PodSpec
   const base = gateBase(args, [{ name: "tmp", mountPath: "/tmp" }]);
   return {
     serviceAccountName: names.account,
-    automountServiceAccountToken: args.serviceAccount?.automountToken ?? false,
+    automountServiceAccountToken: args.serviceAccount.automountToken,
     enableServiceLinks: false,
     securityContext: podSecurity(nodeUid),
     ...placement(args),

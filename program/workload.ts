@@ -131,17 +131,7 @@ export function workload(
 /** The database by the settings; undefined: it is in memory. */
 function databaseServer(backstage: DecidedSettings["backstage"], passwordGeneration: number): DatabaseArgs["server"] {
   const { database, nodeSelector, tolerations, imagePullSecrets, rolloutSeconds } = backstage;
-  if (database.kind === "memory") return undefined;
-  if (database.kind === "external")
-    return {
-      kind: "external",
-      host: database.host,
-      port: database.port,
-      database: database.database,
-      divisionMode: database.divisionMode,
-      tls: database.tls,
-      credentials: database.credentials,
-    };
+  if (database.kind !== "postgres") return database.kind === "memory" ? undefined : database;
   return {
     kind: "postgres",
     image: database.image,

@@ -135,8 +135,9 @@ function section(component: ts.ClassDeclaration, file: string, interfaces: Inter
 
 const HEAD = `# Components
 
-The inputs and outputs of each component, for whoever builds a program of their own from them; \`index.ts\` shows how they
-fit together, and \`program/\` which setting becomes which input. Whatever is a duration is in seconds, unless it says so.
+The inputs and outputs of each component, for whoever builds a program of their own from them:
+[portal.ts](../test/e2e/components/portal.ts) is one that a test runs. \`program/\` shows how they fit together here, and
+which setting becomes which input. Whatever is a duration is in seconds, unless it says so.
 This page is written by \`npm run docs\` from the sources in \`components/\`, and a test compares the two.`;
 
 const statementsIn = (folder: string): ts.Statement[] =>

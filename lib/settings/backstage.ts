@@ -118,23 +118,15 @@ export const Backstage = z.strictObject({
 });
 
 /** What the component takes where nothing is said. */
-export const backstageDefaults = Backstage.pick({
-  imagePullPolicy: true,
-  command: true,
-  configFiles: true,
-  replicas: true,
-  port: true,
-  healthPort: true,
-  authProvider: true,
-  resolvers: true,
-  additionalScopes: true,
-  sessionDuration: true,
-  gateSeconds: true,
-  startSeconds: true,
-  resources: true,
-  hostAliases: true,
-  extraEnv: true,
-  extraVolumes: true,
+export const backstageDefaults = Backstage.omit({
+  url: true,
+  image: true,
+  namespace: true,
+  clientId: true,
+  adoptClient: true,
+  customResolvers: true,
+  exposure: true,
+  networkPolicy: true,
 }).parse({});
 
 /** The database, its default filled in. */
