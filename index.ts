@@ -1,5 +1,4 @@
 import "./lib/runtime/stackTraces";
-import "./lib/runtime/lazyInstaller";
 import "./lib/runtime/oldestNode";
 import { all, getStack } from "@pulumi/pulumi";
 import { program } from "./program/platform";

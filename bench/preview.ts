@@ -81,10 +81,16 @@ async function main(): Promise<void> {
   const starts = {
     program: { what: "the program", cwd: stack.folder, name: NAME, env: {} },
     default: { what: "the program, as the SDK starts one", cwd: ordinary, name: NAME, env: byDefault },
+    traced: { what: "the program, every stack trace formatted", cwd: stack.folder, name: NAME, env: byDefault },
     straight: { what: "a straight line, as the SDK starts one", cwd: folder, name: STRAIGHT, env: byDefault },
   };
   const none = (): Figures => ({ cpu: [], wall: [] });
-  const figures: Record<keyof typeof starts, Figures> = { program: none(), default: none(), straight: none() };
+  const figures: Record<keyof typeof starts, Figures> = {
+    program: none(),
+    traced: none(),
+    default: none(),
+    straight: none(),
+  };
   for (let round = 0; round < ROUNDS; round++) {
     for (const start of Object.keys(starts) as (keyof typeof starts)[]) {
       const { cwd, name, env } = starts[start];

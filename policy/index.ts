@@ -1,4 +1,3 @@
-import "../lib/runtime/lazyInstaller";
 import { PolicyPack } from "@pulumi/policy";
 import { policyOf } from "./rule";
 import { rules } from "./rules";
