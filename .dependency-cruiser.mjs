@@ -4,7 +4,9 @@
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 const ROOMS = {
-  "index.ts": ["config.ts", "preflight", "program", "lib"],
+  "index.ts": ["deploy.ts", "config.ts", "lib"],
+  "backstageWithKeycloak.ts": ["deploy.ts", "config.ts", "preflight", "lib"],
+  "deploy.ts": ["config.ts", "preflight", "program", "lib"],
   "config.ts": ["lib"],
   preflight: ["config.ts", "lib"],
   program: ["config.ts", "components", "lib"],
@@ -58,7 +60,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^sandbox/(app|backstage)/" },
+    exclude: { path: "^(sandbox/(app|backstage)|dist)/" },
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
   },

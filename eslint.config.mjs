@@ -3,7 +3,7 @@ import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  { ignores: ["node_modules/", "sandbox/app/", "sandbox/backstage/", "test/reporter.cjs"] },
+  { ignores: ["node_modules/", "dist/", "sandbox/app/", "sandbox/backstage/", "test/reporter.cjs"] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

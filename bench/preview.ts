@@ -43,7 +43,7 @@ function defaultStartIn(folder: string, stack: Stack): void {
   fs.cpSync(stack.folder, folder, { recursive: true });
   fs.writeFileSync(
     path.join(folder, "Pulumi.yaml"),
-    stringify({ name: "backstage-keycloak", runtime: "nodejs", main: root }),
+    stringify({ name: "backstage-keycloak", runtime: "nodejs", main: path.join(root, "index.ts") }),
   );
 }
 

@@ -158,14 +158,14 @@ async function clusterHasAll(settings: Settings): Promise<void> {
  * nothing. Looks up what the program is to adopt. Throws one sentence with the remedy; waits at most
  * `keycloak.waitSeconds` for Keycloak, and says so.
  */
-export async function preflight(settings: Settings): Promise<DecidedSettings> {
-  const last = await lastUpdate();
+export async function preflight(settings: Settings, isComponent = false): Promise<DecidedSettings> {
+  const last = await lastUpdate(isComponent);
   handoverIsSafe(settings.mode, last.mode);
   await apiServerAnswers(settings.kubeconfig);
   await clusterHasAll(settings);
   const accessToken = await adminSignsIn(settings, await keycloakAnswers(settings.keycloak));
   await realmHasParts(settings, accessToken);
-  const state = await readState();
+  const state = await readState(isComponent);
   const decided = await decideSettings(settings, last.rotation, accessToken, state);
   return {
     ...decided,

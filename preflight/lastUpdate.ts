@@ -11,8 +11,19 @@ export interface LastUpdate {
 /** The stack's name in full, by which the engine's own functions find it. */
 export const stackName = (): string => [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
 
-/** The outputs of the stack's last update; empty before the first. */
-export async function lastUpdate(): Promise<LastUpdate> {
+/** The program as a component of somebody else's. */
+export const COMPONENT_TYPE = "backstage-keycloak:index:BackstageWithKeycloak";
+
+/**
+ * The outputs of the last update, empty before the first: the stack's, or of its component that the program is.
+ */
+export async function lastUpdate(isComponent: boolean): Promise<LastUpdate> {
+  if (isComponent) {
+    const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
+      stackName: stackName(),
+    })) as { outputs?: Record<string, { type: string; outputs: LastUpdate }> };
+    return Object.values(outputs).find(({ type }) => type === COMPONENT_TYPE)?.outputs ?? {};
+  }
   // A StackReference asks the same, but as a resource that every preview would list.
   const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stackName() })) as {
     outputs?: LastUpdate;

@@ -3,7 +3,7 @@ import { keyOf, type Kind, type Representation } from "../lib/keycloak/adoption"
 import { placeOf } from "../lib/ownership/claims";
 import { componentNames, isRead, partName } from "../lib/resourceNames";
 import { groupPath } from "../lib/keycloak/groups";
-import { stackName } from "./lastUpdate";
+import { COMPONENT_TYPE, stackName } from "./lastUpdate";
 
 interface StoredResource {
   readonly type: string;
@@ -70,12 +70,11 @@ const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
 
 const isPassword = ({ type }: StoredResource): boolean => type === "random:index/randomPassword:RandomPassword";
 
-export async function readState(): Promise<State> {
+export async function readState(isComponent = false): Promise<State> {
   // The engine's own function: the program may read its state, and no more than that.
   const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
     stackName: stackName(),
   })) as { outputs?: Record<string, StoredResource> };
-  const resources = Object.values(outputs);
   const places = Object.entries(outputs).flatMap(([urn, { type, outputs: values }]) => {
     if (type.startsWith("kubernetes:")) return isRead(urn) ? [] : [{ urn, place: kubernetesPlace(type, values) }];
     const [kind, output] = nameOutputs[type] ?? [];
@@ -90,9 +89,14 @@ export async function readState(): Promise<State> {
       : [[keyOf(kind, nameOf(urn).slice(prefix.length)), String(own[output])]];
   });
   return {
-    isEmpty: resources.every(({ type }) => resourcesOfTheRun.includes(type)),
+    isEmpty: Object.entries(outputs).every(
+      ([urn, { type }]) => resourcesOfTheRun.includes(type) || (isComponent && !urn.includes(`${COMPONENT_TYPE}$`)),
+    ),
     keys: new Set(places.map(({ place }) => place)),
-    urns: new Map(places.map(({ urn, place }) => [place, urn])),
+    // Below the component it is called as it would be without.
+    urns: new Map(
+      places.map(({ urn, place }) => [place, isComponent ? `::${urn.split(`${COMPONENT_TYPE}$`)[1] ?? ""}` : urn]),
+    ),
     ids: new Map(ids),
     mappers: new Set(
       Object.entries(outputs).flatMap(([urn, { type }]) => (type.endsWith("ProtocolMapper") ? [nameOf(urn)] : [])),

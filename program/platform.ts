@@ -6,10 +6,11 @@ import { componentNames } from "../lib/resourceNames";
 import { PlatformClients } from "../components/platformClients";
 import { SourceSecret } from "../components/sourceSecret";
 import type { Target } from "../components/support/target";
+import type { Parent } from "./providers";
 import { targetOf } from "./targets";
 import { workload, type Workload } from "./workload";
 
-export interface Providers {
+export interface Providers extends Parent {
   readonly keycloak: keycloak.Provider;
   readonly kubernetes: k8s.Provider;
 }
@@ -19,9 +20,13 @@ export interface Platform extends Identity, Workload {
 }
 
 /** The chain, each link behind the one before it: realm -> client -> contract Secret -> Backstage behind its gates. */
-export function platform(settings: DecidedSettings, { keycloak, kubernetes }: Providers, target: Target): Platform {
-  const ofKeycloak = identity(settings, { providers: [keycloak] });
-  const ofKubernetes = workload(settings, ofKeycloak, kubernetes, target);
+export function platform(
+  settings: DecidedSettings,
+  { keycloak, kubernetes, ...parent }: Providers,
+  target: Target,
+): Platform {
+  const ofKeycloak = identity(settings, { ...parent, providers: [keycloak] });
+  const ofKubernetes = workload(settings, ofKeycloak, { ...parent, kubernetes }, target);
   const { realm, groupsScope } = ofKeycloak;
   const clients = new PlatformClients(
     componentNames.clients,
@@ -47,7 +52,7 @@ export function platform(settings: DecidedSettings, { keycloak, kubernetes }: Pr
       adopted: settings.adopted,
       namespaces: { [settings.backstage.namespace]: ofKubernetes.namespace },
     },
-    { providers: [keycloak, kubernetes] },
+    { ...parent, providers: [keycloak, kubernetes] },
   );
   const delivered = [...ofKubernetes.delivered, ...clients.delivered];
   return { ...ofKeycloak, ...ofKubernetes, clients, delivered };
@@ -56,9 +61,9 @@ export function platform(settings: DecidedSettings, { keycloak, kubernetes }: Pr
 /** All that `pulumi up` makes: the chain and, where Argo CD applies it, the Secret that its credentials come from. */
 export function program(
   settings: DecidedSettings,
-  providers: Providers,
+  { keycloak, kubernetes, ...parent }: Providers,
 ): Platform & { readonly source: SourceSecret | undefined } {
-  const chain = platform(settings, providers, targetOf(settings));
+  const chain = platform(settings, { ...parent, keycloak, kubernetes }, targetOf(settings));
   if (settings.mode === "direct") return { ...chain, source: undefined };
   const source = new SourceSecret(
     componentNames.source,
@@ -67,7 +72,7 @@ export function program(
       credentials: chain.delivered,
       namespaces: { protect: settings.namespaces.protect, foreign: settings.foreignNamespaces },
     },
-    { providers: [providers.kubernetes] },
+    { ...parent, providers: [kubernetes] },
   );
   return { ...chain, source };
 }

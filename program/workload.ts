@@ -1,4 +1,3 @@
-import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { DecidedSettings } from "../config";
 import {
@@ -14,6 +13,7 @@ import { Backstage, type BackstageTransforms } from "../components/backstage";
 import { ContractSecret } from "../components/contractSecret";
 import { Database, type DatabaseArgs } from "../components/database";
 import type { Identity } from "./identity";
+import type { Providers } from "./platform";
 import type { Credential, Target, TargetNamespace } from "../components/support/target";
 
 export interface Workload {
@@ -29,13 +29,13 @@ export interface Workload {
 export function workload(
   settings: DecidedSettings,
   { realm, client, standby, catalogSync }: Identity,
-  kubernetes: k8s.Provider,
+  { kubernetes, ...parent }: Omit<Providers, "keycloak">,
   target: Target,
   transforms?: BackstageTransforms,
 ): Workload {
   const { backstage, signIn } = settings;
-  const namespace = target.namespace(backstage.namespace, { provider: kubernetes });
-  const opts = { providers: [kubernetes], dependsOn: namespace.ready };
+  const namespace = target.namespace(backstage.namespace, { ...parent, provider: kubernetes });
+  const opts = { ...parent, providers: [kubernetes], dependsOn: namespace.ready };
   const own = { target, namespace: namespace.name };
   const contract = new ContractSecret(
     contractSecretName,

@@ -10,6 +10,7 @@ import { inCache, root, UserError } from "./settings";
 const PARTS = [
   "Pulumi.yaml",
   "index.ts",
+  "deploy.ts",
   "config.ts",
   "package.json",
   "package-lock.json",

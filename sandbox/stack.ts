@@ -63,7 +63,10 @@ export class Stack {
   async configure(values: ConfigValues = {}): Promise<void> {
     fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     const project = parse(fs.readFileSync(path.join(root, "Pulumi.yaml"), "utf8")) as Record<string, unknown>;
-    fs.writeFileSync(path.join(this.folder, "Pulumi.yaml"), stringify({ ...project, main: root }));
+    fs.writeFileSync(
+      path.join(this.folder, "Pulumi.yaml"),
+      stringify({ ...project, main: path.join(root, "index.ts") }),
+    );
 
     const prefix = "backstage-keycloak:";
     const dev = parse(fs.readFileSync(path.join(root, "Pulumi.dev.yaml"), "utf8")) as StackFile;

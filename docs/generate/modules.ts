@@ -22,7 +22,9 @@ const PHASES: Readonly<Record<string, Rooms>> = {
     preflight: "reach, rights, adoption,\nleftovers, rotation",
   },
   "the run": {
-    "index.ts": "a table of contents",
+    "index.ts": "the program",
+    "backstageWithKeycloak.ts": "the same as a component,\nfor other programs",
+    "deploy.ts": "a table of contents",
     program: "wires the components\nfor these settings",
     components: "one Pulumi component\na file",
     render: "the same components\nas YAML for Git",

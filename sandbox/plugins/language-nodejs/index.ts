@@ -9,7 +9,7 @@ import { ended, locate, start } from "./children";
 import { parseOptions, typescriptEnv } from "./options";
 import { dependencies, requiredPlugins } from "./packages";
 
-/** Stand-in for the Node.js language host: runs programs and policy packs, nothing else. */
+/** Stand-in for the Node.js language host: runs programs, policy packs and component plugins, nothing else. */
 
 /** The SDK exits with this code when it has told the user itself what went wrong. */
 const ALREADY_EXPLAINED = 32;
@@ -111,16 +111,19 @@ async function runPlugin(
   send: (response: rpc.RunPluginResponse) => void,
   onStop: Stop,
 ): Promise<void> {
-  if (request.getKind() !== "analyzer") {
-    throw new Error(`The stand-in for the nodejs language host does not run ${request.getKind()} plugins.`);
+  const kind = request.getKind();
+  if (kind !== "analyzer" && kind !== "resource") {
+    throw new Error(`The stand-in for the nodejs language host does not run ${kind} plugins.`);
   }
   const info = infoOf(request);
   const options = optionsOf(info);
   const folder = info.getProgramDirectory();
-  const entryPoint = locate("@pulumi/pulumi/cmd/run-policy-pack", folder);
-  const args = [...options.nodeargs, entryPoint, ...request.getArgsList(), folder];
-  const given = request.getEnvList().map((line) => [line.split("=", 1)[0], line.slice(line.indexOf("=") + 1)]);
-  const env = { ...(Object.fromEntries(given) as NodeJS.ProcessEnv), ...typescriptEnv(options) };
+  const runner = locate(`@pulumi/pulumi/cmd/${kind === "analyzer" ? "run-policy-pack" : "run-plugin"}`, folder);
+  // Each reads the plugin's folder from another end of its arguments.
+  const given = request.getArgsList();
+  const args = [...options.nodeargs, runner, ...(kind === "analyzer" ? [...given, folder] : [folder, ...given])];
+  const variables = request.getEnvList().map((line) => [line.split("=", 1)[0], line.slice(line.indexOf("=") + 1)]);
+  const env = { ...(Object.fromEntries(variables) as NodeJS.ProcessEnv), ...typescriptEnv(options) };
   const child = start(process.execPath, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] }, onStop);
   child.stdout?.on("data", (chunk: Buffer) => {
     const response = new rpc.RunPluginResponse();

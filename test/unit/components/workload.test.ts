@@ -17,7 +17,13 @@ const build = (over: Record<string, unknown>, transforms?: BackstageTransforms) 
       backstage: { url: "https://dev.example.com", image: "registry.example.com/backstage:1", ...over },
     }),
   );
-  return workload(settings, identity(settings, {}), new k8s.Provider("kubernetes"), targetOf(settings), transforms);
+  return workload(
+    settings,
+    identity(settings, {}),
+    { kubernetes: new k8s.Provider("kubernetes") },
+    targetOf(settings),
+    transforms,
+  );
 };
 
 interface Container {

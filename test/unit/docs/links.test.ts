@@ -4,7 +4,7 @@ import * as path from "node:path";
 
 const root = path.join(__dirname, "../../..");
 const pages = [...globSync("*.md", { cwd: root }), ...globSync("docs/**/*.md", { cwd: root })].sort();
-const code = globSync("*/**/*.ts", { cwd: root, exclude: ["node_modules", "**/node_modules"] });
+const code = globSync("*/**/*.ts", { cwd: root, exclude: ["dist", "node_modules", "**/node_modules"] });
 const folders = [...new Set(code.map((file) => file.split("/")[0] ?? ""))].sort();
 /** What a test writes. */
 const ARTIFACTS = "test/artifacts/";

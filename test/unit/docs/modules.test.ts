@@ -19,11 +19,11 @@ describe("docs/generate/modules", function () {
     const arrows = await arrowsOf(root);
     const typesOnly = (from: string, to: string): boolean | undefined =>
       arrows.find((arrow) => arrow.from === from && arrow.to === to)?.typesOnly;
-    assert.equal(typesOnly("index.ts", "preflight"), false);
+    assert.equal(typesOnly("deploy.ts", "preflight"), false);
     assert.equal(typesOnly("render", "components"), true);
     assert.equal(typesOnly("verify", "preflight"), undefined);
     const dot = modulesDot(arrows);
-    assert.match(dot, /"index\.ts" -> "preflight";/);
+    assert.match(dot, /"deploy\.ts" -> "preflight";/);
     assert.match(dot, /"render" -> "components" \[style=dashed/);
   });
 

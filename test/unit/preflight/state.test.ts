@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type State, readState } from "../../../preflight/state";
 
 describe("preflight/state", () => {
-  const read = async (outputs: object): Promise<State> => {
+  const read = async (outputs: object, isComponent?: boolean): Promise<State> => {
     await pulumi.runtime.setMocks(
       { newResource: () => ({ id: "", state: {} }), call: () => ({ outputs }) },
       "backstage-keycloak",
@@ -11,7 +11,7 @@ describe("preflight/state", () => {
       false,
       "organization",
     );
-    return readState();
+    return readState(isComponent);
   };
   const urn = (path: string): string => `urn:pulumi:prod::backstage-keycloak::${path}`;
 
@@ -37,6 +37,28 @@ describe("preflight/state", () => {
       "client backstage": client,
     });
     assert.ok(!isEmpty);
+  });
+
+  it("calls what is below the component as the program does, and nothing beside it", async () => {
+    const type = "kubernetes:core/v1:Namespace";
+    const { urns, isEmpty } = await read(
+      {
+        [urn(`their:index:Thing$backstage-keycloak:index:BackstageWithKeycloak$${type}::ours`)]: {
+          type,
+          outputs: { metadata: { name: "ours" } },
+        },
+        [urn(`${type}::theirs`)]: { type, outputs: { metadata: { name: "theirs" } } },
+      },
+      true,
+    );
+    assert.deepEqual(Object.fromEntries(urns), { "Namespace ours": `::${type}::ours`, "Namespace theirs": "::" });
+    assert.ok(!isEmpty);
+    const component = "backstage-keycloak:index:BackstageWithKeycloak";
+    const before = {
+      [urn(`${component}::portal`)]: { type: component, outputs: {} },
+      [urn(`${type}::theirs`)]: { type, outputs: { metadata: { name: "theirs" } } },
+    };
+    assert.ok((await read(before, true)).isEmpty);
   });
 
   it("has made nothing that it only reads", async () => {
