@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
 import { adminPassword } from "../../sandbox/keycloak";
-import { mustEnd, type RunResult } from "../../sandbox/process";
+import { mustEnd, waitFor, type RunResult } from "../../sandbox/process";
 import { pulumi } from "../../sandbox/pulumi";
 import { ports, root } from "../../sandbox/settings";
 import type { Outputs } from "../../lib/outputs";
@@ -48,6 +48,7 @@ describe("a program of somebody else's that uses the package", function () {
   const mustSignIn = async (): Promise<void> => {
     const { stdout } = mustEnd(await run("stack", "output", "--json", "--show-secrets"));
     const { backstageUrl, userPasswords } = JSON.parse(stdout) as Outputs;
+    await waitFor(`a route to ${backstageUrl}`, 15, () => fetch(backstageUrl, { signal: AbortSignal.timeout(5000) }));
     const of = { backstageUrl, authProvider: "oidc", authEnvironment: "dev", username: "ada" };
     const outcome = await signIn({ ...of, password: userPasswords.ada ?? "" });
     assert.ok(outcome.ok, JSON.stringify(outcome));
