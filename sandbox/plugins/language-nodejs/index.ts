@@ -124,7 +124,9 @@ async function runPlugin(
   const args = [...options.nodeargs, runner, ...(kind === "analyzer" ? [...given, folder] : [folder, ...given])];
   const variables = request.getEnvList().map((line) => [line.split("=", 1)[0], line.slice(line.indexOf("=") + 1)]);
   const env = { ...(Object.fromEntries(variables) as NodeJS.ProcessEnv), ...typescriptEnv(options) };
-  const child = start(process.execPath, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] }, onStop);
+  // A component compiles by the options of who uses it, if at all.
+  const cwd = kind === "analyzer" ? folder : request.getPwd();
+  const child = start(process.execPath, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] }, onStop);
   child.stdout?.on("data", (chunk: Buffer) => {
     const response = new rpc.RunPluginResponse();
     response.setStdout(chunk);
