@@ -58,11 +58,13 @@ export function platform(
   return { ...ofKeycloak, ...ofKubernetes, clients, delivered };
 }
 
+export interface Program extends Platform {
+  /** Where Argo CD's side reads the credentials from; undefined: Pulumi applies everything. */
+  readonly source: SourceSecret | undefined;
+}
+
 /** All that `pulumi up` makes: the chain and, where Argo CD applies it, the Secret that its credentials come from. */
-export function program(
-  settings: DecidedSettings,
-  { keycloak, kubernetes, ...parent }: Providers,
-): Platform & { readonly source: SourceSecret | undefined } {
+export function program(settings: DecidedSettings, { keycloak, kubernetes, ...parent }: Providers): Program {
   const chain = platform(settings, { ...parent, keycloak, kubernetes }, targetOf(settings));
   if (settings.mode === "direct") return { ...chain, source: undefined };
   const source = new SourceSecret(
