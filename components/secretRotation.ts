@@ -25,6 +25,8 @@ export class SecretRotation extends pulumi.ComponentResource {
   constructor(name: string, args: SecretRotationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("backstage-keycloak:identity:SecretRotation", name, { gracePeriod: args.gracePeriod }, opts);
     const { realmId, ready } = args.realm;
+    // The provider would look for it in another realm, find nothing to change there, and say that all is well.
+    const replaceOnChanges = ["realmId"];
     const configuration = {
       "expiration-period": String(LONGEST),
       "rotated-expiration-period": String(args.gracePeriod),
@@ -38,7 +40,7 @@ export class SecretRotation extends pulumi.ComponentResource {
         description: "Two secrets for a while",
         executors: [{ name: "secret-rotation", configuration }],
       },
-      { parent: this, dependsOn: ready },
+      { parent: this, dependsOn: ready, replaceOnChanges },
     );
     const policy = new keycloak.RealmClientPolicyProfilePolicy(
       name,
@@ -52,7 +54,7 @@ export class SecretRotation extends pulumi.ComponentResource {
         // client.
         conditions: [{ name: "client-type", configuration: { protocol: "openid-connect" } }],
       },
-      { parent: this, dependsOn: [profile] },
+      { parent: this, dependsOn: [profile], replaceOnChanges },
     );
     this.ready = [profile, policy];
     this.registerOutputs();

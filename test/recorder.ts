@@ -28,6 +28,8 @@ export interface Recorded {
   /** What makes it anew when it changes; undefined when nothing does. */
   readonly replacementTrigger: unknown;
   readonly deleteBeforeReplace: boolean;
+  /** The inputs whose change makes it anew, whatever its provider says. */
+  readonly replaceOnChanges: readonly string[];
 }
 
 /** What a provider would add to the inputs, by type; a type that is not here has no business in the program. */
@@ -95,6 +97,7 @@ interface RegisterRequest {
   getIgnorechangesList(): string[];
   getReplacementTrigger(): { toJavaScript(): unknown } | undefined;
   getDeletebeforereplace(): boolean;
+  getReplaceonchangesList(): string[];
 }
 type Callback = (error: unknown, response: { getUrn(): string }) => void;
 interface Monitor {
@@ -149,6 +152,7 @@ export async function record<T>(build: () => T | Promise<T>, preview = false): P
           ignoreChanges: request.getIgnorechangesList(),
           replacementTrigger: request.getReplacementTrigger()?.toJavaScript(),
           deleteBeforeReplace: request.getDeletebeforereplace(),
+          replaceOnChanges: request.getReplaceonchangesList(),
         });
       }
       callback(error, response);

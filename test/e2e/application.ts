@@ -65,7 +65,12 @@ export async function signInAt(app: CodeFlow, person: Person): Promise<Tokens> {
   const answer = await throughTheForm(`${endpoint("auth")}?${query.toString()}`, person);
   const location = answer.headers.get("location") ?? "";
   const code = location.startsWith(`${app.redirectUri}?`) ? new URL(location).searchParams.get("code") : null;
-  if (code === null) throw new Error(`no code, but ${answer.status}`);
+  if (code === null) {
+    const said = parse(await answer.text())
+      .querySelector("[id^=input-error], .pf-v5-c-alert__title")
+      ?.text.trim();
+    throw new Error(`no code, but ${answer.status} ${said ?? location}`);
+  }
   const response = await fetch(endpoint("token"), {
     method: "POST",
     body: new URLSearchParams({

@@ -132,15 +132,14 @@ describe("the identity of a whole platform", function () {
     });
   }
 
-  for (const clientId of open) {
+  for (const [index, clientId] of open.entries()) {
     it(`signs in at ${clientId} without a secret, by PKCE only`, async () => {
+      // One after the other: Keycloak refuses a user while it still ends that user's sign-in of a moment ago.
+      const user = person(Object.keys(groupOf)[index % Object.keys(groupOf).length] ?? "");
       const app = { issuer, clientId, redirectUri: callback(clientId) };
-      const { access } = await signInAt(app, person("ada"));
+      const { access } = await signInAt(app, user);
       assert.equal(Number(access.exp) - Number(access.iat), 10 * 60);
-      await assert.rejects(
-        signInAt({ ...app, pkce: false }, person("ada")),
-        /Missing\+parameter%3A\+code_challenge_method/,
-      );
+      await assert.rejects(signInAt({ ...app, pkce: false }, user), /Missing\+parameter%3A\+code_challenge_method/);
     });
   }
 

@@ -45,6 +45,12 @@ describe("a rotation", () => {
       "secret-rotation",
     );
     assert.ok(recording.reach(client.urn).has(policy.urn));
+    const profile = recording.find(
+      "keycloak:index/realmClientPolicyProfile:RealmClientPolicyProfile",
+      "secret-rotation",
+    );
+    // In another realm both are made anew: the provider would update what is not there, and say that all is well.
+    for (const { replaceOnChanges } of [profile, policy]) assert.deepEqual(replaceOnChanges, ["realmId"]);
     assert.ok(!("client.secret.rotated" in extraConfig(recording, "backstage-catalog")));
   });
 
