@@ -4,6 +4,7 @@ import { probe } from "../lib/pod/scripts/keycloak.mjs";
 import {
   asksForOverlap,
   changesSecret,
+  green,
   overlapOf,
   raisesGeneration,
   secretName,
@@ -88,6 +89,14 @@ export async function decideRotation(
     return refuse(
       `mode is ${mode} while a rotation by blue-green has the second client in use or beside it, and that ` +
         "needs mode direct; set it back, and rotate until the first client is alone.",
+    );
+  }
+  const second = green(backstage.clientId);
+  if (mode === "hybrid" && active.clientId !== second && facts.begunGeneration(second) > 0) {
+    // Where Pulumi rolls the pods out, they forget the second client before it goes.
+    return refuse(
+      `mode is hybrid, and a run that did not end has made the client ${second}, which pods of that run sign in by ` +
+        "too; set mode to direct, run pulumi up, and then change it.",
     );
   }
 
