@@ -9,7 +9,21 @@ export interface LastUpdate {
 }
 
 /** The stack's name in full, by which the engine's own functions find it. */
-export const stackName = (): string => [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
+const stackName = (): string => [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()].join("/");
+
+/** A resource in the engine's state. */
+export interface StoredResource {
+  readonly type: string;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/** Every resource of the stack, by its URN, by the engine's own function: the program may read its state, and no more. */
+export async function storedResources(): Promise<Record<string, StoredResource>> {
+  const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
+    stackName: stackName(),
+  })) as { outputs?: Record<string, StoredResource> };
+  return outputs;
+}
 
 /** The program as a component of somebody else's. */
 export const COMPONENT_TYPE = "backstage-keycloak:index:BackstageWithKeycloak";
@@ -19,10 +33,7 @@ export const COMPONENT_TYPE = "backstage-keycloak:index:BackstageWithKeycloak";
  */
 export async function lastUpdate(isComponent: boolean): Promise<LastUpdate> {
   if (isComponent) {
-    const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
-      stackName: stackName(),
-    })) as { outputs?: Record<string, { type: string; outputs: LastUpdate }> };
-    return Object.values(outputs).find(({ type }) => type === COMPONENT_TYPE)?.outputs ?? {};
+    return Object.values(await storedResources()).find(({ type }) => type === COMPONENT_TYPE)?.outputs ?? {};
   }
   // A StackReference asks the same, but as a resource that every preview would list.
   const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: stackName() })) as {

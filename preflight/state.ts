@@ -1,14 +1,8 @@
-import * as pulumi from "@pulumi/pulumi";
 import { keyOf, type Kind, type Representation } from "../lib/keycloak/adoption";
 import { placeOf } from "../lib/ownership/claims";
 import { componentNames, isRead, partName } from "../lib/resourceNames";
 import { groupPath } from "../lib/keycloak/groups";
-import { COMPONENT_TYPE, stackName } from "./lastUpdate";
-
-interface StoredResource {
-  readonly type: string;
-  readonly outputs: Representation;
-}
+import { COMPONENT_TYPE, storedResources, type StoredResource } from "./lastUpdate";
 
 /** The output that names an object, by the resource's type. */
 const nameOutputs: Readonly<Record<string, readonly [Kind | "realm", string]>> = {
@@ -71,10 +65,7 @@ const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
 const isPassword = ({ type }: StoredResource): boolean => type === "random:index/randomPassword:RandomPassword";
 
 export async function readState(isComponent = false): Promise<State> {
-  // The engine's own function: the program may read its state, and no more than that.
-  const { outputs = {} } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {
-    stackName: stackName(),
-  })) as { outputs?: Record<string, StoredResource> };
+  const outputs = await storedResources();
   const places = Object.entries(outputs).flatMap(([urn, { type, outputs: values }]) => {
     if (type.startsWith("kubernetes:")) return isRead(urn) ? [] : [{ urn, place: kubernetesPlace(type, values) }];
     const [kind, output] = nameOutputs[type] ?? [];

@@ -6,19 +6,12 @@ import { inCache, root, UserError } from "./settings";
 
 /** The program as a user has it: by `npm ci --omit=dev`, on the oldest Node that package.json claims. */
 
-/** What is installed; without `test` but for what is rendered. */
-const PARTS = [
-  "Pulumi.yaml",
+/** What `pulumi up`, `npm run render`, `npm run verify` and the policy pack are made of. */
+export const RUNTIME = [
   "index.ts",
+  "backstageWithKeycloak.ts",
   "deploy.ts",
   "config.ts",
-  "package.json",
-  "package-lock.json",
-  ".npmrc",
-  "sandbox/package.json",
-  "bench/package.json",
-  "tsconfig.json",
-  "tsconfig.pulumi.json",
   "preflight",
   "program",
   "components",
@@ -26,6 +19,19 @@ const PARTS = [
   "render",
   "verify",
   "policy",
+];
+
+/** What is installed; without `test` but for what is rendered. */
+const PARTS = [
+  ...RUNTIME,
+  "Pulumi.yaml",
+  "package.json",
+  "package-lock.json",
+  ".npmrc",
+  "sandbox/package.json",
+  "bench/package.json",
+  "tsconfig.json",
+  "tsconfig.pulumi.json",
   "test/golden",
 ];
 

@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import { isBuiltin } from "node:module";
 import * as path from "node:path";
 import { nodeFault } from "../../lib/runtime/run.cjs";
+import { RUNTIME } from "../../sandbox/packaging";
 
 const root = path.join(__dirname, "..", "..");
 
@@ -20,21 +21,6 @@ const { dependencies, devDependencies, engines, workspaces } = packageIn("");
 const lock = JSON.parse(fs.readFileSync(path.join(root, "package-lock.json"), "utf8")) as {
   packages: Record<string, { dev?: boolean; engines?: { node?: string } }>;
 };
-
-/** What `pulumi up`, `npm run render`, `npm run verify` and the policy pack are made of. */
-const RUNTIME = [
-  "index.ts",
-  "backstageWithKeycloak.ts",
-  "deploy.ts",
-  "config.ts",
-  "preflight",
-  "program",
-  "components",
-  "lib",
-  "render",
-  "verify",
-  "policy",
-];
 
 function sources(of: string): string[] {
   const at = path.join(root, of);
